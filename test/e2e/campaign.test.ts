@@ -1,6 +1,6 @@
 /** The product on a real kubelet, installed with Helm and kubectl: what a citizen, an admin and one bad day would see. */
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { parse } from 'yaml';
 import { readDatabase } from '../../local/ledger-check/read-database.ts';
@@ -10,8 +10,6 @@ import { SHARED_CLUSTER } from '../helpers/cluster.ts';
 import { eventually, eventuallyHolds } from '../helpers/eventually.ts';
 import { OPERATOR_USER, type Platform, startPlatform } from '../helpers/platform.ts';
 import { isStackReady } from '../helpers/with-stack.ts';
-
-jest.setTimeout(240_000);
 
 const ended = new AbortController();
 let platform: Platform;
@@ -95,14 +93,13 @@ describe('a campaign on Kubernetes', () => {
       stack.kill(victim);
       receipts.push(await registered(2 + index));
       await eventually(() => stack.processes().some((one) => one.role === role && one.id !== victim.id), {
-        timeoutMs: 60_000,
         what: `another ${role}`,
       });
     }
     for (const receipt of receipts) {
       await eventually(
         async () => ((await receiptState(stack.url, receipt)).body as { confirmed?: boolean }).confirmed === true,
-        { timeoutMs: 60_000, what: 'the row of a receipt' },
+        { what: 'the row of a receipt' },
       );
     }
     const { registrations } = await readDatabase(stack.ledgerCheck, stack.campaignId, ended.signal);
@@ -117,7 +114,7 @@ describe('a campaign on Kubernetes', () => {
   });
 
   it('shows an edited title in pods that were not restarted', async () => {
-    await eventually(() => isStackReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready again' });
+    await eventually(() => isStackReady(stack), { what: 'the campaign to be Ready again' });
     const intakes = (): readonly string[] =>
       stack
         .processes()
@@ -207,7 +204,6 @@ describe('a campaign on Kubernetes', () => {
       expect(out).toMatch(/delete .*[Pp]ermission/);
     };
     await eventuallyHolds(reaches, {
-      timeoutMs: 60_000,
       what: 'an account that reaches its own stream only',
       everyMs: 500,
     });

@@ -1,11 +1,9 @@
 /** A pod whose clock is wrong, and addresses of both families, on a real cluster. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SHARED_CLUSTER } from '../helpers/cluster.ts';
 import { podClock } from '../helpers/outages/pod-clock.ts';
 import { shown } from '../helpers/outages/shown.ts';
 import { type Platform, startPlatform } from '../helpers/platform.ts';
-
-jest.setTimeout(240_000);
 
 const ended = new AbortController();
 let platform: Platform;

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SHARED_CLUSTER } from '../helpers/cluster.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FaultProxy, type PageFault } from '../helpers/fault-proxy.ts';
@@ -13,8 +13,6 @@ import { type OutsideOperator, outsideOperator } from '../helpers/outside-operat
 import { CAMPAIGN_NAMESPACE, type Platform, startPlatform } from '../helpers/platform.ts';
 import { type SteadyCrowd, startSteadyCrowd } from '../helpers/steady-crowd.ts';
 import { type ReplicaWatch, watchReplicas } from '../helpers/watch-replicas.ts';
-
-jest.setTimeout(240_000);
 
 /** 60/s at 20/s a replica and 75 % of it is 4: from 3 that is growth and no flood, whose hold would hide a fall. */
 const PER_SECOND = 60;
@@ -45,7 +43,7 @@ beforeAll(async () => {
   await operator.start();
   watch = watchReplicas(platform.api, CAMPAIGN_NAMESPACE, 'test-intake');
   crowd = startSteadyCrowd(platform.stack.url, PER_SECOND);
-  await eventually(() => (watch?.seen.at(-1) ?? 0) >= NEEDED, { timeoutMs: 60_000, what: `${NEEDED} replicas` });
+  await eventually(() => (watch?.seen.at(-1) ?? 0) >= NEEDED, { what: `${NEEDED} replicas` });
 });
 
 afterAll(async () => {
@@ -69,7 +67,7 @@ const during = async (cause: () => Promise<void>): Promise<readonly number[]> =>
 const decisions = async (): Promise<void> => {
   const from = (await operator?.ticks()) ?? 0;
   const enough = async (): Promise<boolean> => ((await operator?.ticks()) ?? 0) >= from + FAULT_TICKS;
-  await eventually(enough, { timeoutMs: 60_000, everyMs: 200, what: `${FAULT_TICKS} ticks of the operator` });
+  await eventually(enough, { everyMs: 200, what: `${FAULT_TICKS} ticks of the operator` });
 };
 
 const falls = (replicas: readonly number[]): boolean =>

@@ -88,7 +88,7 @@ const writeSchemas = async (cluster: Cluster, dir: string): Promise<number> => {
       const text = await cluster.kubectl(['get', '--raw', '/openapi/v2']);
       return text.includes('"VoucherCampaign"') && text.includes('"ScalePlan"') ? text : undefined;
     },
-    { timeoutMs: 60_000, what: 'the API server to publish the kinds of this project' },
+    { what: 'the API server to publish the kinds of this project' },
   );
   const schemas = kubeconformSchemas(JSON.parse(openapi));
   for (const [file, schema] of schemas) await writeFile(join(dir, file), JSON.stringify(schema));

@@ -144,14 +144,13 @@ export const scenario: Scenario = {
         const isQuiet = async (): Promise<boolean> => {
           const [refused, accepted] = [sentAway(), crowd.counts.accepted];
           const enough = accepted + QUIET_SECONDS * CROWD_PER_SECOND;
-          await eventually(() => crowd.counts.accepted >= enough, { timeoutMs: 60_000, what: 'citizens to be let in' });
+          await eventually(() => crowd.counts.accepted >= enough, { what: 'citizens to be let in' });
           return sentAway() === refused;
         };
         await eventually(isQuiet, { timeoutMs: 120_000, what: 'nobody to be sent away' });
       };
       const calm = (): Promise<unknown> =>
         eventually(() => stack.snapshot().contingency.length === 0 && (stack.snapshot().oldestSeconds ?? 0) < 1, {
-          timeoutMs: 60_000,
           what: 'no level to be in force',
         });
       const keep = (sample: Sample): void => {

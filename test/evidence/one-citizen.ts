@@ -45,7 +45,7 @@ export const scenario: Scenario = {
             const settled = bodies.filter(({ state, confirmed }) => state === 'superseded' || confirmed === true);
             return settled.length === receipts.length ? bodies.map(({ state }) => state) : undefined;
           },
-          { timeoutMs: 60_000, what: 'every receipt to resolve' },
+          { what: 'every receipt to resolve' },
         );
         const { registrations } = await readDatabase(stack.ledgerCheck, stack.campaignId, signal);
         const standing = registrations.length;

@@ -68,7 +68,7 @@ export const scenario: Scenario = {
           if (status === 503 && retryAfter === undefined) throw new Error('a 503 without Retry-After');
         }
         const sent = await load.done;
-        await eventually(() => stack.snapshot().backlog === 0, { timeoutMs: 60_000, what: 'the backlog to drain' });
+        await eventually(() => stack.snapshot().backlog === 0, { what: 'the backlog to drain' });
         const { published, accepted } = totals(await stack.metrics());
         const { campaignId, shards } = stack;
         const ledger = await runLedgerCheck({ ...stack.ledgerCheck, campaignId, shards, ledgerFile }, signal);

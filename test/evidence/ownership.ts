@@ -128,7 +128,6 @@ const upheavals = (platform: Platform, { signal, progress }: ScenarioContext) =>
       await system('delete', 'pod', '-l', 'app.kubernetes.io/component=operator', '--grace-period=0', '--force');
       await rolledOut(platform);
       await eventually(async () => (await platform.stack.processes()).some(({ role }) => role === 'operator'), {
-        timeoutMs: 60_000,
         what: 'an operator',
       });
     },
@@ -137,7 +136,6 @@ const upheavals = (platform: Platform, { signal, progress }: ScenarioContext) =>
       await cluster.importImages([await ensureProductImage({ signal, progress }, name)], signal);
       await upgrade(platform, `image.tag=${UPGRADED_TAG}`);
       await eventually(async () => (await imageOf(platform)).endsWith(`:${UPGRADED_TAG}`), {
-        timeoutMs: 60_000,
         what: 'the new image in the Deployment',
       });
       await back();

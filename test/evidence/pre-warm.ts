@@ -51,7 +51,7 @@ const run = async ({ signal, progress }: ScenarioContext, platform: Platform) =>
         ? { reason, message, secondsBeforeOpening: Math.round((opensAtMs() - Date.now()) / 1000) }
         : undefined;
     },
-    { timeoutMs: 60_000, what: 'PreWarmed to say that it will be late' },
+    { what: 'PreWarmed to say that it will be late' },
   );
   note();
   const isTold = stack.events().some(({ type, reason }) => type === 'Warning' && reason === 'PreWarmLate');

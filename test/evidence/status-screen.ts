@@ -80,7 +80,7 @@ export const scenario: Scenario = {
             const screen = await tmux.screen();
             return check(screen) ? screen : undefined;
           },
-          { timeoutMs: 60_000, everyMs: 250, what },
+          { everyMs: 250, what },
         ).catch(async (error: unknown) => {
           throw new Error(`it shows:\n${await tmux.screen()}`, { cause: error });
         });

@@ -30,7 +30,7 @@ describe('a journal without room', () => {
     await node.restart();
     const isWell = async () =>
       (await full.admin.ensure(journalSpec(), never)).kind === 'ready' && faults().length === 0;
-    await eventually(isWell, { what: 'no fault any more', timeoutMs: 60_000, everyMs: 250 });
+    await eventually(isWell, { what: 'no fault any more', everyMs: 250 });
     await crowd.stop();
     const copies = await eventually(() => copiesInJournal(full.connection, 'spring', never), {
       what: 'a journal that can be read',

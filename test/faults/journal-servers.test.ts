@@ -74,7 +74,6 @@ const nothingLost = async (real: RealJournal, crowd: Crowd): Promise<void> => {
   await crowd.stop();
   const copies = await eventually(() => copiesInJournal(real.connection, 'spring', never), {
     what: 'a journal that can be read',
-    timeoutMs: 60_000,
   });
   expect(lostOf(crowd.acked.keys(), copies)).toEqual([]);
 };
@@ -108,7 +107,7 @@ describe('a journal whose servers fail', () => {
     heal(real);
     await verdictIs(real, 'True', 'Verified', 110_000);
     const before = crowd.acked.size;
-    await eventually(() => crowd.acked.size > before + 100, { what: 'registrations again', timeoutMs: 60_000 });
+    await eventually(() => crowd.acked.size > before + 100, { what: 'registrations again' });
     await nothingLost(real, crowd);
   });
 

@@ -141,7 +141,7 @@ export const startCeilingCheck = (api: KubeApi, namespace: string): CeilingCheck
   const follow = async (path: string, onEvent: (event: SeenEvent) => void): Promise<void> => {
     while (!stop.signal.aborted) {
       await watchPath(api, path, onEvent, stop.signal);
-      if (!stop.signal.aborted) await eventually(isUp, { timeoutMs: 60_000, what: 'the API server' });
+      if (!stop.signal.aborted) await eventually(isUp, { what: 'the API server' });
     }
   };
   const done = Promise.all([

@@ -93,7 +93,6 @@ export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: Cei
     };
     await world.createCampaign(namespace, await campaignBody(CAMPAIGN, { opensInMs: 600_000, spec }));
     await eventually(async () => (await world.deployment(namespace, `${CAMPAIGN}-intake`)) !== undefined, {
-      timeoutMs: 60_000,
       what: 'the first Deployment',
     });
 

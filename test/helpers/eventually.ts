@@ -1,7 +1,7 @@
 /** Waits for a condition, never for a time: checks it repeatedly until it holds, or fails at the deadline. */
 
 export interface Patience {
-  /** Default 30 s: a limit for failures, not a measure of speed. Jest's limit for a test is 120 s. */
+  /** Default 90 s: a limit for failures, not a measure of speed. Jest's limit for a test is 300 s. */
   readonly timeoutMs?: number;
   /** Completes "waited for …". */
   readonly what: string;
@@ -10,7 +10,8 @@ export interface Patience {
   readonly signal?: AbortSignal;
 }
 
-const PATIENCE_MS = 30_000;
+/** Three times as long as the journal waits before it delivers again what a lost worker had. */
+const PATIENCE_MS = 90_000;
 
 /**
  * The first value that is neither false nor undefined. What `look` throws counts as "not yet" and becomes the cause. There is

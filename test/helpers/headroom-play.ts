@@ -28,7 +28,7 @@ export interface HeadroomFigures {
 }
 
 const PODS_PER_NODE = 4;
-const SOON = { timeoutMs: 45_000, everyMs: 100 };
+const SOON = { everyMs: 100 };
 const CLASS = 'headroom';
 
 export const playHeadroom = async ({

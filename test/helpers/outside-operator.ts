@@ -127,7 +127,7 @@ export const outsideOperator = async (
         logFile: join(dir, 'operator.log'),
       });
       const leads = async (): Promise<boolean> => /^voucher_operator_leading 1$/m.test(await metrics());
-      const up = eventually(() => leads().catch(() => false), { timeoutMs: 60_000, what: 'the operator to lead' });
+      const up = eventually(() => leads().catch(() => false), { what: 'the operator to lead' });
       await up.catch(async (cause: unknown) => {
         const said = (await readFile(join(dir, 'operator.log'), 'utf8')).split('\n').slice(-20).join('\n');
         throw new Error(`the operator does not lead; its last words:\n${said}`, { cause });

@@ -79,8 +79,8 @@ export const startRecordsWorker = async (postgres: TestPostgres, campaignId: str
       return told.workers.database[0]?.state ?? 'answers';
     },
     reaches: (state: string) =>
-      eventually(async () => (await worker.state()) === state, { timeoutMs: 60_000, what: `the state ${state}` }),
-    drained: () => eventually(() => journal.outstanding === 0, { timeoutMs: 60_000, what: 'the journal is drained' }),
+      eventually(async () => (await worker.state()) === state, { what: `the state ${state}` }),
+    drained: () => eventually(() => journal.outstanding === 0, { what: 'the journal is drained' }),
     async stop() {
       stop.abort();
       await Promise.all([done, watched]);

@@ -110,7 +110,7 @@ export const withStack = async <T>(
     ...room,
   });
   try {
-    await eventually(() => isStackReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready' });
+    await eventually(() => isStackReady(stack), { what: 'the campaign to be Ready' });
     return await use(stack, stateDir);
   } finally {
     await stack.stop();

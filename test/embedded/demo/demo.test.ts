@@ -5,11 +5,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { eventually } from '../../helpers/eventually.ts';
-
-jest.setTimeout(180_000);
 
 const DEMO = join(import.meta.dirname, '../../../local/demo.ts');
 const report = z.object({ ledgerCheck: z.object({ lost: z.number(), acknowledged: z.number(), doubles: z.number() }) });
@@ -82,7 +80,6 @@ describe('npm run demo', () => {
   it('ends all that it started on Ctrl-C', async () => {
     const demo = startDemo();
     await eventually(() => demo.output().includes('PreWarming') || demo.output().includes('Open'), {
-      timeoutMs: 60_000,
       what: 'the campaign to be pre-warmed',
     });
     expect(runningHere().length).toBeGreaterThanOrEqual(3);

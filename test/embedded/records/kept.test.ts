@@ -89,7 +89,7 @@ const publish = (journals: readonly FakeJournal[], events: readonly (EventEnvelo
 };
 
 const drained = (journal: FakeJournal) =>
-  eventually(() => journal.outstanding === 0, { what: 'the journal is drained', timeoutMs: 60_000 });
+  eventually(() => journal.outstanding === 0, { what: 'the journal is drained' });
 const keptIn = async (url: string): Promise<number> =>
   Number((await queryOnce<{ n: string }>(url, 'SELECT count(*) AS n FROM kept_event'))[0]?.n);
 
@@ -107,11 +107,11 @@ describe('a worker that does not know a type', () => {
 
     // The new pod comes before the old one goes: what the old one keeps from now on must not wait for another start.
     const successor = startWorker(older, journals[0]);
-    await eventually(async () => (await keptIn(older)) === 0, { what: 'nothing is kept', timeoutMs: 60_000 });
+    await eventually(async () => (await keptIn(older)) === 0, { what: 'nothing is kept' });
     publish(journals, Array.from({ length: 40 }, (_, n) => facts(100 + n)).flat());
     await Promise.all(journals.map(drained));
     await workers[0]?.stop();
-    await eventually(async () => (await keptIn(older)) === 0, { what: 'nothing is kept', timeoutMs: 60_000 });
+    await eventually(async () => (await keptIn(older)) === 0, { what: 'nothing is kept' });
     await Promise.all([successor.stop(), workers[1]?.stop()]);
 
     const rows = await recordsOf(older, campaignId);
@@ -176,7 +176,7 @@ describe('a worker that does not know a type', () => {
     await older.stop();
     expect(await keptIn(url)).toBe(2);
     const newer = startWorker(url, journal);
-    await eventually(async () => (await keptIn(url)) === 0, { what: 'nothing is kept', timeoutMs: 60_000 });
+    await eventually(async () => (await keptIn(url)) === 0, { what: 'nothing is kept' });
     await newer.stop();
     expect(newer.warnings).toEqual([
       { shard: 0, sequence: 1, kind: 'refused', reason: 'database: 22021', message: 'message set aside' },

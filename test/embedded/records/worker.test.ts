@@ -120,7 +120,7 @@ describe('a database that is killed in the middle of batches', () => {
     await postgres.kill();
     expect(journal.outstanding).toBeGreaterThan(0);
     await postgres.restart();
-    await eventually(() => journal.outstanding === 0, { timeoutMs: 40_000, what: 'the journal is drained' });
+    await eventually(() => journal.outstanding === 0, { what: 'the journal is drained' });
     await Promise.all(workers.map((worker) => worker.stop()));
     expect(await countOf(url, campaignId)).toEqual({ received: 20_000, superseded: 0, rejectedMessages: 0 });
     expect(await rowsIn(url, 'registration')).toBe(20_000);

@@ -29,7 +29,7 @@ beforeAll(async () => {
     signal: ended.signal,
     progress: () => undefined,
   });
-  await eventually(() => isStackReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready' });
+  await eventually(() => isStackReady(stack), { what: 'the campaign to be Ready' });
 });
 afterAll(async () => {
   ended.abort();
@@ -94,7 +94,7 @@ describe('a campaign that is open', () => {
       const bodies = await Promise.all(answers.map(stateOf));
       return bodies.every((body) => (body as { confirmed?: boolean }).confirmed === true);
     };
-    await eventually(isSettled, { timeoutMs: 40_000, what: 'every receipt to resolve' });
+    await eventually(isSettled, { what: 'every receipt to resolve' });
     const { registrations, superseded } = await readDatabase(stack.ledgerCheck, stack.campaignId, ended.signal);
     expect(registrations.filter(({ receipt }) => receipts.has(receipt))).toHaveLength(1);
     expect(superseded.filter(({ receipt }) => receipts.has(receipt))).toHaveLength(2);

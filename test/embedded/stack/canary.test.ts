@@ -2,14 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { startEmbedded } from '../../../local/embedded.ts';
 import { readDatabase } from '../../../local/ledger-check/read-database.ts';
 import type { Stack } from '../../../local/stack.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { stackCampaignYaml } from '../../helpers/with-stack.ts';
-
-jest.setTimeout(180_000);
 
 let stateDir: string;
 let stack: Stack;
@@ -41,7 +39,6 @@ it('is PreWarmed when a canary has become a row, which counts as no citizen', as
 
 it('is not PreWarmed while nobody writes rows, says so, and is when somebody does', async () => {
   const id = await eventually(() => stack.processes().find(({ role }) => role === 'records')?.id, {
-    timeoutMs: 60_000,
     what: 'a records process',
     everyMs: 10,
   });

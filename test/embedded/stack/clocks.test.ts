@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { ENV } from '../../../contract/app-contract.ts';
 import { startEmbedded } from '../../../local/embedded.ts';
@@ -15,8 +15,6 @@ import { bodyOf } from '../../helpers/intake.ts';
 import { queryOnce } from '../../helpers/postgres.ts';
 import { isStackReady, stackCampaignYaml } from '../../helpers/with-stack.ts';
 import { wrongClockOptions } from '../../helpers/wrong-clock.ts';
-
-jest.setTimeout(180_000);
 
 const ended = new AbortController();
 let dir: string;
@@ -31,7 +29,7 @@ beforeAll(async () => {
     signal: ended.signal,
     progress: () => undefined,
   });
-  await eventually(() => isStackReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready' });
+  await eventually(() => isStackReady(stack), { what: 'the campaign to be Ready' });
 });
 afterAll(async () => {
   for (const one of extra) one.kill('SIGKILL');
@@ -73,7 +71,6 @@ const startIntake = async (aheadSeconds: number): Promise<Intake> => {
   );
   const intake = { url: `http://127.0.0.1:${http}`, adminUrl: `http://127.0.0.1:${admin}` };
   await eventually(async () => (await request(`${intake.url}/api/v1/none`)).statusCode === 404, {
-    timeoutMs: 60_000,
     what: `the intake ${name}`,
   });
   return intake;

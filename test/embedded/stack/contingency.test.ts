@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { startEmbedded } from '../../../local/embedded.ts';
 import type { Stack } from '../../../local/stack.ts';
@@ -11,8 +11,6 @@ import { receiptOf, receiptState, register } from '../../helpers/citizen-client.
 import { eventually } from '../../helpers/eventually.ts';
 import { type SteadyCrowd, startSteadyCrowd } from '../../helpers/steady-crowd.ts';
 import { isStackReady, type StackCampaign, sayOnStack, stackCampaignYaml } from '../../helpers/with-stack.ts';
-
-jest.setTimeout(180_000);
 
 const title = { 'zh-CN': '应急', en: 'Contingency' };
 const CAMPAIGN: StackCampaign = {
@@ -44,7 +42,7 @@ beforeAll(async () => {
     signal: ended.signal,
     progress: () => undefined,
   });
-  await eventually(() => isStackReady(stack), { timeoutMs: 60_000, what: 'the campaign to be Ready' });
+  await eventually(() => isStackReady(stack), { what: 'the campaign to be Ready' });
   crowd = startSteadyCrowd(stack.url, 20, { patienceMs: 1 });
 });
 afterAll(async () => {

@@ -39,12 +39,10 @@ describe('an intake that would count people by another rule', () => {
       if (first === undefined) throw new Error('no intake');
       stack.kill(first);
       await eventually(() => saidIn(stack.logDir, 'has registrations that count perCitizenAndChannel'), {
-        timeoutMs: 60_000,
         what: 'the refusal of the one that starts',
       });
       expect(await saidIn(stack.logDir, 'set it to perCitizenAndChannel')).toBe(true);
       await eventually(async () => receiptOf(await register(stack.url, 1, randomUUID())) !== undefined, {
-        timeoutMs: 30_000,
         what: 'a registration by the other one',
       });
     });

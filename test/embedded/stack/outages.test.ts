@@ -1,13 +1,11 @@
 /** A database that stands still under an open campaign: what its owner reads, what a citizen reads, and that it goes on by itself. */
 import { randomUUID } from 'node:crypto';
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import type { Stack } from '../../../local/stack.ts';
 import { type Receipt, receiptOf, receiptState, register, registerPatiently } from '../../helpers/citizen-client.ts';
 import { freeze } from '../../helpers/database-outages.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { withStack } from '../../helpers/with-stack.ts';
-
-jest.setTimeout(240_000);
 
 const conditionOf = (stack: Stack, wanted: string) => stack.snapshot().conditions.find(({ type }) => type === wanted);
 const becomes = (stack: Stack, type: string, reason: string): Promise<unknown> =>
@@ -50,7 +48,7 @@ it('a frozen database is told with its remedy, citizens read the truth, and both
         const { body } = await receiptState(stack.url, { receiptNo, receiptSecret });
         return (body as { readonly confirmed?: boolean }).confirmed === true;
       },
-      { timeoutMs: 60_000, what: 'the row' },
+      { what: 'the row' },
     );
     expect(stack.events().map(({ reason }) => reason)).toEqual(
       expect.arrayContaining(['RecordsUnavailable', 'RecordsAvailable']),

@@ -1,9 +1,7 @@
 /** Verification pods as processes: a provider that goes away, a pod that is killed, and a journal that forgets its positions. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../helpers/eventually.ts';
 import { startVerificationStack, type VerificationStack } from '../../helpers/verification-stack.ts';
-
-jest.setTimeout(240_000);
 
 const CITIZENS = 500;
 let stack: VerificationStack;

@@ -69,7 +69,7 @@ const played = async (platform: Platform, seed: number, { begin, end, reasons }:
         const { body } = await receiptState(platform.stack.url, receipt);
         return (body as { readonly database?: string }).database === 'unavailable' && body;
       },
-      { timeoutMs: 60_000, everyMs: 100, what: 'the citizen to read that the database is not available' },
+      { everyMs: 100, what: 'the citizen to read that the database is not available' },
     );
     ended = true;
     await coming;
@@ -80,7 +80,7 @@ const played = async (platform: Platform, seed: number, { begin, end, reasons }:
         const { body } = await receiptState(platform.stack.url, receipt);
         return (body as { readonly confirmed?: boolean }).confirmed === true && body;
       },
-      { timeoutMs: 60_000, everyMs: 200, what: 'the row of the citizen' },
+      { everyMs: 200, what: 'the row of the citizen' },
     );
     return { ...seen, citizenReads, afterwards, citizenReadsAfterwards };
   } finally {

@@ -1,9 +1,8 @@
 /** Two installations watch the same campaign: the second one says so and writes nothing. */
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import { eventually } from '../eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import type { KubeWorld } from '../kube-world.ts';
-import { eventsOf, type Outage } from './outage.ts';
+import { eventsWith, type Outage } from './outage.ts';
 
 export interface SecondInstallation extends Outage {
   /** How often the intake's Deployment was changed while both ran. */
@@ -27,14 +26,12 @@ export const twoInstallations = async (
   const campaign = await world.campaign(namespace, name);
   const startedAtMs = Date.now();
   await startSecond();
-  await eventually(async () => (await eventsOf(api, campaign)).some(({ reason }) => reason === 'ServedByAnother'), {
-    what: 'the second installation to say that it leaves the campaign alone',
-    everyMs: 50,
-  });
+  const said = () => eventsWith(api, campaign, ['ServedByAnother']);
+  await said();
   const secondsUntilSeen = (Date.now() - startedAtMs) / 1000;
   await bothRun();
   return {
-    events: (await eventsOf(api, campaign)).filter(({ reason }) => reason === 'ServedByAnother'),
+    events: await said(),
     secondsUntilSeen,
     generations: generation(await world.deployment(namespace, `${name}-intake`)) - before,
   };

@@ -5,7 +5,7 @@
 import { eventually, eventuallyHolds } from '../eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import { conditionOf, GROUP, type KubeWorld } from '../kube-world.ts';
-import { eventsOf, type Outage } from './outage.ts';
+import { eventsWith, type Outage } from './outage.ts';
 
 const CRD = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/vouchercampaigns.voucher-operator.io';
 
@@ -63,13 +63,7 @@ export const unreadableSpec = async (
     { what: 'the condition', everyMs: 50 },
   );
   const secondsUntilSeen = (Date.now() - writtenAtMs) / 1000;
-  const events = await eventually(
-    async () => {
-      const told = (await eventsOf(api, campaign)).filter(({ reason }) => reason === 'SpecUnreadable');
-      return told.length > 0 && told;
-    },
-    { what: 'the event', everyMs: 50 },
-  );
+  const events = await eventsWith(api, campaign, ['SpecUnreadable']);
   const condition = conditionOf(campaign, 'Ready');
   return { events, secondsUntilSeen, ...(condition === undefined ? {} : { condition }) };
 };

@@ -9,7 +9,7 @@ import { ASKED_AGAIN, dataPlaneSecretName, OVERRIDES } from '../../../contract/n
 import { eventually } from '../eventually.ts';
 import type { KubeApi } from '../kube-api.ts';
 import { APPS, CORE, campaignBody, conditionOf, GROUP, type KubeWorld } from '../kube-world.ts';
-import { eventsOf, type Outage } from './outage.ts';
+import { eventsWith, type Outage } from './outage.ts';
 
 /** What an outage is made in. */
 export interface Ground {
@@ -19,9 +19,6 @@ export interface Ground {
 
 const PATIENCE = { timeoutMs: 90_000, everyMs: 100 };
 const NAME = 'spring';
-
-const eventsIn = async ({ api, world }: Ground, namespace: string): Promise<Outage['events']> =>
-  eventsOf(api, await world.campaign(namespace, NAME));
 
 /** Waits for the reason of `Provisioned`, and for an event with the same reason. */
 const seen = async (
@@ -41,13 +38,8 @@ const seen = async (
   const secondsUntilSeen = (performance.now() - startedAtMs) / 1000;
   const { type, status, reason, message } = condition;
   const word = status === 'True' ? 'Provisioned' : reason;
-  const events = await eventually(
-    async () => {
-      const found = await eventsIn(ground, namespace);
-      return found.some((event) => event.reason === word) ? found : undefined;
-    },
-    { ...PATIENCE, what: `an event ${word}` },
-  );
+  const { api, world } = ground;
+  const events = await eventsWith(api, await world.campaign(namespace, NAME), [word], PATIENCE);
   return { condition: { type, status, reason, message }, events, secondsUntilSeen };
 };
 
@@ -236,7 +228,7 @@ export const nodeLost = async (
     return {
       ...told,
       secondsOfGrace,
-      events: await eventsIn(ground, namespace),
+      events: await eventsWith(ground.api, await ground.world.campaign(namespace, NAME), ['NodesLost', 'ScaledUp']),
       replicas: { before, written, ready },
     };
   } finally {

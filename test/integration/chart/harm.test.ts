@@ -101,7 +101,7 @@ describe('a hook that can’t run', () => {
     const reason = 'jsonpath={.status.containerStatuses[0].state.waiting.reason}';
     await eventually(
       async () => (await installation.system.kubectl('get', 'pod', 'vo-setup-secrets', '-o', reason)).includes('Image'),
-      { what: 'the pod to say that its image is not there', timeoutMs: 60_000, everyMs: 500 },
+      { what: 'the pod to say that its image is not there', everyMs: 500 },
     );
   }, 120_000);
 });

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ensureBinary, KUBE } from '../../../tools/cluster/binaries.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, GROUP } from '../../helpers/kube-world.ts';
@@ -13,7 +13,6 @@ import { runVoucher } from '../../helpers/run-voucher.ts';
 import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 import { type OwnWorld, operatorAccount, type RunningOperator, startOperator, startWorld } from '../operator/world.ts';
 
-jest.setTimeout(180_000);
 const SOON = { everyMs: 100 };
 const run = promisify(execFile);
 

@@ -1,14 +1,14 @@
 /** What a campaign becomes on a real API server, and who owns which field of it. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, CORE, campaignBody, flood } from '../../helpers/kube-world.ts';
+import { eventsWith } from '../../helpers/outages/outage.ts';
 import { watchReplicas } from '../../helpers/watch-replicas.ts';
 import { type ManagedWorld, type RunningOperator, startManagedWorld } from './world.ts';
 
-jest.setTimeout(300_000);
 const MINUTE_MS = 60_000;
-const SOON = { timeoutMs: 20_000, everyMs: 50 };
+const SOON = { everyMs: 50 };
 
 let world: ManagedWorld;
 let operator: RunningOperator;
@@ -55,16 +55,7 @@ describe('a campaign', () => {
         controller: true,
       });
     }
-    const events = await eventually(
-      async () => {
-        const { items } = await world.get<{
-          readonly items: readonly { readonly reason: string; readonly note: string }[];
-        }>(`/apis/events.k8s.io/v1/namespaces/${namespace}/events?fieldSelector=regarding.name%3Dspring`);
-        return items.some(({ reason }) => reason === 'JournalReady') ? items : undefined;
-      },
-      { ...SOON, what: 'events of the campaign' },
-    );
-    expect(events.map(({ reason }) => reason)).toEqual(expect.arrayContaining(['TierCreated', 'JournalReady']));
+    await eventsWith(world.plane, await world.campaign(namespace, 'spring'), ['TierCreated', 'JournalReady']);
   });
 
   it('is owned field by field: init has replicas alone, the operator the rest', async () => {

@@ -1,8 +1,6 @@
 /** A minute of kills, cuts, forgeries and changes of mind: no write of the operator ever goes above what is authorised. */
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { playCeiling } from '../../helpers/ceiling-play.ts';
-
-jest.setTimeout(240_000);
 
 const { signal } = new AbortController();
 const SEED = 20_200_925;

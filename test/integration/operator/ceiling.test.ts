@@ -2,15 +2,15 @@
  * The ceiling as an operator keeps it on a real API server without the chart's policies: what nobody refuses, the operator
  * must not honour.
  */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ScalePlan } from '../../../contract/types/scale-plan.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, campaignBody, GROUP } from '../../helpers/kube-world.ts';
+import { eventsWith } from '../../helpers/outages/outage.ts';
 import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 import { type ManagedWorld, operatorAccount, startManagedWorld, startOperator, startWorld } from './world.ts';
 
-jest.setTimeout(180_000);
 const SOON = { everyMs: 50 };
 const HOUR_MS = 3_600_000;
 
@@ -80,12 +80,8 @@ const staysAt = async (namespace: string, campaign: string, replicas: number): P
   await world.scale(namespace, `${campaign}-intake`, 3);
   await world.settled(namespace, campaign, replicas);
 };
-const eventsOf = async (namespace: string, campaign: string): Promise<readonly string[]> => {
-  const { items } = await world.get<{ readonly items: readonly { readonly reason: string }[] }>(
-    `/apis/events.k8s.io/v1/namespaces/${namespace}/events?fieldSelector=regarding.name%3D${campaign}`,
-  );
-  return items.map(({ reason }) => reason);
-};
+const said = async (namespace: string, campaign: string, ...reasons: readonly string[]): Promise<unknown> =>
+  eventsWith(world.plane, await world.campaign(namespace, campaign), reasons);
 
 describe('a plan', () => {
   it('is there when the campaign is applied, says what it changes, and is carried out when it is approved', async () => {
@@ -113,7 +109,7 @@ describe('a plan', () => {
     await planOf(namespace, 'Revoked');
     await world.plane.call({ method: 'DELETE', path: `${APPS}/namespaces/${namespace}/deployments/revoked-intake` });
     await world.settled(namespace, 'revoked', 12);
-    expect(await eventsOf(namespace, 'revoked')).toEqual(expect.arrayContaining(['PlanApproved', 'PlanRevoked']));
+    await said(namespace, 'revoked', 'PlanApproved', 'PlanRevoked');
     // Who has just said no is not asked again.
     expect(await plansOf(namespace)).toHaveLength(1);
   });
@@ -138,7 +134,7 @@ describe('a decision that nobody refuses', () => {
     await approve(await makePlan(namespace, 'late', -2_000));
     await planOf(namespace, 'Void');
     await staysAt(namespace, 'late', 12);
-    expect(await eventsOf(namespace, 'late')).toContain('PlanVoid');
+    await said(namespace, 'late', 'PlanVoid');
   });
 
   it('does not count on a plan that gave way', async () => {

@@ -1,5 +1,5 @@
 /** What the end of a campaign leaves behind: on a real API server, with a real journal. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { JOURNAL_FINALIZER } from '../../../contract/names.ts';
 import type { JournalAdmin } from '../../../journal/administration.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -7,7 +7,6 @@ import { CORE, campaignBody, conditionOf, GROUP } from '../../helpers/kube-world
 import { type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 import { type ManagedWorld, startManagedWorld } from './world.ts';
 
-jest.setTimeout(180_000);
 const SOON = { everyMs: 50 };
 
 let world: ManagedWorld;
@@ -101,7 +100,6 @@ describe('a campaign that is deleted', () => {
       what: 'no stream of the campaign',
     });
     await eventually(async () => (await world.plane.answer({ method: 'GET', path })).status === 404, {
-      timeoutMs: 60_000,
       what: 'the namespace to be gone',
     });
   });

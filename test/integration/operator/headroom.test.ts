@@ -1,8 +1,6 @@
 /** Room on nodes that is there before the crowd is: real scheduler and preemption; only machines are played. */
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { playHeadroom } from '../../helpers/headroom-play.ts';
-
-jest.setTimeout(180_000);
 
 const STEPS = [5, 8];
 const NODE_DELAY_MS = 4_000;

@@ -1,8 +1,6 @@
 /** The informer against a real API server that is killed, compacted, cut off and slow. How long that takes is evidence's to tell. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { OBJECTS, ORDEALS, startTorture, type Torture } from '../../helpers/informer-torture.ts';
-
-jest.setTimeout(180_000);
 
 let torture: Torture;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 /** Two installations on a real API server, with the chart's rights: one acts, the other says so; and namespaces that can't be listed. */
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
 import { CLAIM_LEASE, NOT_SERVED } from '../../../contract/names.ts';
 import type { OperatorConfig } from '../../../operator/config.ts';
@@ -8,7 +8,7 @@ import { RBAC } from '../../helpers/chart-rights.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, flood } from '../../helpers/kube-world.ts';
 import { namespaceLeftOut } from '../../helpers/outages/namespace-left-out.ts';
-import { eventsOf } from '../../helpers/outages/outage.ts';
+import { eventsWith } from '../../helpers/outages/outage.ts';
 import { shown } from '../../helpers/outages/shown.ts';
 import { twoInstallations } from '../../helpers/outages/two-installations.ts';
 import {
@@ -20,7 +20,6 @@ import {
   startWorld,
 } from './world.ts';
 
-jest.setTimeout(180_000);
 const SOON = { everyMs: 50 };
 const COORDINATION = '/apis/coordination.k8s.io/v1';
 
@@ -128,8 +127,7 @@ describe('two installations that watch the same namespace', () => {
       ({ spec }) => spec?.template.spec?.containers[0]?.image === SECOND.image && spec.replicas === 20,
       'the second to act',
     );
-    const events = await eventsOf(world.plane, await world.campaign(namespace, 'inherited'));
-    expect(events.map(({ reason }) => reason)).toContain('TakenOver');
+    await eventsWith(world.plane, await world.campaign(namespace, 'inherited'), ['TakenOver']);
   });
 
   it('are one and the same when it is made again under its name: it acts at once', async () => {
@@ -167,11 +165,8 @@ describe('a namespace whose Leases a webhook refuses', () => {
       const one = await start(FIRST);
       await world.createCampaign(namespace, await campaignBody('guarded'));
       const campaign = await world.campaign(namespace, 'guarded');
-      const told = await eventually(
-        async () => (await eventsOf(world.plane, campaign)).find(({ reason }) => reason === 'ClaimUnknown'),
-        { ...SOON, timeoutMs: 90_000, what: 'an event on its campaign' },
-      );
-      expect(told.message).toMatch(/^Nothing is decided in namespace .*guard\.voucher\.example.*check its webhooks/);
+      const [told] = await eventsWith(world.plane, campaign, ['ClaimUnknown'], { timeoutMs: 90_000 });
+      expect(told?.message).toMatch(/^Nothing is decided in namespace .*guard\.voucher\.example.*check its webhooks/);
       expect(await one.metrics()).toContain(`not_served{namespace="${namespace}",reason="unknown"} 1`);
       expect(await world.deployment(namespace, 'guarded-intake')).toBeUndefined();
     } finally {
@@ -256,7 +251,6 @@ describe('watched namespaces', () => {
     const path = `${CORE}/namespaces/${goes}`;
     await world.plane.call({ method: 'DELETE', path });
     await eventually(async () => (await world.plane.answer({ method: 'GET', path })).status === 404, {
-      timeoutMs: 60_000,
       what: 'the namespace to be gone',
       everyMs: 200,
     });
@@ -278,14 +272,8 @@ describe('watched namespaces', () => {
     const one = await start({ ...FIRST, kubeconfig, watchNamespaces: [whole, partial] });
     for (const namespace of [whole, partial]) await world.createCampaign(namespace, await campaignBody('rights'));
     await world.settled(whole, 'rights', 2);
-    const seen = await eventually(
-      async () =>
-        (await eventsOf(world.plane, await world.campaign(partial, 'rights'))).find(
-          ({ reason }) => reason === 'NamespaceLeftOut',
-        ),
-      { ...SOON, what: 'an event on its campaign' },
-    );
-    expect(seen.message).toContain("its horizontalpodautoscalers can't be listed");
+    const [seen] = await eventsWith(world.plane, await world.campaign(partial, 'rights'), ['NamespaceLeftOut']);
+    expect(seen?.message).toContain("its horizontalpodautoscalers can't be listed");
     expect(await world.deployment(partial, 'rights-intake')).toBeUndefined();
     await stop(one);
   });

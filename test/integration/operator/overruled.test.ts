@@ -4,7 +4,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { APPS, campaignBody, conditionOf, flood, GROUP } from '../../helpers/kube-world.ts';
 import { type ManagedWorld, startManagedWorld } from './world.ts';
 
-const SOON = { timeoutMs: 20_000, everyMs: 50 };
+const SOON = { everyMs: 50 };
 
 let world: ManagedWorld;
 

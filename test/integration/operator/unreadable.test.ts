@@ -1,5 +1,5 @@
 /** What the API server lets pass and JavaScript does not read: refused today, and a condition where it is stored already. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseInstant } from '../../../contract/instant.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { campaignBody, conditionOf, flood, GROUP } from '../../helpers/kube-world.ts';
@@ -8,7 +8,6 @@ import { unreadableSpec } from '../../helpers/outages/unreadable-spec.ts';
 import { runVoucher } from '../../helpers/run-voucher.ts';
 import { type ManagedWorld, startManagedWorld } from './world.ts';
 
-jest.setTimeout(180_000);
 const SOON = { everyMs: 50 };
 
 let world: ManagedWorld;

@@ -1,5 +1,5 @@
 /** Quotas that block and are raised, objects that are refused, rollouts that can't begin, nodes that are lost. */
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { eventually } from '../../helpers/eventually.ts';
 import { watchPath } from '../../helpers/kube-api.ts';
@@ -17,8 +17,6 @@ import {
 import { type StrawKubelet, startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 import { type StrawNodes, startStrawNodes } from '../../helpers/straw-nodes.ts';
 import { type OwnWorld, operatorAccount, type RunningOperator, startOperator, startWorld } from './world.ts';
-
-jest.setTimeout(300_000);
 
 /** Long enough that the ReplicaSet controller would wait for another minute. */
 const BACKED_OFF_MS = 45_000;
