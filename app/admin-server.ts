@@ -2,6 +2,7 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { ADMIN_PATHS, type CanaryReport } from '../contract/app-contract.ts';
+import type { DifferencesReport } from '../contract/compare.ts';
 import { type Listening, send, serve } from '../runtime/small-server.ts';
 import type { DependencyFinding } from './dependencies.ts';
 
@@ -13,6 +14,8 @@ export interface AdminDeps {
   readonly canary: () => SendCanary | undefined;
   /** Dependencies and their states. */
   readonly dependencies: () => readonly DependencyFinding[];
+  /** Absent, or undefined: the role compares nothing. */
+  readonly differences?: () => DifferencesReport | undefined;
 }
 
 /** Rejects only when the process ends. */
@@ -27,6 +30,11 @@ const sendHealth = (response: ServerResponse, found: readonly DependencyFinding[
 
 const sendReadiness = (response: ServerResponse, problem: string | undefined): void =>
   problem === undefined ? send(response, 200, 'ok\n') : send(response, 503, `${problem}\n`);
+
+const sendDifferences = (response: ServerResponse, report: DifferencesReport | undefined): void =>
+  report === undefined
+    ? send(response, 404, 'this process compares nothing, or is still starting\n')
+    : send(response, 200, JSON.stringify(report), 'application/json');
 
 /** One at a time, so that a client that may scrape can't create load. */
 const createCanaryAnswer = (canary: AdminDeps['canary']) => {
@@ -54,7 +62,7 @@ const createCanaryAnswer = (canary: AdminDeps['canary']) => {
 };
 
 export const startAdminServer = (
-  { registry, notReady, canary, dependencies }: AdminDeps,
+  { registry, notReady, canary, dependencies, differences }: AdminDeps,
   host: string,
   port: number,
 ): Promise<Listening> => {
@@ -77,6 +85,8 @@ export const startAdminServer = (
         return sendReadiness(response, notReady());
       case ADMIN_PATHS.health:
         return sendHealth(response, dependencies());
+      case ADMIN_PATHS.differences:
+        return sendDifferences(response, differences?.());
       case ADMIN_PATHS.metrics:
         return void registry.metrics().then(
           (text) => send(response, 200, text, registry.contentType),

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type AppConfig, DATA_PLANE_KEYS, ENV, secretDirOf } from '../contract/app-contract.ts';
-import { rightsOf, WORKLOADS, type Workload } from '../contract/jobs.ts';
+import { isJob, isWatchedJob, rightsOf, WORKLOADS, type Workload } from '../contract/jobs.ts';
 import { isTier } from '../contract/tiers.ts';
 import type { JournalServers } from '../journal/connection.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
@@ -31,7 +31,7 @@ export interface ProcessConfig {
   readonly serviceUrl: string | undefined;
   /** How long an idle connection is kept. */
   readonly keepAliveMs: number;
-  /** 0 for a Job, which is asked for nothing. */
+  /** 0 for a Job that is asked for nothing. */
   readonly adminPort: number;
   /** Of citizens; undefined: the product's own limit. */
   readonly maxConnections: number | undefined;
@@ -159,7 +159,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   if (role === 'intake' && settings[ENV.portHttp] === undefined) {
     throw new ConfigError(`environment: ${ENV.portHttp}: is not set; an intake needs the port that citizens reach`);
   }
-  if (isTier(role) && settings[ENV.portAdmin] === undefined) {
+  if ((isTier(role) || (isJob(role) && isWatchedJob(role))) && settings[ENV.portAdmin] === undefined) {
     throw new ConfigError(`environment: ${ENV.portAdmin}: is not set; the pod manifest sets it`);
   }
   const configDir = settings[ENV.configDir];

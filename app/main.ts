@@ -10,7 +10,7 @@ const { anonymousError, createLog, loggedError } = await import('./log.ts');
 const { createDependencies } = await import('./dependencies.ts');
 const { createProcessRegistry } = await import('./process-metrics.ts');
 const { RUN_JOB, START_TIER } = await import('./roles/roles.ts');
-const { isJob } = await import('../contract/jobs.ts');
+const { isJob, isWatchedJob } = await import('../contract/jobs.ts');
 type ProcessConfig = import('./config.ts').ProcessConfig;
 
 const run = async (config: ProcessConfig): Promise<void> => {
@@ -28,12 +28,35 @@ const run = async (config: ProcessConfig): Promise<void> => {
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
+  const registry = createProcessRegistry();
+  let differences: (() => import('../contract/compare.ts').DifferencesReport) | undefined;
   if (isJob(roleName)) {
     const runJob = await RUN_JOB[roleName]();
-    return runJob({ config, log, signal: stop.signal });
+    const work = (): Promise<void> =>
+      runJob({
+        config,
+        log,
+        registry,
+        differences: (report) => {
+          differences = report;
+        },
+        signal: stop.signal,
+      });
+    if (!isWatchedJob(roleName)) return work();
+    const server = await startAdminServer(
+      {
+        registry,
+        notReady: () => (stop.signal.aborted ? 'ending' : undefined),
+        canary: () => undefined,
+        dependencies: () => [],
+        differences: () => differences?.(),
+      },
+      config.host,
+      config.adminPort,
+    );
+    return work().finally(() => server.close());
   }
 
-  const registry = createProcessRegistry();
   let running: import('./roles/role.ts').RunningRole | undefined;
   const notReady = (): string | undefined =>
     running === undefined || stop.signal.aborted ? 'starting or draining' : running.problem?.();

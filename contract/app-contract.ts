@@ -41,6 +41,7 @@ export const PORTS = { http: 8080, admin: 9090 } as const;
  * time by more than 5 s; never because of shedding.
  * `/healthz` says whether journal and database answer this process, with its own credentials. No probe of the kubelet asks it,
  * because neither a restart nor an unready pod repairs a database.
+ * `/differences` (the Job `compare`): the rows that differ between journal and database, as DifferencesReport.
  * `POST /canary` (intake): sends a test registration through the Service and returns a CanaryReport; 409 while one is under way.
  */
 export const ADMIN_PATHS = {
@@ -49,6 +50,7 @@ export const ADMIN_PATHS = {
   health: '/healthz',
   metrics: '/metrics',
   canary: '/canary',
+  differences: '/differences',
 } as const;
 
 /** How far a canary came. accepted: through Service and intake into the journal. confirmed: into the database as well. */

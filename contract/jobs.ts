@@ -11,6 +11,8 @@ interface JobEntry {
   /** What officials read. */
   readonly nameZh: string;
   readonly pod: ReturnType<typeof entryOf>['pod'];
+  /** It runs as long as its campaign does, and reports on its admin port. Absent: it works for minutes, and is asked for nothing. */
+  readonly isWatched?: true;
   readonly rights: TierRights;
 }
 
@@ -30,6 +32,62 @@ const TABLE = [
       privacyKeys: 'citizen',
       secrets: [],
       database: 'none',
+      egress: 'none',
+    },
+  },
+  {
+    name: 'compare',
+    does: 'compares the database with the journal, from opening until the list of the draw is made',
+    nameZh: '对账',
+    // COMPARE-MEMORY
+    pod: { cpu: '250m', memory: '256Mi', memoryLimit: '1536Mi', heapMebibytes: 256 },
+    isWatched: true,
+    rights: {
+      publishes: [],
+      // It ends by itself when the list is made.
+      looksUp: ['shards', 'decisions'],
+      buckets: { live: 'none', dataKeys: 'none' },
+      privacyKeys: false,
+      secrets: [],
+      // Of `sealed` it compares a digest, and it has no key that opens it.
+      database: {
+        registration: [
+          'campaign_id',
+          'receipt',
+          'citizen_hash',
+          'accepted_at',
+          'kind',
+          'bucket',
+          'seq',
+          'shard',
+          'site',
+          'channel',
+          'category',
+          'locale',
+          'policy_version',
+          'key_id',
+          'sealed',
+        ],
+        superseded_receipt: ['campaign_id', 'receipt', 'citizen_hash', 'accepted_at', 'kind'],
+        registration_fact: [
+          'campaign_id',
+          'receipt',
+          'type',
+          'attempt',
+          'at',
+          'event_id',
+          'citizen_hash',
+          'account_hash',
+          'kind',
+          'site',
+          'key_id',
+          'data',
+          'channel',
+          'shard',
+          'seq',
+        ],
+        rejected_message: ['campaign_id', 'shard', 'seq', 'reason'],
+      },
       egress: 'none',
     },
   },
@@ -57,6 +115,9 @@ const jobEntryOf = (name: JobName): JobEntry => {
 
 export const rightsOf = (workload: Workload): TierRights =>
   isTier(workload) ? rightsOfTier(workload) : jobEntryOf(workload).rights;
+
+/** Whether the operator reads its metrics page. */
+export const isWatchedJob = (name: JobName): boolean => jobEntryOf(name).isWatched === true;
 
 export const podOf = (workload: Workload): JobEntry['pod'] =>
   (isTier(workload) ? entryOf(workload) : jobEntryOf(workload)).pod;

@@ -12,8 +12,9 @@ export interface TierRights {
   /**
    * - `receipts`: single registrations, by receipt, and those that went astray (journal/acceptances.ts, astray.ts)
    * - `shards`: every message from any point on, to rebuild a database (journal/replay.ts)
+   * - `decisions`: entries of the control stream, without `decides`
    */
-  readonly looksUp: readonly ('receipts' | 'shards')[];
+  readonly looksUp: readonly ('receipts' | 'shards' | 'decisions')[];
   /** Entries that it may append to the control stream, which it then may read. Absent: it does not see that stream. */
   readonly decides?: readonly ControlType[];
   readonly buckets: { readonly live: BucketRight; readonly dataKeys: BucketRight };

@@ -6,7 +6,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { provisionDatabase, tierLogins } from '../app/store/provision.ts';
+import { provisionDatabase, workloadLogins } from '../app/store/provision.ts';
 import { accountName } from '../contract/accounts.ts';
 import { freePorts } from './free-ports.ts';
 import { endProcess, type SpawnManaged } from './managed-process.ts';
@@ -96,7 +96,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
     url,
     async ensureDatabase(database, user, campaignId) {
       const logins =
-        campaignId === undefined ? [] : tierLogins(campaignId, (tier) => passwordOf(accountName(campaignId, tier)));
+        campaignId === undefined ? [] : workloadLogins(campaignId, (workload) => passwordOf(accountName(campaignId, workload)));
       await provisionDatabase({ adminUrl: url('postgres', ADMIN), database, user, password: passwordOf(user), logins });
       return url(database, user);
     },

@@ -4,12 +4,10 @@
  * Room for every receipt that there can be is reserved at once. The system gives it zeroed pages only when a row is written, so that
  * nothing is copied as the table grows. The index, which is touched everywhere, doubles.
  */
+import { createKeyIndex, freeColumn, type KeyIndex } from '../core/key-index.ts';
 import { RECEIPT_WORDS } from './receipt-words.ts';
 
 const HASH_WORDS = 4;
-const FIRST_SLOTS = 2 ** 16;
-/** Three quarters full, an open-addressed table needs 2.5 probes for a row that it has. */
-const FULL = 0.75;
 
 export interface Columns {
   readonly receipts: Uint32Array<ArrayBuffer>;
@@ -23,55 +21,6 @@ export interface Columns {
   readonly ranks: Uint32Array<ArrayBuffer>;
 }
 
-/** Gives the memory back at once: a garbage collection may come long after the next large allocation. */
-const free = ({ buffer }: { readonly buffer: ArrayBuffer }): void => void buffer.transfer(0);
-
-/** Rows by four words; slots hold the row and 1, so that 0 is free. */
-const newIndex = (keys: Uint32Array) => {
-  let slots = new Uint32Array(FIRST_SLOTS);
-  let used = 0;
-  /** Keys are parts of HMACs, which are even already. */
-  const slotOf = (words: Uint32Array, at: number): number => {
-    const mask = slots.length - 1;
-    for (let slot = (words[at] ?? 0) & mask; ; slot = (slot + 1) & mask) {
-      const row = slots[slot] ?? 0;
-      if (row === 0) return slot;
-      const key = (row - 1) * HASH_WORDS;
-      if (
-        keys[key] === words[at] &&
-        keys[key + 1] === words[at + 1] &&
-        keys[key + 2] === words[at + 2] &&
-        keys[key + 3] === words[at + 3]
-      ) {
-        return slot;
-      }
-    }
-  };
-  const grow = (): void => {
-    const old = slots;
-    slots = new Uint32Array(old.length * 2);
-    for (const row of old) if (row !== 0) slots[slotOf(keys, (row - 1) * HASH_WORDS)] = row;
-    free(old);
-  };
-  return {
-    /** The row with this key; undefined: there is none, and from now on it is `row`. */
-    find(words: Uint32Array, at: number, row: number): number | undefined {
-      const slot = slotOf(words, at);
-      const known = slots[slot] ?? 0;
-      if (known !== 0) return known - 1;
-      slots[slot] = row + 1;
-      used += 1;
-      if (used > slots.length * FULL) grow();
-      return undefined;
-    },
-    /** The row with this key is `row` from now on. */
-    replace(row: number): void {
-      slots[slotOf(keys, row * HASH_WORDS)] = row + 1;
-    },
-    free: (): void => free(slots),
-  };
-};
-
 /** @param most receipts that there can be */
 export const createRows = (most: number) => {
   // One more row, in which the next receipt is looked up.
@@ -82,7 +31,7 @@ export const createRows = (most: number) => {
     vouchers: new Uint16Array(most),
     ranks: new Uint32Array(most),
   };
-  let byReceipt: ReturnType<typeof newIndex> | undefined = newIndex(columns.receipts);
+  let byReceipt: KeyIndex | undefined = createKeyIndex(() => columns.receipts, RECEIPT_WORDS);
   let count = 0;
   return {
     columns,
@@ -104,7 +53,7 @@ export const createRows = (most: number) => {
       byReceipt?.free();
       byReceipt = undefined;
       const stands = new Uint8Array(count);
-      const byCitizen = newIndex(columns.citizens);
+      const byCitizen = createKeyIndex(() => columns.citizens, HASH_WORDS);
       for (let row = 0; row < count; row += 1) {
         if (columns.vouchers[row] === 0) continue;
         const known = byCitizen.find(columns.citizens, row * HASH_WORDS, row);
@@ -116,8 +65,8 @@ export const createRows = (most: number) => {
         stands[row] = 1;
       }
       byCitizen.free();
-      free(columns.citizens);
-      free(columns.acceptedAt);
+      freeColumn(columns.citizens);
+      freeColumn(columns.acceptedAt);
       return stands;
     },
   };

@@ -1,5 +1,6 @@
 /** What a role gets from app/main.ts, and what it returns. */
 import type { Registry } from 'prom-client';
+import type { DifferencesReport } from '../../contract/compare.ts';
 import type { SendCanary } from '../admin-server.ts';
 import type { ProcessConfig } from '../config.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -29,5 +30,8 @@ export type StartRole = (context: RoleContext) => Promise<RunningRole>;
 export type RunJob = (context: {
   readonly config: ProcessConfig;
   readonly log: Logger;
+  readonly registry: Registry;
+  /** What its admin port answers; only for a Job that is watched (contract/jobs.ts). */
+  readonly differences: (report: () => DifferencesReport) => void;
   readonly signal: AbortSignal;
 }) => Promise<void>;

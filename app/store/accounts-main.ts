@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { ACCOUNTS_KEY, accountName, accountPassword } from '../../contract/accounts.ts';
 import { abortable } from '../../runtime/abortable.ts';
-import { provisionDatabase, tierLogins } from './provision.ts';
+import { provisionDatabase, workloadLogins } from './provision.ts';
 import { codeOf } from './trouble.ts';
 
 const environment = z.object({
@@ -44,7 +44,7 @@ const main = async (env: z.infer<typeof environment>): Promise<void> => {
     try {
       for (const campaignId of campaigns) {
         const name = accountName(campaignId);
-        const logins = tierLogins(campaignId, (tier) => accountPassword(key, 'postgres', campaignId, tier));
+        const logins = workloadLogins(campaignId, (workload) => accountPassword(key, 'postgres', campaignId, workload));
         await abortable(provisionDatabase({ adminUrl, ca, database: name, user: name, logins }), signal);
       }
       break;

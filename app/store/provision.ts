@@ -1,7 +1,7 @@
 /** Creates a database, its owner role and its logins, as an administrator. */
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { accountName } from '../../contract/accounts.ts';
-import { rightsOf, TIERS, type Tier } from '../../contract/tiers.ts';
+import { rightsOf, WORKLOADS, type Workload } from '../../contract/jobs.ts';
 import { driverAccess } from './pool.ts';
 import { codeOf } from './trouble.ts';
 
@@ -24,12 +24,15 @@ export interface DatabaseLogin {
   readonly isOwner: boolean;
 }
 
-/** Logins of a campaign's tiers that have an account on the database. */
-export const tierLogins = (campaignId: string, passwordOf: (tier: Tier) => string): readonly DatabaseLogin[] =>
-  TIERS.filter((tier) => rightsOf(tier).database !== 'none').map((tier) => ({
-    user: accountName(campaignId, tier),
-    password: passwordOf(tier),
-    isOwner: rightsOf(tier).database === 'writes',
+/** Logins of a campaign's tiers and Jobs that have an account on the database. */
+export const workloadLogins = (
+  campaignId: string,
+  passwordOf: (workload: Workload) => string,
+): readonly DatabaseLogin[] =>
+  WORKLOADS.filter((workload) => rightsOf(workload).database !== 'none').map((workload) => ({
+    user: accountName(campaignId, workload),
+    password: passwordOf(workload),
+    isOwner: rightsOf(workload).database === 'writes',
   }));
 
 /** SQLSTATE duplicate_object, duplicate_database, unique_violation: another process was quicker. */

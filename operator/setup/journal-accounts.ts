@@ -12,6 +12,7 @@
  * | looks up receipts    | STREAM.MSG.GET, consumers of the astray subjects | acceptances.ts, astray.ts |
  * | looks up shards      | consumers of everything                      | a rebuild (replay.ts) |
  * | decides an entry     | ctl.<id>.<entry>, STREAM.MSG.GET of the control stream | the list (control.ts) |
+ * | looks up decisions   | STREAM.MSG.GET of the control stream         | whether the list is made |
  * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
  * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
  *
@@ -79,8 +80,8 @@ const ofShard = (campaignId: string, shard: number, workload: Workload): readonl
 };
 
 const ofControl = (campaignId: string, workload: Workload): readonly string[] => {
-  const { decides = [] } = rightsOf(workload);
-  if (decides.length === 0) return [];
+  const { decides = [], looksUp } = rightsOf(workload);
+  if (decides.length === 0 && !looksUp.includes('decisions')) return [];
   return [
     ...decides.map((type) => controlSubject(campaignId, type)),
     // Of the leader: a replica that lags would not know a decision.

@@ -1,6 +1,6 @@
 /** What each tier's role may do in a real database: everything that contract/tiers.ts says, and nothing beside it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { provisionDatabase, tierLogins } from '../../../app/store/provision.ts';
+import { provisionDatabase, workloadLogins } from '../../../app/store/provision.ts';
 import { createReceiptStore } from '../../../app/store/receipts.ts';
 import { createStore } from '../../../app/store/records-store.ts';
 import { accountName } from '../../../contract/accounts.ts';
@@ -114,7 +114,7 @@ it('answers citizens with what the intake may read', async () => {
 });
 
 it('has an owner who does not log in where nothing was there before', async () => {
-  const logins = tierLogins('fresh', (tier) => `v${tier}`);
+  const logins = workloadLogins('fresh', (tier) => `v${tier}`);
   const database = { adminUrl: postgres.adminUrl, database: 'fresh', user: accountName('fresh'), logins };
   await provisionDatabase(database);
   // As the set-up does with each upgrade.
