@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type AppConfig, DATA_PLANE_KEYS, ENV, secretDirOf } from '../contract/app-contract.ts';
-import { isJob, isWatchedJob, rightsOf, WORKLOADS, type Workload } from '../contract/jobs.ts';
-import { isTier } from '../contract/tiers.ts';
+import { hasAdminPort, rightsOf, WORKLOADS, type Workload } from '../contract/jobs.ts';
 import type { JournalServers } from '../journal/connection.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 import type { DatabaseAccess } from './store/pool.ts';
@@ -159,7 +158,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   if (role === 'intake' && settings[ENV.portHttp] === undefined) {
     throw new ConfigError(`environment: ${ENV.portHttp}: is not set; an intake needs the port that citizens reach`);
   }
-  if ((isTier(role) || (isJob(role) && isWatchedJob(role))) && settings[ENV.portAdmin] === undefined) {
+  if (role !== REBUILD && hasAdminPort(role) && settings[ENV.portAdmin] === undefined) {
     throw new ConfigError(`environment: ${ENV.portAdmin}: is not set; the pod manifest sets it`);
   }
   const configDir = settings[ENV.configDir];

@@ -24,6 +24,7 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   Contingency: 'False',
   AcceptingRegistrations: 'True',
   RecordsAvailable: 'True',
+  RecordsConsistent: 'True',
   // False until the list is frozen: what prevents it has conditions of its own.
   ListFrozen: undefined,
   ProvidersReachable: 'True',
@@ -37,6 +38,8 @@ const NO_FAULT: readonly string[] = [
   'WindowClosed',
   'NotOpen',
   'Closed',
+  // Before opening, and after the list is made. While it lasts otherwise, the freeze says what is missing.
+  'NotCompared',
   // The level has its own condition.
   'LevelAdmitsNone',
 ] satisfies ConditionReason[];

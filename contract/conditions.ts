@@ -192,6 +192,11 @@ export const CONDITION_REASONS = {
     'NoWorkerAnswers',
     'NotYetObserved',
   ],
+  /**
+   * The database has the rows that the journal's messages make, and no others. Judged by the Job `compare`, which joins the journal a
+   * second time. While it is False, registration continues, and the list of the draw is not frozen.
+   */
+  RecordsConsistent: ['RowsAgree', 'RowsDiffer', 'NotCompared', 'NotYetObserved'],
   /** The list of the draw is fixed, for ever: each shard counts up to its barrier, and later messages change nothing. */
   ListFrozen: [
     'Frozen',
@@ -204,6 +209,8 @@ export const CONDITION_REASONS = {
     'WaitingForVerification',
     'PublishingBarriers',
     'WaitingForConsumers',
+    'WaitingForComparison',
+    'RecordsDiffer',
     'JournalUnavailable',
     'EntryUnreadable',
     'NotYetObserved',

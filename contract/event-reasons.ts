@@ -69,6 +69,8 @@ export const EVENT_REASONS = [
   'RegistrationsAccepted',
   'RecordsUnavailable',
   'RecordsAvailable',
+  'RecordsDiffer',
+  'RecordsAgree',
   'ListFrozen',
   'ListMade',
   'ProvidersUnreachable',

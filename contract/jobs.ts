@@ -119,5 +119,8 @@ export const rightsOf = (workload: Workload): TierRights =>
 /** Whether the operator reads its metrics page. */
 export const isWatchedJob = (name: JobName): boolean => jobEntryOf(name).isWatched === true;
 
+/** Whether its pods have the port of probes and metrics. */
+export const hasAdminPort = (workload: Workload): boolean => isTier(workload) || isWatchedJob(workload);
+
 export const podOf = (workload: Workload): JobEntry['pod'] =>
   (isTier(workload) ? entryOf(workload) : jobEntryOf(workload)).pod;

@@ -12,6 +12,7 @@ import { connectJournal } from '../journal/connection.ts';
 import { createFreezeJournal } from '../journal/freeze/freeze-journal.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
 import { createCanaryAsker } from '../operator/signals/canary.ts';
+import { createComparisonReader } from '../operator/signals/comparison.ts';
 import { createCountsReader } from '../operator/signals/counts.ts';
 import { createScraper } from '../operator/signals/scrape.ts';
 import { createSignalReader } from '../operator/signals/signal-reader.ts';
@@ -124,6 +125,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
         counts: createCountsReader(scraper, systemClock),
         canaries,
+        comparison: createComparisonReader(scraper),
       },
       OPTIONS,
       join(logDir, 'operator.log'),

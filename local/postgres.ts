@@ -96,7 +96,9 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
     url,
     async ensureDatabase(database, user, campaignId) {
       const logins =
-        campaignId === undefined ? [] : workloadLogins(campaignId, (workload) => passwordOf(accountName(campaignId, workload)));
+        campaignId === undefined
+          ? []
+          : workloadLogins(campaignId, (workload) => passwordOf(accountName(campaignId, workload)));
       await provisionDatabase({ adminUrl: url('postgres', ADMIN), database, user, password: passwordOf(user), logins });
       return url(database, user);
     },

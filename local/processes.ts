@@ -174,6 +174,7 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
             name: job.name,
             state: stateOf(job),
             failedPods: job.pod.restarts,
+            ...(job.pod.adminUrl === undefined ? {} : { adminUrl: job.pod.adminUrl }),
           };
         }
         const own = [...plans.values()].filter(

@@ -15,6 +15,7 @@ import type { createTickReporter } from './observability/tick-reporter.ts';
 import type { PredictEffect } from './scale-plans/effect.ts';
 import type { Serving } from './serving.ts';
 import { createCanaryAsker } from './signals/canary.ts';
+import { createComparisonReader } from './signals/comparison.ts';
 import { createCountsReader } from './signals/counts.ts';
 import { createOutsideReader } from './signals/outside-reports.ts';
 import { createScraper } from './signals/scrape.ts';
@@ -77,6 +78,7 @@ export const createTerm = (
     signals,
     counts: createCountsReader(scraper, clock),
     outside: createOutsideReader(scraper),
+    comparison: createComparisonReader(scraper),
     canaries,
     options: config.build,
     predict,

@@ -17,6 +17,7 @@ import { providersReachable } from './providers-reachable.ts';
 import { provisioned } from './provisioned.ts';
 import { ready } from './ready.ts';
 import { recordsAvailable } from './records-available.ts';
+import { recordsConsistent } from './records-consistent.ts';
 import { type ConditionInput, no, unknown, type Verdict, yes } from './verdict.ts';
 
 /**
@@ -143,6 +144,7 @@ const causesOf = (input: ConditionInput): Causes => ({
   Contingency: contingencyCondition(input),
   AcceptingRegistrations: acceptingRegistrations(input),
   RecordsAvailable: recordsAvailable(input),
+  RecordsConsistent: recordsConsistent(input),
   ListFrozen: listFrozen(input),
 });
 

@@ -2,10 +2,11 @@
 
 import type { Frozen, Listed } from '../../contract/control.ts';
 import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import { differencesText, listCommand, whyNotCompared } from '../conditions/records-consistent.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
 import type { ObservedCluster } from '../tick/cluster-view.ts';
 import type { FreezeState } from './freeze-keeper.ts';
-import type { Behind, Waiting } from './freeze-steps.ts';
+import type { Behind, Uncompared, Waiting } from './freeze-steps.ts';
 
 type ListFrozen = Verdict<'ListFrozen'>;
 type DrawStatus = NonNullable<VoucherCampaignStatus['draw']>;
@@ -21,7 +22,28 @@ const progress = (behind: readonly Behind[]): string =>
     })
     .join('; ');
 
-const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campaign']['metadata']): ListFrozen => {
+/** A round has been completed, and its pod reports. */
+const isComparing = ({ cluster, comparison }: ConditionInput['observed']): boolean =>
+  cluster.jobs?.compare?.state === 'running' && comparison?.roundAtMs !== undefined && comparison.behind === undefined;
+
+const comparisonText = (
+  uncompared: readonly Uncompared[],
+  observed: ConditionInput['observed'],
+  metadata: ConditionInput['campaign']['metadata'],
+): string => {
+  if (uncompared.length === 0) {
+    return 'The last comparison of journal and database found rows that differ; the next one shows whether they still do. The list is frozen when no row differs.';
+  }
+  const each = uncompared.map(({ shard, compared, barrier }) => `${compared} of ${barrier} in shard ${shard}`);
+  const why = isComparing(observed) ? '' : ` ${whyNotCompared(observed, metadata)}`;
+  return `Journal and database are not compared up to the barriers yet: message ${each.join(', ')}.${why} The list is frozen when they are, and no row differs.`;
+};
+
+const waitingFor = (
+  waiting: Waiting,
+  { observed, campaign: { metadata } }: Pick<ConditionInput, 'observed' | 'campaign'>,
+): ListFrozen => {
+  const { name, namespace } = metadata;
   switch (waiting.why) {
     case 'NotClosed':
       return no(
@@ -61,6 +83,13 @@ const waitingFor = (waiting: Waiting, { name, namespace }: ConditionInput['campa
       return no(
         'WaitingForConsumers',
         `The barriers are stored, but not every tier has reached them: ${progress(waiting.behind)}. The list is frozen when all of them have.`,
+      );
+    case 'WaitingForComparison':
+      return no('WaitingForComparison', comparisonText(waiting.uncompared, observed, metadata));
+    case 'RecordsDiffer':
+      return no(
+        'RecordsDiffer',
+        `The list is not frozen, because journal and database differ: ${differencesText(waiting.comparison)}. List the rows: ${listCommand(metadata)}. The list is made from the journal, so correct the database: make these rows anew from the journal (docs/operations.md, "When journal and database differ"). The list is frozen when no row differs.`,
       );
   }
 };
@@ -135,7 +164,7 @@ const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): Li
         `The list is frozen, but ${freeze.message}. Install the release that wrote it, or a later one.`,
       );
     case 'waiting':
-      return waitingFor(freeze.waiting, input.campaign.metadata);
+      return waitingFor(freeze.waiting, input);
     case 'publishing':
       return no(
         'PublishingBarriers',
@@ -154,6 +183,7 @@ const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): Li
 };
 
 const BEFORE_THE_END: readonly Waiting['why'][] = ['NotClosed'];
+const AFTER_THE_BARRIERS: readonly Waiting['why'][] = ['WaitingForConsumers', 'WaitingForComparison', 'RecordsDiffer'];
 
 /** Undefined: registration has not closed. A frozen list remains in the status while the journal does not answer. */
 export const drawStatus = (
@@ -169,7 +199,7 @@ export const drawStatus = (
     case 'waiting':
       return BEFORE_THE_END.includes(freeze.waiting.why)
         ? undefined
-        : { phase: freeze.waiting.why === 'WaitingForConsumers' ? 'Freezing' : 'Waiting' };
+        : { phase: AFTER_THE_BARRIERS.includes(freeze.waiting.why) ? 'Freezing' : 'Waiting' };
     case 'publishing':
       return { phase: 'Freezing' };
     case 'done': {

@@ -13,7 +13,7 @@ import { EXTENDED_WITHIN_MS, type FreezeRequest, statedEndMs } from './freeze-st
 /** @param campaign with its effective closing */
 export const freezeRequest = (
   campaign: VoucherCampaign,
-  { cluster, readings, previous }: Pick<Observed, 'cluster' | 'readings' | 'previous'>,
+  { cluster, readings, previous, comparison }: Pick<Observed, 'cluster' | 'readings' | 'previous' | 'comparison'>,
   { inForce }: Pick<ContingencyOutcome, 'inForce'>,
 ): FreezeRequest => {
   const { spec } = campaign;
@@ -29,6 +29,7 @@ export const freezeRequest = (
     deferredBy: inForce.flatMap(({ level: { name, effect } }) => (effect.deferFreeze === true ? [name] : [])),
     // Not by the condition's reason, of which there is one: a pod's clock that is off would hide the operator's.
     ownClock: (cluster.tiers.intake?.pods ?? []).length === 0 ? 'agrees' : operatorClock(readings.clocks),
+    comparison,
   };
 };
 
@@ -79,5 +80,5 @@ export const isFreezing = (freeze: FreezeState | undefined, nowMs: number): bool
   if (freeze?.kind === 'publishing') return true;
   if (freeze?.kind !== 'waiting') return false;
   const { waiting } = freeze;
-  return 'behind' in waiting || ('untilMs' in waiting && waiting.untilMs <= nowMs);
+  return 'behind' in waiting || 'uncompared' in waiting || ('untilMs' in waiting && waiting.untilMs <= nowMs);
 };

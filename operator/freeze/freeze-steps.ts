@@ -6,6 +6,7 @@
  * appended first counts. Both are right: every barrier is published after the last registration and the last change of one were
  * acknowledged, so it is above them in its shard.
  */
+import type { ComparisonReport } from '../../contract/compare.ts';
 import type { Frozen, Listed } from '../../contract/control.ts';
 import { entryOf, hasConsumer, type Tier } from '../../contract/tiers.ts';
 import type { ConsumerPosition, PublishedWindow } from '../../journal/freeze/freezing.ts';
@@ -41,6 +42,8 @@ export interface FreezeRequest {
   readonly deferredBy: readonly string[];
   /** Whether the operator's clock has the time of its pods. Without any pod the journal's clock alone decides: `agrees`. */
   readonly ownClock: 'agrees' | 'off' | 'unknown';
+  /** The last report on journal and database; undefined: none. */
+  readonly comparison: ComparisonReport | undefined;
 }
 
 /** One barrier a shard, made when nothing more could be accepted. */
@@ -74,13 +77,23 @@ export interface Behind extends ConsumerPosition {
   readonly barrier: number;
 }
 
+/** Up to where journal and database were compared, of a shard that is not compared up to its barrier. */
+export interface Uncompared {
+  readonly shard: number;
+  readonly compared: number;
+  readonly barrier: number;
+}
+
 export type Waiting =
   | { readonly why: 'NotClosed' | 'WaitingForDeadline'; readonly untilMs: number }
   /** `isLongDue`: it was due before this process began. */
   | { readonly why: 'WaitingForMargin'; readonly untilMs: number; readonly isLongDue?: true }
   | { readonly why: 'Deferred'; readonly by: readonly string[] }
   | { readonly why: 'ClockOff'; readonly ownClock: 'off' | 'unknown' }
-  | { readonly why: 'WaitingForVerification' | 'WaitingForConsumers'; readonly behind: readonly Behind[] };
+  | { readonly why: 'WaitingForVerification' | 'WaitingForConsumers'; readonly behind: readonly Behind[] }
+  /** `uncompared` is empty where the last round saw differences that the next one has to confirm. */
+  | { readonly why: 'WaitingForComparison'; readonly uncompared: readonly Uncompared[] }
+  | { readonly why: 'RecordsDiffer'; readonly comparison: ComparisonReport };
 
 export type FreezeStep =
   | { readonly kind: 'done'; readonly frozen: Frozen; readonly listed?: Listed }
@@ -110,6 +123,30 @@ const behind = (tiers: readonly Tier[], { sequences }: Barriers, positions: read
     }),
   );
 
+/**
+ * Whether journal and database agree up to the barriers. Undefined: they do.
+ *
+ * | the last report                                  | waits for            |
+ * |--------------------------------------------------|----------------------|
+ * | none                                             | WaitingForComparison |
+ * | two rounds saw rows that differ                  | RecordsDiffer        |
+ * | not every shard is compared up to its barrier    | WaitingForComparison |
+ * | one round saw rows that differ                   | WaitingForComparison |
+ * | otherwise                                        | –                    |
+ */
+const notConsistent = (
+  { sequences }: Pick<Barriers, 'sequences'>,
+  comparison: ComparisonReport | undefined,
+): Waiting | undefined => {
+  if (comparison !== undefined && comparison.buckets > 0) return { why: 'RecordsDiffer', comparison };
+  const uncompared = sequences.flatMap((barrier, shard) => {
+    const compared = comparison?.watermarks[shard] ?? 0;
+    return compared >= barrier ? [] : [{ shard, compared, barrier }];
+  });
+  if (uncompared.length === 0 && comparison?.suspected === 0) return undefined;
+  return { why: 'WaitingForComparison', uncompared };
+};
+
 const wait = (waiting: Waiting): FreezeStep => ({ kind: 'wait', waiting });
 
 const beforeTheEnd = ({ request, nowMs, notBeforeMs = 0 }: FreezeObserved, endsAtMs: number): Waiting | undefined => {
@@ -138,7 +175,9 @@ const beforeTheEnd = ({ request, nowMs, notBeforeMs = 0 }: FreezeObserved, endsA
  * | none   | later        | verification has no deadline               | of verification   | not past    | wait: WaitingForVerification |
  * | none   | later        | verified, or by its deadline, or no need   | none of the list  |             | publishBarriers: list     |
  * | none   | later        |                                            | of the list       | not past    | wait: WaitingForConsumers |
- * | none   | later        |                                            | of the list       | past        | append                    |
+ * | none   | later        | rows differ between journal and database   | of the list       | past        | wait: RecordsDiffer       |
+ * | none   | later        | not compared up to the barriers            | of the list       | past        | wait: WaitingForComparison |
+ * | none   | later        | compared, and no row differs               | of the list       | past        | append                    |
  */
 export const nextFreezeStep = (observed: FreezeObserved): FreezeStep => {
   const { request, decided, positions } = observed;
@@ -161,6 +200,8 @@ export const nextFreezeStep = (observed: FreezeObserved): FreezeStep => {
   if (barriers?.of === 'list') {
     const late = behind(tiersBefore('list', request.tiers), barriers, positions);
     if (late.length > 0) return wait({ why: 'WaitingForConsumers', behind: late });
+    const differing = notConsistent(barriers, request.comparison);
+    if (differing !== undefined) return wait(differing);
     return { kind: 'append', barriers: barriers.sequences, endsAtMs };
   }
   const verifying = request.verifyByMs === undefined ? tiersBefore('verification', request.tiers) : [];

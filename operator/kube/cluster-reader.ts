@@ -111,7 +111,9 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
       const jobs: Partial<Record<JobName, ObservedJob>> = {};
       for (const job of options.jobs.byIndex(key)) {
         const name = job.metadata.labels?.[LABELS.component];
-        if (isJob(name) && controllerUidOf(job) === uid) jobs[name] = jobOf(job);
+        if (!isJob(name) || controllerUidOf(job) !== uid) continue;
+        const adminUrl = running.find(({ observed }) => observed.tier === name)?.observed.adminUrl;
+        jobs[name] = { ...jobOf(job), ...defined({ adminUrl }) };
       }
       const unseen = options.isJobsSeen(namespace) ? {} : { isJobsUnseen: true };
       return { tiers, jobs, plans, ...unseen, ...defined({ headroom }) };

@@ -1,11 +1,11 @@
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1.js';
-import type { JobName } from '../../contract/jobs.ts';
+import { isWatchedJob, type JobName } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { Manifest } from './manifest.ts';
-import { ownedMetadata, unwatchedLabels } from './metadata.ts';
-import { podMetadataOf, podSpecOf } from './pod.ts';
+import { campaignLabels, ownedMetadata, unwatchedLabels } from './metadata.ts';
+import { ADMIN_PORT, podMetadataOf, podSpecOf } from './pod.ts';
 
 /** 10 s, 20 s, 40 s, … apart: about ten minutes, longer than any election or rotation. */
 const BACKOFF_LIMIT = 6;
@@ -16,6 +16,8 @@ const ACTIVE_DEADLINE_SECONDS = 3_600;
  * done can be looked at for so long.
  */
 const TTL_SECONDS = 600;
+/** One that runs as long as its campaign is created again soon: without it nothing is compared. */
+const WATCHED_TTL_SECONDS = 30;
 
 /** Kubernetes 1.25 and later; kubernetes-types is older. */
 interface FailurePolicy {
@@ -27,6 +29,7 @@ interface FailurePolicy {
   };
 }
 
+/** Of one that works for minutes. */
 const SPEC: Omit<JobSpec, 'template'> & FailurePolicy = {
   backoffLimit: BACKOFF_LIMIT,
   activeDeadlineSeconds: ACTIVE_DEADLINE_SECONDS,
@@ -35,20 +38,34 @@ const SPEC: Omit<JobSpec, 'template'> & FailurePolicy = {
   podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }] },
 };
 
+const specOf = (job: JobName): Omit<JobSpec, 'template'> => {
+  if (!isWatchedJob(job)) return SPEC;
+  const { activeDeadlineSeconds: _, ...endless } = SPEC;
+  return { ...endless, ttlSecondsAfterFinished: WATCHED_TTL_SECONDS };
+};
+
 /**
  * Created once, by POST, and never applied: a Job's pod template can't be changed, so that an apply by another release would fail for
- * as long as the Job is there. Its pods need no probes: they are asked for nothing, and end by themselves.
+ * as long as the Job is there. Its pods need no probes: they end by themselves.
+ *
+ * One that runs as long as its campaign has no deadline, and its pods are watched: the operator reads their metrics pages.
  */
 export const buildJob = (campaign: VoucherCampaign, job: JobName, options: BuildOptions): Job => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
   metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, job), job),
   spec: {
-    ...SPEC,
+    ...specOf(job),
     template: {
-      metadata: podMetadataOf(unwatchedLabels(campaign, job), options.pods ?? {}),
+      metadata: podMetadataOf(
+        isWatchedJob(job) ? campaignLabels(campaign, job) : unwatchedLabels(campaign, job),
+        options.pods ?? {},
+      ),
       // Never: each try is a pod of its own, whose log can be read, and the failure policy requires it.
-      spec: { ...podSpecOf(campaign, job, options, {}), restartPolicy: 'Never' },
+      spec: {
+        ...podSpecOf(campaign, job, options, isWatchedJob(job) ? { ports: [ADMIN_PORT] } : {}),
+        restartPolicy: 'Never',
+      },
     },
   },
 });

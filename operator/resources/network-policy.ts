@@ -5,7 +5,7 @@ import type {
 } from 'kubernetes-types/networking/v1.js';
 import { PORTS } from '../../contract/app-contract.ts';
 import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
-import { isJob, rightsOf, type Workload } from '../../contract/jobs.ts';
+import { hasAdminPort, rightsOf, type Workload } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
 import { isTier, urlsOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
@@ -58,12 +58,12 @@ const egressOf = (
   ];
 };
 
-/** Citizens reach the intake from anywhere; only pods of this cluster reach metrics and probes; nothing reaches a Job. */
+/** Citizens reach the intake from anywhere; only pods of this cluster reach metrics and probes; nothing reaches other Jobs. */
 const ingressOf = (workload: Workload): NetworkPolicyIngressRule[] => [
   ...(workload === 'intake' ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
-  ...(isJob(workload)
-    ? []
-    : [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] }]),
+  ...(hasAdminPort(workload)
+    ? [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] }]
+    : []),
 ];
 
 export const buildNetworkPolicy = (

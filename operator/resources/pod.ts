@@ -13,7 +13,7 @@ import type {
 } from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS, PRIVACY_KEYS, secretDirOf } from '../../contract/app-contract.ts';
 import { defined } from '../../contract/defined.ts';
-import { podOf, rightsOf, type Workload } from '../../contract/jobs.ts';
+import { hasAdminPort, podOf, rightsOf, type Workload } from '../../contract/jobs.ts';
 import {
   appConfigMapName,
   type Component,
@@ -62,6 +62,8 @@ export const resourcesOf = (workload: Workload, { pods = {} }: BuildOptions): Re
   return pods.resources?.[workload] ?? { requests: { cpu, memory }, limits: { memory: memoryLimit } };
 };
 
+export const ADMIN_PORT = { name: 'admin', containerPort: PORTS.admin };
+
 const adminProbe = (path: string, timing: Omit<Probe, 'httpGet'>): Probe => ({
   httpGet: { path, port: 'admin' },
   ...timing,
@@ -98,7 +100,7 @@ const environment = (campaign: VoucherCampaign, workload: Workload, options: Bui
           : [{ name: ENV.keepAliveSeconds, value: String(options.keepAliveSeconds) }]),
       ]
     : []),
-  ...(isTier(workload) ? [{ name: ENV.portAdmin, value: String(PORTS.admin) }] : []),
+  ...(hasAdminPort(workload) ? [{ name: ENV.portAdmin, value: String(PORTS.admin) }] : []),
   { name: ENV.logLevel, value: options.logLevel },
 ];
 
@@ -239,10 +241,7 @@ export const buildPodTemplate = (campaign: VoucherCampaign, tier: Tier, options:
     metadata: podMetadataOf(campaignLabels(campaign, tier), pods),
     spec: {
       ...podSpecOf(campaign, tier, options, {
-        ports: [
-          ...(tier === 'intake' ? [{ name: 'http', containerPort: PORTS.http }] : []),
-          { name: 'admin', containerPort: PORTS.admin },
-        ],
+        ports: [...(tier === 'intake' ? [{ name: 'http', containerPort: PORTS.http }] : []), ADMIN_PORT],
         // One second apart: a pod that is ready counts for the scaling law in the same tick.
         startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
         readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),

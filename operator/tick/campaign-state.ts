@@ -7,6 +7,7 @@ import type { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { SharesKeeper } from '../outside/shares-keeper.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { CanaryKeeper } from './canary-keeper.ts';
+import type { ComparisonKeeper } from './comparison-keeper.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import type { CampaignMemory } from './observed.ts';
 import type { ScaleWrite } from './tick-plan.ts';
@@ -16,6 +17,7 @@ export interface CampaignState {
   readonly journal: JournalKeeper;
   readonly canary: CanaryKeeper;
   readonly freeze: FreezeKeeper;
+  readonly comparison: ComparisonKeeper;
   readonly shares: SharesKeeper;
   readonly decisions: DecisionKeeper;
   readonly audit: AuditKeeper;
@@ -44,7 +46,7 @@ export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): st
 export const newCampaignState = (
   campaign: VoucherCampaign,
   troubles: WriteTroubles,
-  keepers: Pick<CampaignState, 'journal' | 'canary' | 'freeze' | 'shares' | 'decisions' | 'audit'>,
+  keepers: Pick<CampaignState, 'journal' | 'canary' | 'freeze' | 'comparison' | 'shares' | 'decisions' | 'audit'>,
 ): CampaignState => ({
   uid: campaign.metadata.uid,
   ...keepers,

@@ -1,13 +1,13 @@
 /** Everything that a campaign owns in the cluster. */
 
-import type { JobName } from '../../contract/jobs.ts';
+import type { JobName, Workload } from '../../contract/jobs.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { TierProblem } from './tier-problem.ts';
 
 export interface ObservedPod {
   readonly name: string;
-  readonly tier: Tier;
+  readonly tier: Workload;
   readonly ready: boolean;
   /** Its node does not answer: it counts as a replica, and serves no one. Absent: no. */
   readonly isLost?: boolean;
@@ -50,6 +50,8 @@ export interface ObservedJob {
   readonly state: 'starting' | 'running' | 'done' | 'failed';
   /** Pods that ended with an error; the next one tries again. */
   readonly failedPods: number;
+  /** Of its pod that runs, for one that is watched; undefined while there is none. */
+  readonly adminUrl?: string;
 }
 
 export interface ObservedCluster {

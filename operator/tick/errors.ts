@@ -6,6 +6,7 @@ export const STEPS = [
   'read_signals',
   'read_counts',
   'read_outside',
+  'read_comparison',
   'scale',
   'ask_again',
   'apply_manifest',

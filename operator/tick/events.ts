@@ -80,6 +80,9 @@ const storesNot: readonly string[] = [
 /** The condition's own message counts registrations, so it changes each second. */
 const SOME_FAIL =
   'Some intake pods store no registration, or some registrations were not stored and their citizens are asked to send them again. The condition AcceptingRegistrations says which, and what to do.';
+/** The condition's own message counts rows. */
+const ROWS_DIFFER =
+  'Rows differ between journal and database. The condition RecordsConsistent says how many, and what to do.';
 const storesAgain: readonly string[] = ['Accepting', 'NotOpen', 'Closed', 'LevelAdmitsNone'];
 
 /** Reasons for which the floor won't be there at opening unless a person acts. */
@@ -147,6 +150,8 @@ const TRANSITIONS: readonly Transition[] = [
   ),
   warning('RecordsUnavailable', 'RecordsAvailable', failed),
   normal('RecordsAvailable', 'RecordsAvailable', recovered),
+  warning('RecordsDiffer', 'RecordsConsistent', became('RowsDiffer'), () => ROWS_DIFFER),
+  normal('RecordsAgree', 'RecordsConsistent', recovered),
   normal('ListFrozen', 'ListFrozen', reached),
   normal('ListMade', 'ListFrozen', became('Listed')),
   warning('ProvidersUnreachable', 'ProvidersReachable', failed),

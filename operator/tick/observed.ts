@@ -1,5 +1,6 @@
 /** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
 
+import type { ComparisonReport } from '../../contract/compare.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
@@ -27,6 +28,8 @@ export interface Observed {
   readonly freeze?: FreezeState | undefined;
   /** The window that pods follow; undefined: unknown, or nothing was published. */
   readonly published?: PublishedWindow | undefined;
+  /** The last report on journal and database that this process has read; undefined: none. */
+  readonly comparison?: ComparisonReport | undefined;
   /** Undefined when no component counts; then the last known counts are kept. */
   readonly counts: { readonly received: number } | undefined;
   /** The last status of this process, else the stored one. Events are the difference to it. */

@@ -1,5 +1,6 @@
 /** What the operator needs from the world; `kube`, `signals`, `journal` and `local/processes` implement these. */
 import type { CanaryReport } from '../../contract/app-contract.ts';
+import type { ComparisonReport } from '../../contract/compare.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { ScalePlan, ScalePlanStatus } from '../../contract/types/scale-plan.ts';
@@ -87,6 +88,11 @@ export type OutsideReports = Partial<Readonly<Record<Tier, readonly OutsideRepor
 export interface OutsideReader {
   /** A pod that does not answer is left out. */
   read(campaign: VoucherCampaign, cluster: ObservedCluster, signal: AbortSignal): Promise<OutsideReports>;
+}
+
+export interface ComparisonReader {
+  /** Undefined while no pod compares, or answers. @throws Error when the answer can't be read */
+  read(cluster: Pick<ObservedCluster, 'jobs'>, signal: AbortSignal): Promise<ComparisonReport | undefined>;
 }
 
 export interface CanaryAsker {

@@ -15,11 +15,12 @@ import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.t
 import { SharesKeeper } from '../outside/shares-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
+import { ComparisonKeeper } from './comparison-keeper.ts';
 import { ReconcileError } from './errors.ts';
 import { type GatherDeps, gather } from './gather.ts';
 import { type Held, heldFailed, heldStatus, heldUnreadable } from './held.ts';
 import { JournalKeeper } from './journal-keeper.ts';
-import type { CanaryAsker } from './ports.ts';
+import type { CanaryAsker, ComparisonReader } from './ports.ts';
 import { TICK_MS } from './requeue.ts';
 import { shouldWriteStatus } from './status.ts';
 import { type PlanDeps, planTick } from './tick-plan.ts';
@@ -28,6 +29,8 @@ import { truncated } from './truncated.ts';
 
 export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly canaries: CanaryAsker;
+  /** Absent where nothing is compared. */
+  readonly comparison?: ComparisonReader;
   readonly decisions?: DecisionStore;
   readonly audit?: AuditLog;
   readonly freezing?: FreezeJournal;
@@ -63,6 +66,9 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         site: deps.options.site,
         assertLeading: deps.assertLeading,
       }),
+      comparison: new ComparisonKeeper(deps.comparison, (cause) =>
+        report.failed(campaign, new ReconcileError('read_comparison', 'read what the Job compare reports', cause)),
+      ),
       shares: new SharesKeeper({
         clock,
         store: deps.journal.shares,
@@ -146,6 +152,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           canary: state.canary.state,
           freeze: state.freeze.state,
           published: state.freeze.published,
+          comparison: state.comparison.report,
           previous: state.computed,
           memory: state.memory,
           refusals: state.troubles.lasting(nowMs),
@@ -164,6 +171,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       state.computed = planned.status;
       state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
 
+      state.comparison.keep(gathered.cluster, signal);
       // Asked once the journal's streams exist.
       if (state.journal.state?.kind === 'ready') state.freeze.keep(planned.freeze, signal);
 

@@ -184,7 +184,7 @@ export const planTick = (
     cluster,
     journal,
     { ...perTier(first), headroom: headroom.desired },
-    jobsWithWork(observed),
+    jobsWithWork(observed, times, nowMs),
     options,
   );
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { PORTS } from '../../../contract/app-contract.ts';
 import { defined } from '../../../contract/defined.ts';
+import { hasAdminPort, isJob } from '../../../contract/jobs.ts';
 import { LABELS } from '../../../contract/names.ts';
 import { isTier } from '../../../contract/tiers.ts';
 import { urlHost } from '../../../runtime/url-host.ts';
@@ -50,13 +51,14 @@ export const adminUrlThrough =
   ({ namespace, name }) =>
     `${server}/api/v1/namespaces/${namespace}/pods/${name}:${PORTS.admin}/proxy`;
 
-/** @throws Error for a pod of no tier: without its label it does not count */
+/** @throws Error for a pod of no tier, and of no Job that is watched: without its label it does not count */
 export const keepPod = (object: KubeObject, adminUrlOf: AdminUrlOf = atItsAddress): PodRecord => {
   const { name, namespace, uid, resourceVersion, labels = {}, creationTimestamp, deletionTimestamp } = object.metadata;
   const { spec, status } = podSchema.parse(object);
   const inTrouble = troubleSchema.parse(object);
   const tier = labels[LABELS.component];
-  if (!isTier(tier)) throw new Error(`pod ${namespace}/${name} has no tier in its label ${LABELS.component}`);
+  if (!(isTier(tier) || isJob(tier)) || !hasAdminPort(tier))
+    throw new Error(`pod ${namespace}/${name} has no tier in its label ${LABELS.component}`);
   const ready = inTrouble.status.conditions.find(({ type }) => type === 'Ready');
   const isReady = ready?.status === 'True';
   const readyAtMs = isReady ? atMs(ready.lastTransitionTime) : undefined;

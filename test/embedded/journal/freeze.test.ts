@@ -18,6 +18,7 @@ import { FreezeKeeper } from '../../../operator/freeze/freeze-keeper.ts';
 import type { FreezeRequest } from '../../../operator/freeze/freeze-steps.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { again } from '../../../runtime/sleep.ts';
+import { AGREEING } from '../../helpers/comparison.ts';
 import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { publishOnce } from '../../helpers/publish-once.ts';
@@ -116,6 +117,7 @@ const request = (): FreezeRequest => ({
   tiers: ['intake', 'records', 'verification'],
   deferredBy: [],
   ownClock: 'agrees',
+  comparison: AGREEING,
 });
 
 /** An operator's keeper that ticks, until it knows that the list is frozen. */

@@ -5,6 +5,7 @@ import { ControlEntryError } from '../../../contract/control-schema.ts';
 import type { FreezeJournal } from '../../../journal/freeze/freezing.ts';
 import { FreezeKeeper } from '../../../operator/freeze/freeze-keeper.ts';
 import type { FreezeRequest } from '../../../operator/freeze/freeze-steps.ts';
+import { AGREEING } from '../../helpers/comparison.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { type Call, FakeFreezeJournal } from '../../helpers/fake-freeze-journal.ts';
 
@@ -17,6 +18,7 @@ const request: FreezeRequest = {
   tiers: ['intake', 'records', 'verification'],
   deferredBy: [],
   ownClock: 'agrees',
+  comparison: AGREEING,
 };
 
 const world = (nowMs = CLOSES - 5_000) => {

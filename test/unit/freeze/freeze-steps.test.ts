@@ -6,6 +6,7 @@ import {
   type FreezeRequest,
   nextFreezeStep,
 } from '../../../operator/freeze/freeze-steps.ts';
+import { AGREEING } from '../../helpers/comparison.ts';
 
 const CLOSES = 1_000_000;
 const VERIFY_BY = CLOSES + 3_600_000;
@@ -23,6 +24,7 @@ const request: FreezeRequest = {
   tiers: ['intake', 'records', 'verification'],
   deferredBy: [],
   ownClock: 'agrees',
+  comparison: AGREEING,
 };
 const withDeadline: FreezeRequest = { ...request, verifyByMs: VERIFY_BY };
 const unchecked: FreezeRequest = { ...request, tiers: ['intake', 'records'], unverified: 'unchecked' };
