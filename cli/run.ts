@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help } from 'commander';
 import { auditCommand } from './audit/audit.ts';
+import { consistencyCommand } from './consistency/consistency.ts';
 import { contingencyCommand } from './contingency/contingency.ts';
 import { pauseCommand, resumeCommand } from './contingency/pause.ts';
 import { doctorCommand } from './doctor/doctor.ts';
@@ -39,6 +40,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(rejectCommand(io))
     .addCommand(revokeCommand(io))
     .addCommand(authorizeCommand(io))
+    .addCommand(consistencyCommand(io))
     .addCommand(auditCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))

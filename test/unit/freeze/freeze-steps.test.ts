@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ComparisonReport } from '../../../contract/compare.ts';
 import type { Frozen } from '../../../contract/control.ts';
 import {
   type Barriers,
@@ -44,6 +45,12 @@ const step = (changes: Partial<FreezeObserved>) =>
     positions: [],
     ...changes,
   });
+
+const passed = { barriers, positions: at('records', 5, 7) };
+const compared = (comparison: Partial<ComparisonReport>): Partial<FreezeObserved> => ({
+  ...passed,
+  request: { ...request, comparison: { ...AGREEING, ...comparison } },
+});
 
 describe('the next step', () => {
   it.each<[string, Partial<FreezeObserved>, object]>([
@@ -125,6 +132,27 @@ describe('the next step', () => {
       { waiting: { why: 'WaitingForConsumers', behind: [{ tier: 'records', shard: 1, acknowledged: 5, barrier: 6 }] } },
     ],
     ['with all past the barriers', { barriers, positions: at('records', 5, 7) }, { kind: 'append', barriers: [5, 6] }],
+    [
+      'with nothing compared',
+      { ...passed, request: { ...request, comparison: undefined } },
+      { waiting: { why: 'WaitingForComparison', uncompared: [{ shard: 0, compared: 0, barrier: 5 }, { shard: 1 }] } },
+    ],
+    [
+      'with a shard that is not compared up to its barrier',
+      compared({ watermarks: [5, 5] }),
+      { waiting: { why: 'WaitingForComparison', uncompared: [{ shard: 1, compared: 5, barrier: 6 }] } },
+    ],
+    [
+      'with rows that one round saw differ',
+      compared({ suspected: 1 }),
+      { waiting: { why: 'WaitingForComparison', uncompared: [] } },
+    ],
+    [
+      'with rows that differ, wherever the comparison is',
+      compared({ watermarks: [1, 1], buckets: 1, rows: [{ bucket: 17, rows: 2 }] }),
+      { waiting: { why: 'RecordsDiffer', comparison: { buckets: 1 } } },
+    ],
+    ['with all compared, and equal', compared({ watermarks: [5, 6] }), { kind: 'append', barriers: [5, 6] }],
     [
       'with barriers for an earlier end',
       {

@@ -91,10 +91,35 @@ describe('the Job of the draw', () => {
   });
 });
 
-it('no Job has the name of a tier, nor an account on the database', () => {
+describe('the Job of the comparison', () => {
+  const compare = buildJob(campaign, 'compare', options);
+  const [own] = compare.spec?.template.spec?.containers ?? [];
+
+  it('runs as long as its campaign, is watched, and is created again soon after it has ended', () => {
+    expect(compare.spec).not.toHaveProperty('activeDeadlineSeconds');
+    expect(compare.spec).toMatchObject({ ttlSecondsAfterFinished: 30 });
+    expect(compare.spec?.template.metadata?.labels).toMatchObject({ [LABELS.managedBy]: 'voucher-operator' });
+  });
+
+  it('has the port of its metrics, for pods of the cluster', () => {
+    expect(own?.ports).toEqual([{ name: 'admin', containerPort: 9_090 }]);
+    expect(own?.env).toContainEqual({ name: ENV.portAdmin, value: '9090' });
+    expect(buildNetworkPolicy(campaign, 'compare', options).spec?.ingress).toMatchObject([
+      { ports: [{ port: 'admin' }] },
+    ]);
+  });
+
+  it('gets no key, and may change nothing', () => {
+    expect(rightsOf('compare')).toMatchObject({ publishes: [], privacyKeys: false, secrets: [] });
+    expect(rightsOf('compare').decides).toBeUndefined();
+    expect(own?.env?.map(({ name }) => name)).not.toContain(ENV.privacyDir);
+  });
+});
+
+it('no Job has the name of a tier, nor may write into the database', () => {
   for (const name of JOBS) {
     expect(TIERS).not.toContain(name);
-    expect(rightsOf(name).database).toBe('none');
+    expect(rightsOf(name).database).not.toBe('writes');
   }
   expect(Object.keys(DATA_PLANE_KEYS)).toContain('natsUser');
 });
