@@ -7,7 +7,7 @@ const FIRST_ROWS = 2 ** 14;
 const GROWTH = 1.25;
 
 /** @param widths by column: values a row */
-export const createColumns = <C extends Readonly<Record<string, Column>>>(
+const createColumns = <C extends Readonly<Record<string, Column>>>(
   empty: C,
   widths: Readonly<Record<keyof C, number>>,
 ) => {
@@ -31,3 +31,54 @@ export const createColumns = <C extends Readonly<Record<string, Column>>>(
     },
   };
 };
+
+/** Of a key, and of two digests of 64 bits. */
+export const WORDS = 4;
+
+export const createReceiptTable = () =>
+  createColumns(
+    {
+      receipts: new Uint32Array(),
+      /** The first 128 bits of citizenHash: two people of 20 million have the same with a probability of 10⁻²⁴. */
+      citizens: new Uint32Array(),
+      /** The first row of the same citizen. */
+      persons: new Uint32Array(),
+      /** Of a person: the row of the receipt that counts, and 1; 0 for none. */
+      winners: new Uint32Array(),
+      /** Of the copy that counts, ms. */
+      at: new Float64Array(),
+      /** base and rest (tables.ts). */
+      digests: new Uint32Array(),
+      contents: new Uint32Array(),
+      sequences: new Uint32Array(),
+      shards: new Uint8Array(),
+      flags: new Uint8Array(),
+    },
+    {
+      receipts: WORDS,
+      citizens: WORDS,
+      persons: 1,
+      winners: 1,
+      at: 1,
+      digests: WORDS,
+      contents: 1,
+      sequences: 1,
+      shards: 1,
+      flags: 1,
+    },
+  );
+
+export const createFactTable = () =>
+  createColumns(
+    {
+      /** Row of the receipt, and type and attempt. */
+      keys: new Uint32Array(),
+      at: new Float64Array(),
+      digests: new Uint32Array(),
+      contents: new Uint32Array(),
+      buckets: new Uint16Array(),
+      sequences: new Uint32Array(),
+      shards: new Uint8Array(),
+    },
+    { keys: 2, at: 1, digests: WORDS, contents: 1, buckets: 1, sequences: 1, shards: 1 },
+  );

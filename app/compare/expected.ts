@@ -9,11 +9,10 @@
 import { EVENT_TYPES, type EventEnvelope } from '../../contract/envelope.ts';
 import { createKeyIndex } from '../core/key-index.ts';
 import { RECEIPT_CHARACTERS, RECEIPT_WORDS, readReceipt, writeReceipt } from '../draw/receipt-words.ts';
-import { createColumns } from './columns.ts';
+import { createFactTable, createReceiptTable, WORDS } from './columns.ts';
 import { addTo, type BucketSums, createSums } from './sums.ts';
 import { type ComparedTable, contentOf, digestEmptied, digestRow, type Position } from './tables.ts';
 
-const WORDS = 4;
 const REGISTERED = 1;
 const ERASED = 2;
 
@@ -47,48 +46,8 @@ const typeNumber = new Map(EVENT_TYPES.map((type, index) => [type, index]));
 const ATTEMPTS = 2 ** 16;
 
 export const createExpected = () => {
-  const receiptTable = createColumns(
-    {
-      receipts: new Uint32Array(),
-      citizens: new Uint32Array(),
-      /** The first row of the same citizen. */
-      persons: new Uint32Array(),
-      /** Of a person: the row of the receipt that counts, and 1; 0 for none. */
-      winners: new Uint32Array(),
-      at: new Float64Array(),
-      /** base and rest (tables.ts). */
-      digests: new Uint32Array(),
-      contents: new Uint32Array(),
-      sequences: new Uint32Array(),
-      shards: new Uint8Array(),
-      flags: new Uint8Array(),
-    },
-    {
-      receipts: WORDS,
-      citizens: WORDS,
-      persons: 1,
-      winners: 1,
-      at: 1,
-      digests: WORDS,
-      contents: 1,
-      sequences: 1,
-      shards: 1,
-      flags: 1,
-    },
-  );
-  const factTable = createColumns(
-    {
-      /** Row of the receipt, and type and attempt. */
-      keys: new Uint32Array(),
-      at: new Float64Array(),
-      digests: new Uint32Array(),
-      contents: new Uint32Array(),
-      buckets: new Uint16Array(),
-      sequences: new Uint32Array(),
-      shards: new Uint8Array(),
-    },
-    { keys: 2, at: 1, digests: WORDS, contents: 1, buckets: 1, sequences: 1, shards: 1 },
-  );
+  const receiptTable = createReceiptTable();
+  const factTable = createFactTable();
   let receiptCount = 0;
   let factCount = 0;
   const byReceipt = createKeyIndex(() => receiptTable.columns.receipts, RECEIPT_WORDS);

@@ -1,5 +1,6 @@
 /** The result of a run: figures as data, and a report for people. Pure. */
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { Condition } from '../../contract/types/common.ts';
 import { simulate } from '../../simulation/simulate.ts';
 import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
@@ -68,6 +69,8 @@ export interface RunFacts {
   readonly waitsForList: boolean;
   /** Absent: the list was not frozen. */
   readonly draw?: NonNullable<StackSnapshot['draw']>;
+  /** The condition RecordsConsistent at the end. Absent: the campaign has none. */
+  readonly consistency?: Condition;
 }
 
 export interface DemoReport extends RunFacts {
@@ -136,8 +139,11 @@ const providerProblems = ({ provider, ledgerCheck, killed }: RunFacts): readonly
 const entriesOf = (draw: RunFacts['draw']): number | undefined =>
   draw?.lists?.reduce((sum, { entries }) => sum + entries, 0);
 
-const listProblems = ({ waitsForList, draw, ledgerCheck }: RunFacts): readonly string[] => {
+const listProblems = ({ waitsForList, draw, ledgerCheck, consistency }: RunFacts): readonly string[] => {
   if (!waitsForList) return [];
+  if (consistency?.status !== 'True') {
+    return [`journal and database were not found equal: ${consistency?.message ?? 'they were not compared'}`];
+  }
   const entries = entriesOf(draw);
   if (entries === undefined) return ['the list of the draw was not made'];
   const expected = ledgerCheck.verdicts.entries;
@@ -215,13 +221,14 @@ const providerRows = ({ provider, ledgerCheck }: DemoReport): readonly string[] 
   ];
 };
 
-const listRows = ({ draw, ledgerCheck }: DemoReport): readonly string[] =>
+const listRows = ({ draw, ledgerCheck, consistency }: DemoReport): readonly string[] =>
   draw?.lists === undefined
     ? []
     : [
         '',
         row('list of the draw', 'ledger check', 'frozen'),
         row('entries', ledgerCheck.verdicts.entries, entriesOf(draw) ?? 0),
+        row('journal and database', '', consistency?.status === 'True' ? 'agree' : 'not equal'),
         ...draw.lists.map(({ voucher, entries, digest }) => `  ${voucher.padEnd(30)}${entries} entries, ${digest}`),
       ];
 

@@ -1,5 +1,6 @@
 /** Watches a run: the opening, the flood, the drain, and the scale-down to the minimum. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Condition } from '../../contract/types/common.ts';
 import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { Stack, StackProcess, StackSnapshot } from '../stack.ts';
@@ -36,6 +37,8 @@ interface Watched {
   readonly backAtFloorAtMs: number | undefined;
   readonly listedAtMs: number | undefined;
   readonly draw: StackSnapshot['draw'];
+  /** Whether journal and database agreed, as the campaign says at the end. */
+  readonly consistency: Condition | undefined;
 }
 
 const TICK_MS = 1000;
@@ -147,9 +150,10 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
   const listedAtMs = waitsForList
     ? await until('waiting for closing and the list of the draw', isListed, closesAtMs - now() + LIST_LIMIT_MS)
     : undefined;
-  const { draw } = stack.snapshot();
+  const { draw, conditions } = stack.snapshot();
+  const consistency = conditions.find(({ type }) => type === 'RecordsConsistent');
   const killed = losses.map((loss) => ({ ...loss.killed, backAfterMs: loss.backAfterMs }));
-  return { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, draw };
+  return { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, draw, consistency };
 };
 
 export const exitCodeOf = (ledgerCheck: LedgerCheckResult, problems: readonly string[]): 0 | 1 =>

@@ -149,7 +149,8 @@ const play = async (
     now,
     signal,
   };
-  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, draw } = await watchRun(watching);
+  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, draw, consistency } =
+    await watchRun(watching);
   view.say('Ledger check: comparing all receipts with the journal and the database');
   const { campaignId, shards, mode } = stack;
   const { uniqueness } = campaign.spec.eligibility;
@@ -187,6 +188,7 @@ const play = async (
     waitsForFloor: profile.waitsForFloor,
     waitsForList,
     ...(draw === undefined ? {} : { draw }),
+    ...(consistency === undefined ? {} : { consistency }),
   });
 };
 

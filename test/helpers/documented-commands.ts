@@ -112,6 +112,9 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     [['helm install voucher charts/voucher-operator -n voucher-system --create-namespace --set …', "flag === '--set'"]],
     'rendered',
   ),
+  ...by('test/component/cli/consistency.test.ts', [
+    ['kubectl voucher consistency --list spring-2027 -n vouchers', "'consistency', '--list'"],
+  ]),
   ...by(HARM, [
     [
       'helm install NEW charts/voucher-operator -n NAMESPACE -f values.yaml --take-ownership',

@@ -1,8 +1,10 @@
 /** A campaign's way from closing to the frozen list, tick by tick, with two operators' memories and a spec that is edited. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { ComparisonReport } from '../../../contract/compare.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';
 import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
+import { AGREEING } from '../../helpers/comparison.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeFreezeJournal } from '../../helpers/fake-freeze-journal.ts';
 import { FakeWorld } from '../../helpers/fake-world.ts';
@@ -14,11 +16,15 @@ let world: FakeWorld;
 let journal: FakeFreezeJournal;
 let reconciler: Reconciler;
 
-const anOperator = (): Reconciler => createReconciler({ ...world.deps(), freezing: journal.access() });
+let comparison: ComparisonReport | undefined;
+
+const anOperator = (): Reconciler =>
+  createReconciler({ ...world.deps(), freezing: journal.access(), comparison: { read: async () => comparison } });
 beforeEach(() => {
   clock = new FakeClock(CLOSES_AT_MS - 10_000);
   world = new FakeWorld(clock);
   journal = new FakeFreezeJournal();
+  comparison = AGREEING;
   reconciler = anOperator();
 });
 
@@ -64,6 +70,27 @@ describe('a campaign after closing', () => {
     expect(listFrozen()).toMatchObject({ status: 'True', reason: 'Listed' });
     expect(world.statuses.at(-1)?.draw).toMatchObject({ phase: 'Listed', entries: 3 });
     expect(reasons().filter((reason) => reason.startsWith('List'))).toEqual(['ListFrozen', 'ListMade']);
+  });
+
+  it('is not frozen while rows differ between journal and database, nor before they are compared', async () => {
+    comparison = undefined;
+    await ticks(35);
+    journal.consume('records');
+    await ticks(3);
+    expect(listFrozen()).toMatchObject({ status: 'False', reason: 'WaitingForComparison' });
+    expect(listFrozen()?.message).toContain('0 of 1 in shard 0');
+    comparison = { ...AGREEING, roundAtMs: clock.now(), buckets: 1, rows: [{ bucket: 17, rows: 2 }] };
+    await ticks(3);
+    expect(listFrozen()).toMatchObject({ status: 'False', reason: 'RecordsDiffer' });
+    expect(listFrozen()?.message).toContain('2 rows in 1 bucket of 1,024 (bucket 17: 2)');
+    expect(world.statuses.at(-1)?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'RecordsConsistent', status: 'False', reason: 'RowsDiffer' }),
+    );
+    expect(journal.entries).toEqual([]);
+    comparison = { ...AGREEING, roundAtMs: clock.now() };
+    await ticks(4);
+    expect(listFrozen()).toMatchObject({ status: 'True', reason: 'Frozen' });
+    expect(reasons().filter((reason) => reason.startsWith('Records'))).toEqual(['RecordsDiffer', 'RecordsAgree']);
   });
 
   it('stays closed for pods although its closing is moved later after the freeze, also by another leader', async () => {

@@ -69,7 +69,11 @@ const cases = (workload: Workload): readonly (readonly [string, string, boolean]
       (type) => [`decide ${type}`, `ctl.${campaignId}.${type}`, decides.some((one) => one === type)] as const,
     ),
     ['decide something that is not known', `ctl.${campaignId}.promised`, false],
-    ['read the control stream', `${API}.STREAM.MSG.GET.CTL_${campaignId}`, decides.length > 0],
+    [
+      'read the control stream',
+      `${API}.STREAM.MSG.GET.CTL_${campaignId}`,
+      decides.length > 0 || looksUp.some((one) => one === 'decisions'),
+    ],
     ['empty the control stream', `${API}.STREAM.PURGE.CTL_${campaignId}`, false],
     ['publish into the trail', `audit.${campaignId}`, false],
     ['look a receipt up', `${API}.STREAM.MSG.GET.${REG}`, looksUp.some((one) => one === 'receipts')],

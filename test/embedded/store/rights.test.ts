@@ -4,7 +4,7 @@ import { provisionDatabase, workloadLogins } from '../../../app/store/provision.
 import { createReceiptStore } from '../../../app/store/receipts.ts';
 import { createStore } from '../../../app/store/records-store.ts';
 import { accountName } from '../../../contract/accounts.ts';
-import { rightsOf, TIERS, type Tier } from '../../../contract/tiers.ts';
+import { rightsOf, WORKLOADS, type Workload } from '../../../contract/jobs.ts';
 import { queryOnce, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
 import { factEvent, journalled, receivedEvent } from '../../helpers/records.ts';
 
@@ -12,7 +12,7 @@ const campaignId = 'spring';
 const DATABASE = 'records';
 const never = new AbortController().signal;
 let postgres: TestPostgres;
-const urlOf = (tier: Tier): string => postgres.url(DATABASE, accountName(campaignId, tier));
+const urlOf = (tier: Workload): string => postgres.url(DATABASE, accountName(campaignId, tier));
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 /** `done`, or the database's code: 42501 is insufficient_privilege. */
-const run = async (tier: Tier, statement: string): Promise<string> => {
+const run = async (tier: Workload, statement: string): Promise<string> => {
   try {
     await queryOnce(urlOf(tier), `BEGIN; ${statement}; ROLLBACK`);
     return 'done';
@@ -54,7 +54,7 @@ const tables = async (): Promise<ReadonlyMap<string, readonly string[]>> => {
   return columns;
 };
 
-const WITH_ACCOUNT = TIERS.filter((tier) => rightsOf(tier).database !== 'none');
+const WITH_ACCOUNT = WORKLOADS.filter((tier) => rightsOf(tier).database !== 'none');
 
 describe.each(WITH_ACCOUNT)('the role of %s', (tier) => {
   const { database } = rightsOf(tier);
@@ -138,7 +138,7 @@ it('has an owner who does not log in where nothing was there before', async () =
 });
 
 it('lets nobody in by the name of a tier that has no account', async () => {
-  for (const tier of TIERS.filter((one) => !WITH_ACCOUNT.includes(one))) {
+  for (const tier of WORKLOADS.filter((one) => !WITH_ACCOUNT.includes(one))) {
     await expect(queryOnce(urlOf(tier), 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
   }
 });

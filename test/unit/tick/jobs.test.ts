@@ -2,9 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import type { Frozen, Listed } from '../../../contract/control.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
 import type { ObservedJob } from '../../../operator/tick/cluster-view.ts';
+import { jobsWithWork } from '../../../operator/tick/jobs.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
-import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
+import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, freshReadings } from '../../helpers/observed.ts';
 
@@ -42,6 +43,22 @@ const planned = (
 const NOTHING = { create: [], apply: [] };
 const OBJECTS = ['ServiceAccount', 'NetworkPolicy'];
 const job = (state: ObservedJob['state']): ObservedJob => ({ name: 'chengdu-draw', state, failedPods: 0 });
+
+describe('the Job of the comparison', () => {
+  const times = { opensAtMs: OPENS_AT_MS };
+  const waiting: FreezeState = { kind: 'waiting', waiting: { why: 'NotClosed', untilMs: CLOSES_AT_MS } };
+
+  it.each<readonly [string, FreezeState | undefined, number, readonly string[]]>([
+    ['before anything is known of the list', undefined, nowMs, []],
+    ['before opening', waiting, OPENS_AT_MS - 1, []],
+    ['from opening on', waiting, OPENS_AT_MS, ['compare']],
+    ['while the journal does not answer', { kind: 'unknown', message: 'no leader' }, nowMs, ['compare']],
+    ['while the list is frozen and not made', { kind: 'done', frozen }, nowMs, ['draw', 'compare']],
+    ['when the list is made', { kind: 'done', frozen, listed }, nowMs, []],
+  ])('%s', (_, freeze, atMs, jobs) => {
+    expect(jobsWithWork({ freeze }, times, atMs)).toEqual(jobs);
+  });
+});
 
 describe('the draw’s Job', () => {
   it.each<readonly [string, FreezeState | undefined]>([
