@@ -37,6 +37,8 @@ const PACE: Pace = { leastMs: 5_000, mostMs: 60_000, confirmAfterMs: 20_000 };
 /** The freeze waits for the next round. */
 const FREEZING_MS = 1_000;
 const AFTER_FAILURE_MS = 2_000;
+/** A Job's pod template can't be changed: after an upgrade its pod is of the release before, until it ends. */
+const LONGEST_MS = 12 * 3_600_000;
 
 /**
  * Until the next round begins.
@@ -65,10 +67,14 @@ export const differencesReport = ({ confirmed, buckets, roundAtMs }: Findings): 
   differences: confirmed.slice(0, MOST_DIFFERENCES),
 });
 
-/** Resolves when the list is made; rejects with the signal. */
-export const keepComparing = async (deps: CompareDeps, signal: AbortSignal): Promise<void> => {
+/**
+ * `listed`: the list is made. `renewed`: it has run for so long that a pod of the newest release takes over. Rejects with the signal.
+ */
+export const keepComparing = async (deps: CompareDeps, signal: AbortSignal): Promise<'listed' | 'renewed'> => {
   const { state, now, monotonicMs, pace = PACE } = deps;
   const committed = Array.from({ length: deps.shards }, () => 0);
+  const named = new Map<string, readonly string[]>();
+  const startedMs = monotonicMs();
   let findings = noFindings(deps.shards);
   for (;;) {
     signal.throwIfAborted();
@@ -77,11 +83,13 @@ export const keepComparing = async (deps: CompareDeps, signal: AbortSignal): Pro
     const isFreezing = (): boolean =>
       state.barriers().some((barrier, shard) => barrier > (findings.watermarks[shard] ?? 0));
     try {
-      if (state.barriers().some((barrier) => barrier > 0) && (await deps.isListed(signal))) return;
+      if (!state.barriers().some((barrier) => barrier > 0)) {
+        if (beganMs - startedMs > LONGEST_MS) return 'renewed';
+      } else if (await deps.isListed(signal)) return 'listed';
       const atMs = now();
       // Everything that was there at the start, before a snapshot of the database waits for it.
       await state.readOn(signal);
-      result = await compareOnce({ ...deps, committed }, signal);
+      result = await compareOnce({ ...deps, committed, named }, signal);
       if (result.kind === 'compared') findings = afterRound(findings, { ...result, atMs }, pace.confirmAfterMs);
       deps.onRound(result, findings, monotonicMs() - beganMs);
     } catch (error) {

@@ -42,6 +42,8 @@ export interface RoundDeps {
   readonly database: CompareDatabase;
   /** Of earlier rounds: what was acknowledged once is committed. Changed by a round. */
   readonly committed: number[];
+  /** Columns of rows that differed in earlier rounds, so that no message is read again for them. Changed by a round. */
+  readonly named: Map<string, readonly string[]>;
 }
 
 interface Found {
@@ -71,17 +73,23 @@ const differing = (expected: readonly ExpectedRow[], stored: readonly StoredRow[
 
 /** Names the columns; empty where the row is not as it was any more. */
 const columnsOf = async (
-  { table, key, expected }: Found,
-  { state }: RoundDeps,
+  { table, key, expected, stored: seen }: Found,
+  deps: RoundDeps,
   snapshot: Snapshot,
   signal: AbortSignal,
 ): Promise<readonly string[]> => {
   if (expected === undefined) return [];
-  const event = await state.eventAt(expected.position, signal);
+  const stateText = `${textOf({ table, key })} ${expected.digest} ${seen?.digest}`;
+  const known = deps.named.get(stateText);
+  if (known !== undefined) return known;
+  const event = await deps.state.eventAt(expected.position, signal);
   const stored = await snapshot.columns(table, key);
   if (event === undefined || stored === undefined) return [];
   const row = rowOf(table, event, expected.position, expected.isEmptied);
-  return Object.keys(row).filter((column) => row[column] !== stored[column]);
+  const columns = Object.keys(row).filter((column) => row[column] !== stored[column]);
+  if (deps.named.size >= MOST_NAMED) deps.named.clear();
+  deps.named.set(stateText, columns);
+  return columns;
 };
 
 const differenceOf = async (

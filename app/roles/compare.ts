@@ -28,7 +28,7 @@ export const runCompare: RunJob = async ({ config, log, registry, differences, s
     const control = createControlLog(of);
     const state = createJournalState(campaignId, shards, { replay });
     log.info('comparing the database with the journal');
-    await keepComparing(
+    const why = await keepComparing(
       {
         shards,
         state,
@@ -55,7 +55,11 @@ export const runCompare: RunJob = async ({ config, log, registry, differences, s
       },
       signal,
     );
-    log.info('the list is made, so nothing is left to compare');
+    log.info(
+      why === 'listed'
+        ? 'the list is made, so nothing is left to compare'
+        : 'ends after twelve hours; the operator creates the Job again, with the newest image',
+    );
   } finally {
     await Promise.all([connection.close(), database.close()]);
   }

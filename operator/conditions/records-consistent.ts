@@ -33,7 +33,8 @@ export const listCommand = ({ name, namespace }: Names): string =>
  * | its pod does not run     | where to look                   |
  * | runs, without a report   | that the operator must reach it |
  * | runs, and is behind      | whom it waits for               |
- * | runs                     | that it reads the journal       |
+ * | runs, before its first round | that it reads the journal   |
+ * | runs                     | where its log is                |
  */
 export const whyNotCompared = (
   { cluster: { jobs, isJobsUnseen }, comparison }: Pick<Observed, 'cluster' | 'comparison'>,
@@ -62,7 +63,10 @@ export const whyNotCompared = (
     return `Job ${own} waits until the records tier has processed more of the backlog (condition RecordsAvailable).`;
   }
   if (comparison.behind === 'journal') return `Job ${own} waits until the journal gives every message that is stored.`;
-  return `Job ${own} reads the journal from its first message on: one minute a million registrations. If that lasts, its log says why: kubectl logs job/${own} -n ${namespace}.`;
+  const log = `its log says why: kubectl logs job/${own} -n ${namespace}.`;
+  return comparison.roundAtMs === undefined
+    ? `Job ${own} reads the journal from its first message on, which takes minutes for a million registrations. If that lasts, ${log}`
+    : `Job ${own} runs, but completes no comparison; ${log}`;
 };
 
 /**

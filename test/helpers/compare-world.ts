@@ -41,7 +41,7 @@ export const compareWorld = (campaignId: string, database: CompareDatabase) => {
     /** @param upTo what records has acknowledged; all unless stated */
     round: (upTo: readonly number[] = ends()): Promise<RoundResult> =>
       compareOnce(
-        { state, journal: { committed: async () => upTo }, database, committed },
+        { state, journal: { committed: async () => upTo }, database, committed, named: new Map() },
         new AbortController().signal,
       ),
   };

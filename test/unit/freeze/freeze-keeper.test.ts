@@ -1,6 +1,7 @@
 /** The freeze by one and by two operators that crash, are late, and get no answer, at every step. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { ComparisonReport } from '../../../contract/compare.ts';
 import { ControlEntryError } from '../../../contract/control-schema.ts';
 import type { FreezeJournal } from '../../../journal/freeze/freezing.ts';
 import { FreezeKeeper } from '../../../operator/freeze/freeze-keeper.ts';
@@ -322,6 +323,8 @@ type Act =
   | { readonly kind: 'register'; readonly shard: number }
   | { readonly kind: 'consume'; readonly tier: 'records' | 'verification' }
   | { readonly kind: 'forget' }
+  /** A round compares up to what is stored now, and finds rows that differ or none. */
+  | { readonly kind: 'compare'; readonly rows: number; readonly isSuspected: boolean }
   /** Everything is answered until nothing is asked. */
   | { readonly kind: 'answerAll' }
   | { readonly kind: 'extend' }
@@ -354,6 +357,14 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'forget' as const }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('compare' as const),
+      rows: fc.constantFrom(0, 0, 0, 2),
+      isSuspected: fc.constantFrom(false, false, true),
+    }),
+  },
   { weight: 12, arbitrary: fc.constant({ kind: 'answerAll' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'extend' as const }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), seconds: fc.nat(4) }) },
@@ -396,12 +407,15 @@ const play = async (
   const operators: [FreezeKeeper, FreezeKeeper] = [start(0), start(1)];
   /** What the operators know of the spec; the first one's cache is behind. */
   const known: [number, number] = [CLOSES, CLOSES];
+  let comparison: ComparisonReport | undefined;
+  /** Every report that there was. */
+  const reports: ComparisonReport[] = [];
   const acknowledged: { readonly shard: number; readonly sequence: number }[] = [];
   const podsFollowMs = (): number => journal.published?.closesAtMs ?? CLOSES;
   for (const one of acts) {
     switch (one.kind) {
       case 'tick':
-        operators[one.operator].keep({ ...request, closesAtMs: known[one.operator] }, never);
+        operators[one.operator].keep({ ...request, closesAtMs: known[one.operator], comparison }, never);
         break;
       case 'crash':
         // What it has sent is on its way, and may still arrive.
@@ -425,6 +439,16 @@ const play = async (
       case 'consume':
         journal.consume(one.tier);
         break;
+      case 'compare':
+        comparison = {
+          ...AGREEING,
+          watermarks: journal.shards.map((messages) => messages.length),
+          buckets: one.rows > 0 ? 1 : 0,
+          rows: one.rows > 0 ? [{ bucket: 17, rows: one.rows }] : [],
+          suspected: one.isSuspected ? 1 : 0,
+        };
+        reports.push(comparison);
+        break;
       case 'forget':
         journal.forget('records');
         break;
@@ -447,6 +471,7 @@ const play = async (
   }
   // In the end the journal answers, and one operator goes on.
   for (const { settle } of parked.splice(0)) settle('refused');
+  const isFrozenEarly = journal.entries.length > 0;
   const last = keeper();
   for (let second = 0; journal.entries.length === 0 && second < 300; second += 1) {
     last.keep(request, never);
@@ -455,7 +480,7 @@ const play = async (
     journal.consume('verification');
     await clock.advance(1_000);
   }
-  return { journal, acknowledged };
+  return { journal, acknowledged, reports: isFrozenEarly ? reports : [...reports, AGREEING] };
 };
 
 /** Long enough that most of them freeze before their end. */
@@ -465,6 +490,15 @@ const SCHEDULE = { minLength: 120, maxLength: 300, size: 'max' } as const;
 const lost = ({ journal, acknowledged }: Awaited<ReturnType<typeof play>>) =>
   acknowledged.filter(({ shard, sequence }) => sequence > (journal.entries[0]?.barriers[shard] ?? 0));
 
+/** Whether some report said that journal and database agree up to the barriers of the entry. */
+const agreedUpTo = ({ journal, reports }: Awaited<ReturnType<typeof play>>): boolean => {
+  const barriers = journal.entries[0]?.barriers ?? [];
+  return reports.some(
+    ({ watermarks, buckets, suspected }) =>
+      buckets === 0 && suspected === 0 && barriers.every((barrier, shard) => (watermarks[shard] ?? 0) >= barrier),
+  );
+};
+
 describe('a freeze under any schedule', () => {
   it('is made once, and no registration that was acknowledged is above its barrier', async () => {
     await fc.assert(
@@ -472,6 +506,7 @@ describe('a freeze under any schedule', () => {
         const played = await play(acts);
         expect(played.journal.entries).toHaveLength(1);
         expect(lost(played)).toEqual([]);
+        expect(agreedUpTo(played)).toBe(true);
       }),
       { numRuns: 300 },
     );
