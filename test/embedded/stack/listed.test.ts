@@ -30,7 +30,11 @@ it('publishes a list in which every citizen finds the own entry', async () => {
         .toSorted(Buffer.compare);
       expect(list.status).toBe('True');
       expect(list.message).toContain(`dining has 3 entries (digest ${hash('sha256', Buffer.concat(entries), 'hex')})`);
-      expect(stack.events().filter(({ reason }) => reason === 'JobCreated')).toHaveLength(1);
+      const jobs = stack.events().filter(({ reason }) => reason === 'JobCreated');
+      expect(jobs.map(({ message }) => message)).toEqual(['compare was created.', 'draw was created.']);
+      expect(stack.snapshot().conditions).toContainEqual(
+        expect.objectContaining({ type: 'RecordsConsistent', status: 'True', reason: 'RowsAgree' }),
+      );
       expect(stack.processes().some(({ name }) => name.includes('draw'))).toBe(false);
     },
   );

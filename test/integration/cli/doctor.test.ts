@@ -142,7 +142,7 @@ describe('kubectl voucher doctor', () => {
     ]);
     expect(said(report, 'secrets')).toEqual([
       'FAIL Secret voucher-privacy lacks a wrap-<id>.key',
-      ...['intake', 'records', 'draw'].map(
+      ...['intake', 'records', 'draw', 'compare'].map(
         (workload) => `FAIL there is no Secret voucher-data-plane-${workload} in namespace ${namespace}`,
       ),
     ]);
