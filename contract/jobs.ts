@@ -87,6 +87,7 @@ const TABLE = [
           'seq',
         ],
         rejected_message: ['campaign_id', 'shard', 'seq', 'reason'],
+        kept_event: ['campaign_id', 'subject'],
       },
       egress: 'none',
     },

@@ -180,20 +180,20 @@ export const createExpected = () => {
       }
       const isEmptied = isErased(row);
       if (isEmptied) digestEmptied(receiptOf(row), bucket, undefined, digest);
-      else digest.set(digests.subarray(row * WORDS + 2, row * WORDS + 4));
-      visit('registration', row, bucket, high + (digest[0] ?? 0), low + (digest[1] ?? 0), isEmptied);
+      const [from, at] = isEmptied ? [digest, 0] : [digests, row * WORDS + 2];
+      visit('registration', row, bucket, high + (from[at] ?? 0), low + (from[at + 1] ?? 0), isEmptied);
     }
     const facts = factTable.columns;
     for (let row = 0; row < factCount; row += 1) {
       const receiptRow = facts.keys[row * 2] ?? 0;
       const bucket = facts.buckets[row] ?? 0;
       if ((wanted !== undefined && !wanted.has(bucket)) || leftOut.has(persons[receiptRow] ?? receiptRow)) continue;
-      const fact = factOf(row);
-      const isEmptied = isErased(receiptRow) && fact.type !== 'erased';
+      const fact = isErased(receiptRow) ? factOf(row) : undefined;
+      const isEmptied = fact !== undefined && fact.type !== 'erased';
       if (isEmptied) digestEmptied(receiptOf(receiptRow), bucket, fact, digest);
-      else digest.set(facts.digests.subarray(row * WORDS + 2, row * WORDS + 4));
+      const [from, at] = isEmptied ? [digest, 0] : [facts.digests, row * WORDS + 2];
       const [high, low] = [facts.digests[row * WORDS] ?? 0, facts.digests[row * WORDS + 1] ?? 0];
-      visit('registration_fact', row, bucket, high + (digest[0] ?? 0), low + (digest[1] ?? 0), isEmptied);
+      visit('registration_fact', row, bucket, high + (from[at] ?? 0), low + (from[at + 1] ?? 0), isEmptied);
     }
   };
 
@@ -234,6 +234,11 @@ export const createExpected = () => {
     personOf(citizen: string): number | undefined {
       citizenWords(citizen, words);
       const row = byCitizen.get(words, 0);
+      return row === undefined ? undefined : (receiptTable.columns.persons[row] ?? row);
+    },
+    /** The person of a receipt, if any message concerns it. */
+    personOfReceipt(receipt: string): number | undefined {
+      const row = readReceipt(receipt, words) ? byReceipt.get(words, 0) : undefined;
       return row === undefined ? undefined : (receiptTable.columns.persons[row] ?? row);
     },
     /** @param leftOut persons */

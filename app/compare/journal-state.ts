@@ -41,9 +41,11 @@ export interface JournalState {
   reached(): readonly number[];
   /** By shard: the last barrier; 0: none. */
   barriers(): readonly number[];
-  /** Persons with messages above these, and those that can't be compared. */
-  leftOut(committed: readonly number[]): ReadonlySet<number>;
-  /** Of citizens without a person: those whose only receipts are no receipt numbers of this product. */
+  /** Persons with messages above these. */
+  inFlight(committed: readonly number[]): ReadonlySet<number>;
+  /** Persons of whom the database refused a message. */
+  excused(): ReadonlySet<number>;
+  /** Citizens with a receipt that is no receipt number of this product: not compared, and named by 128 bits. */
   oddCitizens(): ReadonlySet<string>;
   /** The event of a message; undefined: it is none. */
   eventAt(position: Position, signal: AbortSignal): Promise<EventEnvelope | undefined>;
@@ -112,17 +114,14 @@ export const createJournalState = (
     },
     reached: () => [...reached],
     barriers: () => [...barriers],
-    leftOut(committed) {
-      const persons = new Set(excused);
+    inFlight(committed) {
+      const persons = new Set<number>();
       for (const [shard, messages] of inFlight.entries()) {
         for (const person of messages.after(committed[shard] ?? 0)) persons.add(person);
       }
-      for (const citizen of odd) {
-        const person = expected.personOf(citizen);
-        if (person !== undefined) persons.add(person);
-      }
       return persons;
     },
+    excused: () => excused,
     oddCitizens: () => odd,
     eventAt,
     async excuse(position, signal) {

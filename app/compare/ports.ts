@@ -20,8 +20,11 @@ export interface StoredRow {
 
 /** One state of the database: every answer is of the instant of the first. Citizens are named by 128 bits, as 32 characters of hex. */
 export interface Snapshot {
-  /** Messages that the database refused: they are in no table that is compared. */
-  refused(): Promise<readonly Position[]>;
+  /**
+   * Messages that are in no table that is compared: those that the database refused, and the receipts of those that a records pod of an
+   * earlier release can't read and keeps for a later one.
+   */
+  notRecorded(): Promise<{ readonly refused: readonly Position[]; readonly keptReceipts: readonly string[] }>;
   sums(leftOut: readonly string[]): Promise<readonly StoredSum[]>;
   rows(buckets: readonly number[], leftOut: readonly string[]): Promise<readonly StoredRow[]>;
   /** Every compared column of a row, as text; undefined: there is none. */

@@ -29,6 +29,7 @@ export type RoundResult =
   | {
       readonly kind: 'compared';
       readonly watermarks: readonly number[];
+      /** Persons who may be compared in a later round. */
       readonly leftOut: ReadonlySet<number>;
       readonly buckets: readonly number[];
       readonly found: readonly Difference[];
@@ -119,13 +120,19 @@ export const compareOnce = async (deps: RoundDeps, signal: AbortSignal): Promise
   }
   return database.snapshot(async (snapshot): Promise<RoundResult> => {
     // The first statement takes the snapshot; only then is the end of the journal asked for.
-    const refused = await snapshot.refused();
+    const { refused, keptReceipts } = await snapshot.notRecorded();
     await state.readOn(signal);
     for (const position of refused) await state.excuse(position, signal);
     const reached = state.reached();
     if (committed.some((sequence, shard) => sequence > (reached[shard] ?? 0)))
       return { kind: 'behind', who: 'journal' };
-    const leftOut = state.leftOut(committed);
+    const inFlight = state.inFlight(committed);
+    const never = [
+      ...state.excused(),
+      ...keptReceipts.map((receipt) => state.expected.personOfReceipt(receipt)),
+      ...[...state.oddCitizens()].map((citizen) => state.expected.personOf(citizen)),
+    ].filter((person) => person !== undefined);
+    const leftOut = new Set([...inFlight, ...never]);
     if (leftOut.size > MOST_LEFT_OUT) return { kind: 'behind', who: 'records' };
     const citizens = [
       ...new Set([...[...leftOut].map((person) => state.expected.citizenOf(person)), ...state.oddCitizens()]),
@@ -139,6 +146,12 @@ export const compareOnce = async (deps: RoundDeps, signal: AbortSignal): Promise
         found.push(await differenceOf(one, found.length < MOST_NAMED, deps, snapshot, signal));
       }
     }
-    return { kind: 'compared', watermarks: [...committed], leftOut, buckets, found };
+    return {
+      kind: 'compared',
+      watermarks: [...committed],
+      leftOut: inFlight.difference(new Set(never)),
+      buckets,
+      found,
+    };
   }, signal);
 };

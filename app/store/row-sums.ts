@@ -41,12 +41,20 @@ const from = (schema: string, table: ComparedTable): string =>
    }`;
 
 const snapshotOf = (client: PoolClient, schema: string, campaignId: string): Snapshot => ({
-  async refused() {
+  async notRecorded() {
     const { rows } = await client.query<{ shard: number; seq: string }>(
       `SELECT shard, seq FROM ${schema}.rejected_message WHERE campaign_id = $1 AND reason LIKE 'database:%'`,
       [campaignId],
     );
-    return rows.map(({ shard, seq }) => ({ shard, sequence: Number(seq) }));
+    // Of a subject: reg.<campaign>.<shard>.<type>.<receipt>.
+    const kept = await client.query<{ receipt: string }>(
+      `SELECT DISTINCT split_part(subject, '.', 5) AS receipt FROM ${schema}.kept_event WHERE campaign_id = $1`,
+      [campaignId],
+    );
+    return {
+      refused: rows.map(({ shard, seq }) => ({ shard, sequence: Number(seq) })),
+      keptReceipts: kept.rows.map(({ receipt }) => receipt),
+    };
   },
   async sums(leftOut) {
     const found = [];
