@@ -127,12 +127,14 @@ export const compareOnce = async (deps: RoundDeps, signal: AbortSignal): Promise
     if (committed.some((sequence, shard) => sequence > (reached[shard] ?? 0)))
       return { kind: 'behind', who: 'journal' };
     const inFlight = state.inFlight(committed);
-    const never = [
-      ...state.excused(),
-      ...keptReceipts.map((receipt) => state.expected.personOfReceipt(receipt)),
-      ...[...state.oddCitizens()].map((citizen) => state.expected.personOf(citizen)),
-    ].filter((person) => person !== undefined);
-    const leftOut = new Set([...inFlight, ...never]);
+    const neverCompared = new Set(
+      [
+        ...state.excused(),
+        ...keptReceipts.map((receipt) => state.expected.personOfReceipt(receipt)),
+        ...[...state.oddCitizens()].map((citizen) => state.expected.personOf(citizen)),
+      ].filter((person) => person !== undefined),
+    );
+    const leftOut = new Set([...inFlight, ...neverCompared]);
     if (leftOut.size > MOST_LEFT_OUT) return { kind: 'behind', who: 'records' };
     const citizens = [
       ...new Set([...[...leftOut].map((person) => state.expected.citizenOf(person)), ...state.oddCitizens()]),
@@ -149,7 +151,7 @@ export const compareOnce = async (deps: RoundDeps, signal: AbortSignal): Promise
     return {
       kind: 'compared',
       watermarks: [...committed],
-      leftOut: inFlight.difference(new Set(never)),
+      leftOut: new Set([...inFlight].filter((person) => !neverCompared.has(person))),
       buckets,
       found,
     };
