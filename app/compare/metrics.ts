@@ -24,8 +24,11 @@ export const exportComparison = (registry: Registry, compared: () => Compared): 
     ['shard'],
     ({ findings }) => findings.watermarks.map((watermark, shard) => [{ shard: String(shard) }, watermark]),
   );
-  gauge(COMPARE_METRICS.roundAt, 'Time of the last complete comparison, in Unix seconds.', [], ({ findings }) =>
-    findings.roundAtMs === undefined ? [] : [[{}, findings.roundAtMs / 1000]],
+  gauge(
+    COMPARE_METRICS.roundAt,
+    'Time of the last complete comparison, in Unix seconds; 0 before the first.',
+    [],
+    ({ findings }) => [[{}, (findings.roundAtMs ?? 0) / 1000]],
   );
   gauge(COMPARE_METRICS.buckets, 'Buckets of 1,024 in which journal and database differ.', [], ({ findings }) => [
     [{}, findings.confirmed.length === 0 ? 0 : findings.buckets.length],

@@ -21,11 +21,11 @@ export const comparisonOf = (page: string): ComparisonReport => {
   }
   if (![...watermarks, buckets, suspected, ...rows].every(isCount))
     throw new Error('the metrics page has no readable count');
-  const [roundAt] = of(COMPARE_METRICS.roundAt);
+  const roundAt = of(COMPARE_METRICS.roundAt)[0]?.value ?? 0;
   const who = of(COMPARE_METRICS.behind)[0]?.labels['who'];
   return {
     watermarks: watermarks.map(({ value }) => value),
-    ...(roundAt === undefined ? {} : { roundAtMs: Math.round(roundAt.value * 1000) }),
+    ...(roundAt > 0 ? { roundAtMs: Math.round(roundAt * 1000) } : {}),
     buckets: buckets.value,
     rows: rows.map(({ labels, value }) => ({ bucket: Number(labels['bucket']), rows: value })),
     suspected: suspected.value,
