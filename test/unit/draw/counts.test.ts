@@ -9,6 +9,7 @@ import { createEntries } from '../../../app/draw/entries.ts';
 import { entryOf } from '../../../app/draw/entry.ts';
 import { EVENT_TYPES, type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../../../contract/envelope.ts';
 import { beats, classOf, countsBefore, type FactedClaim } from '../../../contract/winner.ts';
+import { verdictsOf } from '../../../local/ledger-check/verdicts.ts';
 
 const campaignId = 'spring';
 const key = secretKey(Buffer.alloc(32, 7));
@@ -131,6 +132,21 @@ describe('any history', () => {
       return entriesOf(isIn ? [earliest.n] : []).join() !== entriesOf(verified.map(({ n }) => n)).join();
     });
     expect(differs).not.toEqual([]);
+  });
+
+  it('has as many entries as the ledger check expects, which shares no code with the list', () => {
+    fc.assert(
+      fc.property(history, (events) => {
+        const records = events
+          .filter(({ type }) => type === 'received')
+          .map(({ receipt, citizenHash, at }) => ({ receipt, citizenHash, acceptedAt: at }));
+        const facts = events
+          .filter(({ type }) => type !== 'received')
+          .map(({ receipt, type, attempt = 1 }) => ({ fact: `${receipt} ${type} ${attempt}` }));
+        expect(verdictsOf(records, facts, true).entries).toBe(listOf(events).length);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it('shows a receipt in its own state, or superseded by another one of the person that is not', () => {
