@@ -409,7 +409,7 @@ describe('what citizens read', () => {
 
   it.each([
     [undefined, 'exclude', /not checked in this campaign/],
-    [{}, 'exclude', /^A registration enters the draw if its identity check has succeeded/],
+    [{}, 'exclude', /^A registration that counts enters the draw if its identity check has succeeded/],
     [{}, 'enter', /or has not been made, when the list is frozen\. It does not enter if the check has failed/],
   ] as const)('of a campaign with verification %j and unverified %s', async (verification, unverified, en) => {
     const verifyBy = '2026-10-12T00:00:00.000Z';
