@@ -89,21 +89,22 @@ const register = async (index: number): Promise<Registered> => {
   return { index, path: String(json['statusUrl']), proof, receiptNo: String(json['receiptNo']) };
 };
 
-const reject = async ({ receiptNo }: Registered, attempt = 1): Promise<void> => {
+const decide = async (type: 'rejected' | 'verified', { receiptNo }: Registered, attempt = 1): Promise<void> => {
   const registration = await verdicts.findRegistration(receiptNo);
   if (registration === undefined) throw new Error('not in the journal');
   const facts = await verdicts.findFacts(registration);
-  const after = facts?.find(({ event }) => event.type === 'rejected')?.sequence ?? 0;
+  const after = facts?.find(({ event }) => event.type === type)?.sequence ?? 0;
   const event: EventEnvelope = {
     ...registration,
-    id: `${receiptNo}.rejected${attempt === 1 ? '' : `.${attempt}`}`,
-    type: 'rejected',
+    id: `${receiptNo}.${type}${attempt === 1 ? '' : `.${attempt}`}`,
+    type,
     ...(attempt === 1 ? {} : { attempt }),
     keyId: '',
     data: { code: '1' },
   };
   expect(await verdicts.append(event, after)).toEqual({ kind: 'stored' });
 };
+const reject = (one: Registered, attempt = 1): Promise<void> => decide('rejected', one, attempt);
 
 const correct = (from: TestIntake, { index, path, proof }: Registered, name: string): Promise<Answer> => {
   const { idType, idNumber, phone } = bodyOf(index);
@@ -214,6 +215,35 @@ describe('what citizens change', () => {
     expect(await verdicts.append(change(2, 'c'), after?.sequence ?? 0)).toEqual({ kind: 'stored' });
     expect(await verdicts.append(change(2, 'd'), after?.sequence ?? 0)).toEqual({ kind: 'overtaken' });
     expect((await typesOf(one)).filter((type) => type === 'channel_changed')).toHaveLength(2);
+  });
+
+  it('on two receipts of one number decides which one counts, and each shows its own state', async () => {
+    at(10);
+    const wrongName = await register(250);
+    at(11);
+    const own = await register(250);
+    await shows(wrongName, { state: 'received' });
+    await shows(own, { state: 'superseded', channel: undefined, correctionsLeft: 2 });
+    await reject(wrongName);
+    await shows(wrongName, { state: 'rejected' });
+    // The database has the channel of the earlier receipt only.
+    const { channel, category } = bodyOf(250);
+    await shows(own, { state: 'received', channel, category });
+    await decide('verified', own);
+    await shows(own, { state: 'verified' });
+    await shows(wrongName, { state: 'rejected', correctionsLeft: 2 });
+
+    at(12);
+    expect(await correct(pod(1), wrongName, '王小明')).toMatchObject({ status: 200, json: { state: 'superseded' } });
+    await shows(wrongName, { state: 'superseded' });
+    await decide('verified', wrongName);
+    await shows(wrongName, { state: 'verified' });
+    await shows(own, { state: 'superseded' });
+
+    at(13);
+    expect(codeOf(await confirmed(() => pod(0).withdraw(wrongName.path, wrongName.proof)))).toBe('202');
+    await shows(wrongName, { state: 'withdrawn' });
+    await shows(own, { state: 'verified' });
   });
 
   it('while the journal has no majority is unconfirmed, and afterwards takes effect once', async () => {
