@@ -3,6 +3,8 @@
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import { receivedDataOf } from '../../contract/envelope-schema.ts';
 import type { LiveSettingsSource, ReceiptJournal } from '../../journal/publishing.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { within } from '../../runtime/deadline.ts';
 import { normalReceipt } from '../core/normal-form.ts';
 import { type Fact, project } from '../core/projection.ts';
 import { isReceiptNo, verifyReceiptSecret } from '../core/receipt.ts';
@@ -120,6 +122,10 @@ export const provenReceipt = (
 
 /** Each asks the journal six questions with three shards; changes ask it too (change.ts). */
 const MOST_UNDER_WAY = 4;
+/** As the database; changes of many citizens may be in line before it. */
+const ANSWER_WITHIN_MS = 1_000;
+
+type FoundReceipt = Extract<ReceiptLookup, { kind: 'found' }>;
 
 /**
  * Channel and voucher of a receipt, which the database has of a person's earliest receipt only. Of the others, the journal has them;
@@ -127,19 +133,16 @@ const MOST_UNDER_WAY = 4;
  */
 const createRegisteredLookup = ({ receiptJournal }: ReceiptStateDeps) => {
   let underWay = 0;
-  return async (receiptNo: string): Promise<FoundReceipt['registered']> => {
+  return async (receiptNo: string, signal: AbortSignal): Promise<FoundReceipt['registered']> => {
     if (underWay >= MOST_UNDER_WAY) return undefined;
     underWay += 1;
-    try {
-      const registration = await receiptJournal.findRegistration(receiptNo);
-      return registration === undefined ? undefined : receivedDataOf(registration);
-    } finally {
+    const asked = receiptJournal.findRegistration(receiptNo).finally(() => {
       underWay -= 1;
-    }
+    });
+    const found = await within(systemClock, ANSWER_WITHIN_MS, signal, () => asked).catch(() => undefined);
+    return found === undefined ? undefined : receivedDataOf(found);
   };
 };
-
-type FoundReceipt = Extract<ReceiptLookup, { kind: 'found' }>;
 
 /**
  * | secret | database | answer |
@@ -159,6 +162,7 @@ export const createReceiptState = (deps: ReceiptStateDeps) => {
     receiptNo: string,
     { facts, receivedAt, others, registered }: FoundReceipt,
     settings: LiveSettings | undefined,
+    signal: AbortSignal,
   ): Promise<ReceiptState> => {
     const { state: own, history, channel } = project(facts);
     const confirmed = true;
@@ -169,7 +173,7 @@ export const createReceiptState = (deps: ReceiptStateDeps) => {
     const state = shownState({ acceptedAt: receivedAt, receipt: receiptNo }, facts, others);
     const answer = { receiptNo, state, confirmed, receivedAt, history, ...changes };
     if (state === 'superseded') return answer;
-    const details = registered ?? (await registeredOf(receiptNo));
+    const details = registered ?? (await registeredOf(receiptNo, signal));
     return {
       ...answer,
       ...(details === undefined ? {} : { channel: details.channel, category: details.category }),
@@ -190,6 +194,6 @@ export const createReceiptState = (deps: ReceiptStateDeps) => {
     });
     if (settings?.page !== undefined) return unconfirmed('not_asked');
     const found = await deps.receipts.find(receiptNo, signal);
-    return found.kind === 'found' ? shown(receiptNo, found, settings) : unconfirmed(found.kind);
+    return found.kind === 'found' ? shown(receiptNo, found, settings, signal) : unconfirmed(found.kind);
   };
 };

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Fact } from '../../../app/core/projection.ts';
 import type { ReceiptLookup } from '../../../app/intake/ports.ts';
 import type { FactedClaim } from '../../../contract/winner.ts';
-import { type Answer, bodyOf, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { type Answer, bodyOf, calmGuard, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;
 let path: string;
@@ -140,6 +141,31 @@ describe('a receipt with its secret', () => {
       const { json } = await beside(['verified'], ['rejected']);
       expect(json).toMatchObject({ state: 'verified', confirmed: true });
       expect(json).not.toHaveProperty('channel');
+    });
+
+    it('asks the journal for a few at once only, however many citizens look', async () => {
+      const answers = Promise.withResolvers<undefined>();
+      let asked = 0;
+      intake = testIntake(calmGuard(), [], {
+        receiptJournal: {
+          findRegistration: () => {
+            asked += 1;
+            return answers.promise;
+          },
+          findFacts: async () => undefined,
+          append: async () => ({ kind: 'overtaken' }),
+        },
+      });
+      let answered = 0;
+      const looks = Array.from({ length: 20 }, async () => {
+        const { status, json } = await beside(['verified'], ['rejected']);
+        answered += 1;
+        expect([status, json['state'], json['channel']]).toEqual([200, 'verified', undefined]);
+      });
+      await eventually(() => answered >= 16, { what: 'the answers without a question' });
+      answers.resolve(undefined);
+      await Promise.all(looks);
+      expect(asked).toBe(4);
     });
   });
 });
