@@ -65,17 +65,20 @@ export const countsBefore = (a: FactedClaim, b: FactedClaim): boolean => {
   return byClass === 0 ? beats(a, b) : byClass < 0;
 };
 
+/** Whether a receipt with this highest fact is superseded where another one counts; otherwise it keeps its own state. */
+export const canBeSuperseded = (fact: EventType): boolean => classOf(fact) <= OPEN;
+
 /**
  * Whether a receipt is shown as superseded, beside the others of the same person.
  *
  * | counts | class                         | shown      |
  * |--------|-------------------------------|------------|
  * | yes    | any                           | its state  |
- * | no     | rejected, withdrawn and so on | its state: a rejected one has corrections left |
- * | no     | another                       | superseded |
+ * | no     | 3, 4                          | its state: a rejected one has corrections left |
+ * | no     | 0, 1, 2                       | superseded |
  */
 export const isSuperseded = (own: FactedClaim, others: readonly FactedClaim[]): boolean =>
-  classOf(own.fact) <= OPEN && others.some((other) => countsBefore(other, own));
+  canBeSuperseded(own.fact) && others.some((other) => countsBefore(other, own));
 
 /** From the arrival of the first byte to the store: head and body (5 s), publish (3 s), and the difference of clocks. */
 const STORED_WITHIN_MS = 10_000;

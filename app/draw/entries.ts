@@ -22,7 +22,7 @@
  */
 import type { Frozen } from '../../contract/control.ts';
 import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../../contract/envelope.ts';
-import { classOf } from '../../contract/winner.ts';
+import { canBeSuperseded, classOf } from '../../contract/winner.ts';
 import { rankOf, typeOfRank } from '../core/projection.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { createEntryWriter, ENTRY_BYTES } from './entry.ts';
@@ -39,8 +39,10 @@ export interface VoucherEntries {
 export interface EntryCounts {
   /** People with a registration. */
   readonly people: number;
-  /** Receipts beside the one that counts of each person, rejected and withdrawn ones among them. */
+  /** Receipts that citizens are shown as superseded, because another one of the person counts. */
   readonly superseded: number;
+  /** Rejected, withdrawn, merged and erased ones beside the one that counts. */
+  readonly ended: number;
   /** Of each person's receipt that counts, by its highest fact, in or out. */
   readonly byFact: Readonly<Record<string, number>>;
 }
@@ -137,20 +139,24 @@ export const createEntries = (mostReceipts: number) => {
       const byFact: Record<string, number> = {};
       const sizes = new Uint32Array(vouchers.length + 1);
       let people = 0;
-      let registrations = 0;
+      let superseded = 0;
+      let ended = 0;
       for (let row = 0; row < counting.length; row += 1) {
         const voucher = columns.vouchers[row] ?? 0;
         if (voucher === 0) continue;
-        registrations += 1;
-        if (counting[row] === 0) continue;
-        people += 1;
         const fact = factOf(row);
+        if (counting[row] === 0) {
+          if (canBeSuperseded(fact)) superseded += 1;
+          else ended += 1;
+          continue;
+        }
+        people += 1;
         byFact[fact] = (byFact[fact] ?? 0) + 1;
         if (isIn(fact, unverified)) sizes[voucher] = (sizes[voucher] ?? 0) + 1;
         else counting[row] = 0;
       }
       return {
-        counts: { people, superseded: registrations - people, byFact },
+        counts: { people, superseded, ended, byFact },
         *lists(citizenKey, campaignId) {
           const write = createEntryWriter(citizenKey, campaignId);
           for (const voucher of vouchers.toSorted(inBytes)) {

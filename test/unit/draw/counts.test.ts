@@ -55,10 +55,13 @@ const event = fc
   .map(({ n, type, atMs, attempt }) => eventOf(n, type, atMs, type === 'received' ? 1 : attempt));
 const history = fc.array(event, { maxLength: 40, size: 'max' });
 
-const listOf = (events: readonly EventEnvelope[]): string[] => {
+const endOf = (events: readonly EventEnvelope[]) => {
   const entries = createEntries(events.length + 1);
   for (const one of events) entries.add(one);
-  const [list] = [...entries.end('exclude').lists(key, campaignId)];
+  return entries.end('exclude');
+};
+const listOf = (events: readonly EventEnvelope[]): string[] => {
+  const [list] = [...endOf(events).lists(key, campaignId)];
   return (
     Buffer.from(list?.entries ?? [])
       .toString('hex')
@@ -160,6 +163,20 @@ describe('any history', () => {
           const others = all.filter((one) => one.n !== n && receipts[one.n]?.person === receipts[n]?.person);
           expect(others.filter((one) => one.state !== 'superseded')).not.toEqual([]);
         }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('has each receipt in the counts of the list once, in the state that is shown', () => {
+    fc.assert(
+      fc.property(history, (events) => {
+        const { people, superseded, ended, byFact } = endOf(events).counts;
+        const shown = shownOf(events);
+        const hidden = shown.filter(({ state, facts }) => state !== project(facts).state);
+        expect(superseded).toBe(hidden.length);
+        expect(people + superseded + ended).toBe(shown.length);
+        expect(Object.values(byFact).reduce((sum, count) => sum + count, 0)).toBe(people);
       }),
       { numRuns: 500 },
     );

@@ -108,7 +108,7 @@ describe('whose entry is in the list', () => {
       event('verified', { person: 2, kind: 'rehearsal' }),
       event('verified', { person: 3 }),
     ];
-    expect(listsOf(events)).toEqual({ counts: { people: 0, superseded: 0, byFact: {} }, lists: [] });
+    expect(listsOf(events)).toEqual({ counts: { people: 0, superseded: 0, ended: 0, byFact: {} }, lists: [] });
   });
 
   it('not a receipt that is none of this product', () => {
@@ -125,7 +125,7 @@ describe('of one person', () => {
   it('the earliest acceptance has the entry', () => {
     const events = [event('received', { atMs: 9 }), second, ...verified];
     expect(listsOf(events)).toEqual({
-      counts: { people: 1, superseded: 1, byFact: { verified: 1 } },
+      counts: { people: 1, superseded: 1, ended: 0, byFact: { verified: 1 } },
       lists: [['dinner', list([1, 1])]],
     });
   });
@@ -309,5 +309,10 @@ it('finds a person among so many that the table has grown several times', () => 
       });
     }
   }
-  expect(entries.end('exclude').counts).toEqual({ people: 200_000, superseded: 0, byFact: { verified: 200_000 } });
+  expect(entries.end('exclude').counts).toEqual({
+    people: 200_000,
+    superseded: 0,
+    ended: 0,
+    byFact: { verified: 200_000 },
+  });
 });
