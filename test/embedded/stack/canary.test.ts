@@ -34,7 +34,8 @@ it('is PreWarmed when a canary has become a row, which counts as no citizen', as
   await becomes('FloorReady');
   expect(preWarmed()?.status).toBe('True');
   const { registrations } = await readDatabase(stack.ledgerCheck, stack.campaignId, ended.signal);
-  expect(registrations.map(({ kind }) => kind)).toEqual(['canary']);
+  // One that took longer than a canary may is followed by another.
+  expect(new Set(registrations.map(({ kind }) => kind))).toEqual(new Set(['canary']));
 });
 
 it('is not PreWarmed while nobody writes rows, says so, and is when somebody does', async () => {
@@ -49,7 +50,7 @@ it('is not PreWarmed while nobody writes rows, says so, and is when somebody doe
       status: 'False',
       message: expect.stringContaining('check the records pods'),
     });
-    expect(stack.events().map(({ reason }) => reason)).toContain('CanaryNotConfirmed');
+    await eventually(() => stack.events().some(({ reason }) => reason === 'CanaryNotConfirmed'), { what: 'its event' });
   } finally {
     process.kill(Number(id), 'SIGCONT');
   }
