@@ -43,7 +43,7 @@ export interface ControlPlaneOptions {
 
 const revision = z.object({ header: z.object({ revision: z.string() }) });
 
-const STARTS_WITHIN_MS = 60_000;
+const STARTS_WITHIN_MS = 120_000;
 
 export const startControlPlane = async (options: ControlPlaneOptions = {}): Promise<ControlPlane> => {
   const root = await mkdtemp(join(tmpdir(), 'control-plane-'));
