@@ -114,7 +114,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
       '--profiling=false',
     ]);
     await eventually(
-      async () => (await api.answer({ method: 'GET', path: '/readyz', timeoutMs: 1_000 })).status === 200,
+      async () => (await api.answer({ method: 'GET', path: '/readyz', timeoutMs: 5_000 })).status === 200,
       {
         timeoutMs: STARTS_WITHIN_MS,
         what: 'a ready API server',
