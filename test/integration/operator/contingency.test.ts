@@ -295,6 +295,10 @@ describe('a closing that is extended', () => {
   it('is never taken back by a status that somebody writes', async () => {
     await opened('kept');
     expect((await voucher('owner', 'contingency', 'start', 'more-time', 'kept', '--until', '1h')).code).toBe(0);
+    await eventually(async () => (await world.campaign(namespace, 'kept')).status?.closesAt, {
+      ...SOON,
+      what: 'the later closing in the status',
+    });
     const { answer } = world.plane;
     const path = `${campaignsPath()}/kept/status`;
     const contentType = 'application/merge-patch+json';
