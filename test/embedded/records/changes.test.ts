@@ -31,6 +31,14 @@ let pods: readonly TestIntake[];
 let verdicts: ReceiptJournal;
 const closing: (() => Promise<unknown>)[] = [];
 
+/** Reads again until the shards have answered. */
+const patientReader = (journal: ReceiptJournal): ReceiptJournal => ({
+  ...journal,
+  findRegistration: (receiptNo) =>
+    eventually(() => journal.findRegistration(receiptNo), { what: 'the registration in the journal' }),
+  findFacts: (registration) => eventually(() => journal.findFacts(registration), { what: 'the facts in the journal' }),
+});
+
 beforeAll(async () => {
   [journal, postgres] = await Promise.all([startRealJournal(), startTestPostgres()]);
   expect(await journal.ensured({ campaignId })).toMatchObject({ kind: 'ready' });
@@ -43,7 +51,7 @@ beforeAll(async () => {
   const reader = createJournalReader({ connection, campaignId, tier: 'records' });
   const part = recordsPart(store, campaignId);
   const running = runWorker({ part, shards: SHARDS, reader, registry: new Registry(), log: quiet }, stop.signal);
-  verdicts = createReceiptJournal({ ...(await common('verification')), monotonicMs, signal: never });
+  verdicts = patientReader(createReceiptJournal({ ...(await common('verification')), monotonicMs, signal: never }));
   pods = await Promise.all(
     ['pod 1', 'pod 2'].map(async (name) => {
       const own = { ...(await common(name)), monotonicMs, signal: never };
@@ -92,16 +100,11 @@ const register = async (index: number): Promise<Registered> => {
   return { index, path: String(json['statusUrl']), proof, receiptNo: String(json['receiptNo']) };
 };
 
-/** The journal's answer, as soon as it has one. */
-const inJournal = (receiptNo: string) =>
-  eventually(() => verdicts.findRegistration(receiptNo), { what: 'the registration in the journal' });
-const factsOf = (registration: EventEnvelope) =>
-  eventually(() => verdicts.findFacts(registration), { what: 'the facts in the journal' });
-
 const reject = async ({ receiptNo }: Registered, attempt = 1): Promise<void> => {
-  const registration = await inJournal(receiptNo);
-  const facts = await factsOf(registration);
-  const after = facts.find(({ event }) => event.type === 'rejected')?.sequence ?? 0;
+  const registration = await verdicts.findRegistration(receiptNo);
+  if (registration === undefined) throw new Error('not in the journal');
+  const facts = await verdicts.findFacts(registration);
+  const after = facts?.find(({ event }) => event.type === 'rejected')?.sequence ?? 0;
   const event: EventEnvelope = {
     ...registration,
     id: `${receiptNo}.rejected${attempt === 1 ? '' : `.${attempt}`}`,
@@ -214,7 +217,8 @@ describe('what citizens change', () => {
   it('is compared by the shard itself, also when the id of the first one is forgotten', async () => {
     const one = await register(200);
     await reject(one);
-    const registration = await inJournal(one.receiptNo);
+    const registration = await verdicts.findRegistration(one.receiptNo);
+    if (registration === undefined) throw new Error('not in the journal');
     const change = (n: number, id: string): EventEnvelope => {
       const attempt = n === 1 ? {} : { attempt: n };
       const { keyId: _, ...rest } = registration;
@@ -222,7 +226,7 @@ describe('what citizens change', () => {
     };
     expect(await verdicts.append(change(1, 'a'), 0)).toEqual({ kind: 'stored' });
     expect(await verdicts.append(change(1, 'b'), 0)).toEqual({ kind: 'overtaken' });
-    const after = (await factsOf(registration)).find(({ event }) => event.type === 'channel_changed');
+    const after = (await verdicts.findFacts(registration))?.find(({ event }) => event.type === 'channel_changed');
     expect(await verdicts.append(change(2, 'c'), after?.sequence ?? 0)).toEqual({ kind: 'stored' });
     expect(await verdicts.append(change(2, 'd'), after?.sequence ?? 0)).toEqual({ kind: 'overtaken' });
     expect((await typesOf(one)).filter((type) => type === 'channel_changed')).toHaveLength(2);
