@@ -50,7 +50,7 @@ const OPTIONS: BuildOptions = {
 /** Three shards, the control stream, two buckets and the audit trail fit into 8 GiB, the store of a server. */
 const SHARD_MAX_BYTES = 2 * 2 ** 30;
 const APP = join(import.meta.dirname, '../app/main.ts');
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 
 /** Resolves when the intake's Service exists. @throws Error when the campaign is refused or a server can't start */
 export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> => {
