@@ -88,6 +88,16 @@ export const sayOnStack = (
   return stack.applyCampaign(stackCampaignYaml({ ...campaign, said }, stack.snapshot().opensAtMs - opensInMs));
 };
 
+/**
+ * Opens a stack of `LATER` now, and closes it soon. So a test that waits for the closing need not also wait for the slowest start: the
+ * closing of an open campaign can only be moved later.
+ */
+export const openStackFor = (stack: Stack, campaign: StackCampaign, ms: number): Promise<void> =>
+  stack.applyCampaign(stackCampaignYaml({ ...campaign, opensInMs: 0, closesInMs: ms }, Date.now()));
+
+/** A campaign that opens when the test says so. */
+export const LATER = { opensInMs: HOUR_MS, closesInMs: 2 * HOUR_MS } as const;
+
 export const isStackReady = (stack: Stack): boolean => {
   const { conditions, tiers } = stack.snapshot();
   const ready = conditions.find(({ type }) => type === 'Ready')?.status === 'True';
