@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../helpers/eventually.ts';
 import { startVerificationStack, type VerificationStack } from '../../helpers/verification-stack.ts';
 
-const CITIZENS = 500;
+const CITIZENS = 300;
 /** Long enough for both pods' breakers to open. What is given back meanwhile comes again after 2 s to 3 s. */
 const OUTAGE_MS = 4_000;
 /** Of the consumers, instead of 30 s. A pod tells every 10 s what it still has in hand. */
@@ -23,18 +23,18 @@ const isWorkedOff = async (): Promise<boolean> => {
   return messages === 0;
 };
 
-describe('500 registrations', () => {
+describe(`${CITIZENS} registrations`, () => {
   it('each get the verdict of the provider’s own rule, through an outage and a killed pod', async () => {
     await stack.register(CITIZENS);
     await stack.share({ 'verification-0': 40, 'verification-1': 40 });
     stack.start('verification-0');
     const doomed = stack.start('verification-1');
-    await reaches(100);
+    await reaches(60);
     stack.provider.setFaults([
       { kind: 'reset', share: 1, forMs: OUTAGE_MS, delayMs: 0, code: 'InternalError', status: 503 },
     ]);
     await eventually(() => (stack.provider.counts().faults['reset'] ?? 0) > 0, { what: 'the outage is felt' });
-    await reaches(220);
+    await reaches(100);
     const before = stack.provider.counts();
     doomed.kill('SIGKILL');
     await stack.share({ 'verification-0': 80 });
