@@ -67,9 +67,12 @@ describe(`${CITIZENS} registrations`, () => {
 
   it('of more citizens are answered by a new pod, and what it has in hand when it ends is finished or given back', async () => {
     const before = stack.provider.counts();
-    await stack.register(CITIZENS + 100);
     await stack.share({ 'verification-0': 20, 'verification-2': 40 });
     const next = stack.start('verification-2');
+    await eventually(async () => (await stack.logOf('verification-2')).includes('"msg":"ready"'), {
+      what: 'the new pod',
+    });
+    await stack.register(CITIZENS + 100);
     await reaches(CITIZENS + 30);
     next.kill('SIGTERM');
     expect(await next.exited).toMatchObject({ code: 0 });
