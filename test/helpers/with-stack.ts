@@ -18,6 +18,16 @@ export interface StackCampaign {
   readonly admissionPerSecond?: number;
   /** Arrivals per second that it is pre-warmed for; left out: it isn't. */
   readonly forecast?: number;
+  /** Identities are checked; left out: they aren't. */
+  readonly verification?: {
+    readonly provider: {
+      readonly name: string;
+      readonly type: string;
+      readonly url: string;
+      readonly requestsPerSecond: number;
+    };
+    readonly pods: { readonly min: number; readonly max: number; readonly capacityPerReplica: number };
+  };
   /** Contingency levels, and what is said about them: by name, a command. */
   readonly levels?: readonly ContingencyLevel[];
   readonly said?: Readonly<Record<string, string>>;
@@ -38,6 +48,7 @@ export const stackCampaignYaml = (
     records = { min: 1, max: 2, capacityPerReplica: 2000 },
     admissionPerSecond,
     forecast,
+    verification,
     levels,
     said = {},
   }: StackCampaign,
@@ -69,11 +80,18 @@ export const stackCampaignYaml = (
         },
       ],
       ...(admissionPerSecond === undefined ? {} : { traffic: { admissionPerSecond } }),
+      ...(verification === undefined ? {} : { verification: { providers: [verification.provider] } }),
       ...(levels === undefined ? {} : { contingency: { levels } }),
       scaling: {
         ...(forecast === undefined ? {} : { peakArrivalsPerSecond: forecast }),
-        authorized: { ceilings: { intake: intake.max, records: records.max } },
-        tiers: { intake, records },
+        authorized: {
+          ceilings: {
+            intake: intake.max,
+            records: records.max,
+            ...(verification === undefined ? {} : { verification: verification.pods.max }),
+          },
+        },
+        tiers: { intake, records, ...(verification === undefined ? {} : { verification: verification.pods }) },
       },
     },
   });
