@@ -28,6 +28,8 @@ export interface StackCampaign {
     };
     readonly pods: { readonly min: number; readonly max: number; readonly capacityPerReplica: number };
   };
+  /** Left out: the defaults, which take hours. */
+  readonly down?: { readonly windowSeconds: number; readonly percentPerMinute: number; readonly holdAfterOpen: string };
   /** Contingency levels, and what is said about them: by name, a command. */
   readonly levels?: readonly ContingencyLevel[];
   readonly said?: Readonly<Record<string, string>>;
@@ -49,6 +51,7 @@ export const stackCampaignYaml = (
     admissionPerSecond,
     forecast,
     verification,
+    down,
     levels,
     said = {},
   }: StackCampaign,
@@ -84,6 +87,7 @@ export const stackCampaignYaml = (
       ...(levels === undefined ? {} : { contingency: { levels } }),
       scaling: {
         ...(forecast === undefined ? {} : { peakArrivalsPerSecond: forecast }),
+        ...(down === undefined ? {} : { down }),
         authorized: {
           ceilings: {
             intake: intake.max,

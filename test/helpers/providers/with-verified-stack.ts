@@ -90,6 +90,7 @@ export const withVerifiedStack = async <T>(
     const startedAtMs = Date.now();
     const campaign = (count: number): StackCampaign => ({
       intake: INTAKE,
+      down: { windowSeconds: 20, percentPerMinute: 100, holdAfterOpen: '30s' },
       verification: {
         provider: { name: PROVIDER, type: 'TencentIdCard', url: provider.url, requestsPerSecond: PROVIDER_LIMIT },
         pods: { min: count, max: count, capacityPerReplica: CAPACITY },
