@@ -22,6 +22,8 @@ const PHASES = [
   [3, 0.3],
 ] as const;
 const ARRIVALS_PER_SECOND = 200;
+/** Registrations, as a multiple of what the provider permits in the stated time: phases also wait for pods. */
+const MORE = 1.5;
 const BETWEEN_MS = 15_000;
 /** Past the 5 s of a share: without and with the time in which its pod becomes NotReady and its share is given away. */
 const STOPS_MS = [8_000, 20_000] as const;
@@ -35,7 +37,7 @@ const play = async (verified: VerifiedStack, minutes: number, { signal, progress
   const { provider } = verified;
   const pass = (ms: number) => sleep(ms, undefined, { signal });
   const totalMs = minutes * 60_000;
-  const arrivals = (totalMs / 1_000) * PROVIDER_LIMIT;
+  const arrivals = MORE * (totalMs / 1_000) * PROVIDER_LIMIT;
   const load = await verified.flood([Math.ceil(arrivals / ARRIVALS_PER_SECOND), ARRIVALS_PER_SECOND]);
   const disturbances: Disturbance[] = [];
   const during = async (what: string, settledMs: number, disturb: () => Promise<void>): Promise<void> => {
