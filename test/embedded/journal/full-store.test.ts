@@ -50,7 +50,7 @@ describe('a journal without room', () => {
   });
 
   it('says so too when the servers’ own limit of file storage comes first', async () => {
-    journal = await startRealJournal({ maxFileStoreBytes: 48 * MIB });
+    journal = await startRealJournal({ maxFileStoreBytes: 36 * MIB });
     // Bytes that are reserved would be refused at creation; unbounded streams meet the servers' limit in mid-flight.
     const admin = journal.admins({ shardMaxBytes: -1 });
     expect(await journal.ensured({}, admin)).toMatchObject({ kind: 'ready' });
