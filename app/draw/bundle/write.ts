@@ -13,6 +13,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Commitment, Result, Sources } from '../../../contract/draw.ts';
 import { canonicalJson } from '../canonical.ts';
+import { codeOf } from '../error-code.ts';
 import type { JsonFile } from './files.ts';
 
 export interface VoucherFiles {
@@ -53,8 +54,7 @@ const syncFolder = async (path: string): Promise<void> => {
   }
 };
 
-const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code));
+const hasCode = (error: unknown, ...codes: readonly string[]): boolean => codes.includes(codeOf(error) ?? '');
 
 /** @param dir the bundle's folder; its parent exists, or is made */
 export const openBundle = async (dir: string): Promise<BundleWriter> => {
