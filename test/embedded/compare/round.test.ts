@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Difference } from '../../../app/compare/differences.ts';
+import { COLUMNS, COMPARED_TABLES } from '../../../app/compare/tables.ts';
 import { recordsPart } from '../../../app/records/part.ts';
 import type { JournalledEvent } from '../../../app/records/ports.ts';
 import { createStore, type Store } from '../../../app/store/records-store.ts';
@@ -167,6 +168,37 @@ describe('the comparison of journal and database', () => {
       expect(await one.round()).toMatchObject({ buckets: [difference.bucket], found: [difference] });
     } finally {
       await one.close();
+    }
+  });
+
+  it('agrees again once the tables were emptied and made anew, and not when the messages are only written again', async () => {
+    const { one, sql } = await filled();
+    try {
+      await sql(
+        `UPDATE registration SET channel = 'alipay' WHERE campaign_id = $1 AND receipt = '${receiptOf('3-1')}'`,
+      );
+      await one.write(one.messages);
+      expect(await one.round()).toMatchObject({ found: [{ what: ['channel'] }] });
+      for (const table of ['registration', 'superseded_receipt', 'registration_fact', 'registration_count']) {
+        await sql(`DELETE FROM ${table} WHERE campaign_id = $1`);
+      }
+      await one.write(one.messages);
+      expect(await one.round()).toMatchObject({ kind: 'compared', buckets: [], found: [] });
+    } finally {
+      await one.close();
+    }
+  });
+
+  it('compares every column of the tables, and keeps what it reads to them', async () => {
+    const rows = await queryOnce<{ table: string; column: string }>(
+      url,
+      `SELECT table_name AS table, column_name AS column FROM information_schema.columns
+       WHERE table_schema = 'public' AND column_name <> 'campaign_id'`,
+    );
+    for (const table of COMPARED_TABLES) {
+      const { base, rest } = COLUMNS[table];
+      const there = rows.flatMap((row) => (row.table === table ? [row.column] : []));
+      expect(Object.keys({ ...base, ...rest }).toSorted()).toEqual(there.toSorted());
     }
   });
 
