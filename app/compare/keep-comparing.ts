@@ -27,10 +27,7 @@ interface Pace {
   readonly confirmAfterMs: number;
 }
 
-/**
- * A round reads the whole database: of 3.31 million people for about 20 s. So it takes at most a twentieth of the time, and small campaigns
- * are compared more often.
- */
+/** A round reads the whole database, so it takes about a twentieth of the time, and small campaigns are compared more often. */
 const SHARE_OF_TIME = 20;
 /** A deposed leader of the journal answers for up to 20 s. */
 const PACE: Pace = { leastMs: 5_000, mostMs: 60_000, confirmAfterMs: 20_000 };
