@@ -141,15 +141,20 @@ const entriesOf = (draw: RunFacts['draw']): number | undefined =>
 
 const listProblems = ({ waitsForList, draw, ledgerCheck, consistency }: RunFacts): readonly string[] => {
   if (!waitsForList) return [];
-  if (consistency?.status !== 'True') {
-    return [`journal and database were not found equal: ${consistency?.message ?? 'they were not compared'}`];
-  }
   const entries = entriesOf(draw);
-  if (entries === undefined) return ['the list of the draw was not made'];
   const expected = ledgerCheck.verdicts.entries;
-  return entries === expected
-    ? []
-    : [`the list of the draw has ${entries} entries, the ledger check expects ${expected}`];
+  const rules: readonly (readonly [boolean, string])[] = [
+    [
+      consistency?.status !== 'True',
+      `journal and database were not found equal: ${consistency?.message ?? 'they were not compared'}`,
+    ],
+    [entries === undefined, 'the list of the draw was not made'],
+    [
+      entries !== undefined && entries !== expected,
+      `the list of the draw has ${entries} entries, the ledger check expects ${expected}`,
+    ],
+  ];
+  return rules.filter(([wrong]) => wrong).map(([, text]) => text);
 };
 
 /** Refused registrations are a failure, because the crowd has only valid citizens. */

@@ -167,6 +167,29 @@ describe('the report', () => {
     expect(exitCodeOf(report.ledgerCheck, report.problems)).toBe(1);
   });
 
+  it('fails when journal and database were not found equal, or the list was not made', () => {
+    const consistency = {
+      type: 'RecordsConsistent',
+      status: 'True',
+      reason: 'RowsAgree',
+      message: 'They agree.',
+      lastTransitionTime: '',
+    } as const;
+    const draw = { phase: 'Listed', lists: [{ voucher: 'dining', entries: 2, digest: 'ab' }] } as const;
+    const ledgerCheck = { ...facts.ledgerCheck, verdicts: { ...facts.ledgerCheck.verdicts, entries: 2 } };
+    const listed: RunFacts = { ...facts, waitsForList: true, ledgerCheck, draw, consistency };
+    const report = reportOf(listed);
+    expect(report.problems).toEqual([]);
+    expect(renderReport(report).join('\n')).toMatch(/journal and database +agree/);
+    expect(
+      reportOf({ ...listed, consistency: { ...consistency, status: 'False', message: '2 rows differ' } }).problems,
+    ).toEqual(['journal and database were not found equal: 2 rows differ']);
+    const { draw: _, consistency: __, ...without } = listed;
+    expect(reportOf(without).problems).toEqual([
+      'journal and database were not found equal: they were not compared',
+      'the list of the draw was not made',
+    ]);
+  });
   it('remarks on a generator that was too slow, which is no failure of the product', () => {
     const report = reportOf({ ...facts, load: { ...load, lagP99Ms: 900, dropped: 7 } });
     expect(report.remarks.join('; ')).toMatch(/dropped 7 arrivals.*was late: p99 900 ms/);
