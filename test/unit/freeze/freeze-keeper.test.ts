@@ -479,7 +479,7 @@ describe('a freeze under any schedule', () => {
     const late = fc.asyncProperty(fc.array(act, SCHEDULE), async (acts) => {
       expect(lost(await play(acts, 600_000))).toEqual([]);
     });
-    expect(await fc.check(late, { numRuns: 300, endOnFailure: true })).toMatchObject({ failed: true });
+    expect(await fc.check(late, { numRuns: 300, seed: 1, endOnFailure: true })).toMatchObject({ failed: true });
   });
 
   it('would lose one if a later closing were published to pods until an entry is known', async () => {
@@ -487,7 +487,7 @@ describe('a freeze under any schedule', () => {
       const untilKnown: MayExtend = (leader) => leader.state?.kind !== 'done';
       expect(lost(await play(acts, LAST_ACKNOWLEDGEMENT_MS, untilKnown))).toEqual([]);
     });
-    expect(await fc.check(late, { numRuns: 1_000, endOnFailure: true })).toMatchObject({ failed: true });
+    expect(await fc.check(late, { numRuns: 1_000, seed: 1, endOnFailure: true })).toMatchObject({ failed: true });
   });
 
   it.each<Call>(['decided', 'published', 'publishBarriers', 'positions', 'freeze'])(
