@@ -150,7 +150,7 @@ const createRegisteredLookup = ({ receiptJournal }: ReceiptStateDeps) => {
  * | wrong, absent, or no such number | not asked | 404, one and the same |
  * | right | found       | its state and history |
  * | right | found, erased | erased, and since when |
- * | right | found, and another receipt of the person counts (core/shown-state.ts) | superseded, its own history, and nothing about the other receipt |
+ * | right | found, and another one counts (core/shown-state.ts) | superseded, its own history, and nothing about the other receipt |
  * | right | found, merged | superseded, and nothing else |
  * | right | absent, or unavailable | received, not confirmed, and the reason in words |
  * | right | not asked: a contingency level pauses registration | received, not confirmed |

@@ -20,9 +20,9 @@ const LOCK_WITHIN_MS = 500;
  * whole milliseconds.
  *
  * registration: the earliest receipt of each person. superseded_receipt: every other receipt of the person. Which of them counts depends
- * on their facts too (contract/winner.ts). registration_fact: all later events, earliest copy of each fact. registration_count: exact totals, spread over
- * slots (see counts.ts). kept_event: envelopes of a later release, unchanged, until a worker knows them. A re-created stream counts
- * from 1 again, so a position alone is no key.
+ * on their facts too (contract/winner.ts). registration_fact: all later events, earliest copy of each fact. registration_count: exact
+ * totals, spread over slots (see counts.ts). kept_event: envelopes of a later release, unchanged, until a worker knows them. A re-created
+ * stream counts from 1 again, so a position alone is no key.
  *
  * Workers of the previous release run beside new ones, so a migration keeps all names in their statements, and gives new columns
  * defaults. It rewrites no table (a generated column or a volatile default would). In order; a released migration never changes.
