@@ -8,7 +8,8 @@ import { never } from '../../helpers/real-journal.ts';
 import { LATER, openStackFor, type StackCampaign, withStack } from '../../helpers/with-stack.ts';
 
 const CAMPAIGN: StackCampaign = { intake: { min: 1, max: 2, capacityPerReplica: 500 } };
-const OPEN_MS = 8_000;
+/** For three registrations, once a busy machine has told its pods that it is open. */
+const OPEN_MS = 15_000;
 /** Closing, the margin for pods that still store, one look at the journal each few seconds, and the Job. */
 const LISTED_WITHIN_MS = 120_000;
 
@@ -29,7 +30,11 @@ it('publishes a list in which every citizen finds the own entry', async () => {
       .toSorted(Buffer.compare);
     expect(list.status).toBe('True');
     expect(list.message).toContain(`dining has 3 entries (digest ${hash('sha256', Buffer.concat(entries), 'hex')})`);
-    expect(stack.events().filter(({ reason }) => reason === 'JobCreated')).toHaveLength(1);
-    expect(stack.processes().some(({ name }) => name.includes('draw'))).toBe(false);
+    const created = () => stack.events().filter(({ reason }) => reason === 'JobCreated');
+    await eventually(() => created().length > 0, { what: 'the event of the Job' });
+    expect(created()).toHaveLength(1);
+    await eventually(() => !stack.processes().some(({ name }) => name.includes('draw')), {
+      what: 'the end of its process',
+    });
   });
 }, 240_000);
