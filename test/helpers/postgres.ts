@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, escapeIdentifier } from 'pg';
+import type { ReceiptStore } from '../../app/intake/ports.ts';
 import { spawnManaged } from '../../local/managed-process.ts';
 import { type Postgres, startPostgres } from '../../local/postgres.ts';
+import { eventually } from './eventually.ts';
 
 export interface TestPostgres extends Postgres {
   /** Stops the server and removes its files. */
@@ -34,6 +36,16 @@ export const startTestPostgres = async (): Promise<TestPostgres> => {
     },
   };
 };
+
+/** The intake's look-up, as a page makes it: again where a busy database took longer than citizens are kept waiting. */
+export const lookedUp = (receipts: Pick<ReceiptStore, 'find'>, receipt: string, signal: AbortSignal) =>
+  eventually(
+    async () => {
+      const lookup = await receipts.find(receipt, signal);
+      return lookup.kind !== 'unavailable' && lookup;
+    },
+    { what: 'what the database has of a receipt' },
+  );
 
 /** Rows of one statement on a connection of its own. */
 export const queryOnce = async <Row extends object>(

@@ -4,7 +4,7 @@ import { FAULTS, faultsBody } from '../../../local/providers/faults.ts';
 import { startHttpProviderServer } from '../../../local/providers/http-server.ts';
 import type { ProviderServerOptions } from '../../../local/providers/server.ts';
 import { systemClock } from '../../../runtime/clock.ts';
-import { clientOf, hurried, KEYS, LEAVES_AN_ANSWER, people, person } from './provider-world.ts';
+import { atOneInstant, clientOf, hurried, KEYS, LEAVES_AN_ANSWER, people, person } from './provider-world.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -26,7 +26,7 @@ describe('a described provider', () => {
   });
 
   it('has a quota by its code, and is retried for a code in no list', async () => {
-    const { client } = await world({ limits: { perSecond: 1_000, perDay: 1 } });
+    const { client } = await world({ nowMs: atOneInstant(), limits: { perSecond: 1_000, perDay: 1 } });
     const [first, second] = people('match', 2);
     if (first === undefined || second === undefined) throw new Error('no people');
     expect(await client.ask(first)).toMatchObject({ kind: 'match' });

@@ -23,6 +23,12 @@ export const hurried: Clock = {
   after: (delayMs, callback) => systemClock.after(delayMs / 10, callback),
 };
 
+/** No second, day or midnight passes for the provider. */
+export const atOneInstant = (): (() => number) => {
+  const nowMs = Date.now();
+  return () => nowMs;
+};
+
 export const wrongClock = (offsetMs: number): Clock => ({ ...systemClock, now: () => Date.now() + offsetMs });
 
 export const HEALTH_CODE: HttpProvider = {

@@ -10,6 +10,7 @@ import { sourceErrorsOf, truthOf } from '../../../local/providers/truth.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { personalDataScan } from '../../helpers/personal-data-scan.ts';
 import {
+  atOneInstant,
   type Client,
   clientOf,
   hurried,
@@ -184,25 +185,25 @@ describe('a fault of the provider', () => {
 
 describe('a limit', () => {
   it('per second is retried in the next one', async () => {
-    const frozen = Date.now();
-    const { client, server } = await world({ nowMs: () => frozen, limits: { perSecond: 5 } });
+    const nowMs = atOneInstant();
+    const { client, server } = await world({ nowMs, limits: { perSecond: 5 } });
     const answers = await Promise.all(people('match', 8).map((one) => client.ask(one)));
     expect(kinds(answers).filter((kind) => kind === 'match')).toHaveLength(5);
     expect(answers.filter(({ kind }) => kind === 'retry')).toEqual(
       Array.from({ length: 3 }, () => ({ kind: 'retry', reason: 'RequestLimitExceeded', retryAfterMs: 1_000 })),
     );
-    expect(server.counts().perSecond).toEqual([{ second: Math.floor(frozen / 1_000), requests: 8, throttled: 3 }]);
+    expect(server.counts().perSecond).toEqual([{ second: Math.floor(nowMs() / 1_000), requests: 8, throttled: 3 }]);
   });
 
   it('per day is the quota', async () => {
-    const { client } = await world({ limits: { perSecond: 100, perDay: 2 } });
+    const { client } = await world({ nowMs: atOneInstant(), limits: { perSecond: 100, perDay: 2 } });
     const answers: ProviderAnswer[] = [];
     for (const one of people('match', 3)) answers.push(await client.ask(one));
     expect(kinds(answers)).toEqual(['match', 'match', 'quota']);
   });
 
   it('of one name waits for tomorrow, and other names go on', async () => {
-    const { client } = await world({ limits: { perSecond: 100, perName: 1 } });
+    const { client } = await world({ nowMs: atOneInstant(), limits: { perSecond: 100, perName: 1 } });
     const [first, second] = people('match', 2);
     if (first === undefined || second === undefined) throw new Error('no people');
     expect(await client.ask(first)).toMatchObject({ kind: 'match' });

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createReceiptStore } from '../../../app/store/receipts.ts';
 import { changePassword, fillSlots, freeze, setReadOnly, type WayBack } from '../../helpers/database-outages.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { queryOnce, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
+import { lookedUp, queryOnce, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
 import { receiptOf } from '../../helpers/records.ts';
 import { type RecordsWorker, startRecordsWorker } from '../../helpers/records-worker.ts';
 
@@ -59,9 +59,7 @@ describe('a frozen database', () => {
     await reaches('answers');
     await drained();
     expect(await queryOnce(url, 'SELECT count(*)::int AS n FROM registration')).toEqual([{ n: 20_300 }]);
-    await eventually(async () => (await receipts.find(receiptOf('1-1'), never)).kind === 'found', {
-      what: 'the receipt',
-    });
+    expect(await lookedUp(receipts, receiptOf('1-1'), never)).toMatchObject({ kind: 'found' });
     await receipts.close();
   });
 

@@ -5,12 +5,13 @@ import { request } from 'undici';
 import { citizenOf } from '../../../local/load/citizen.ts';
 import type { Stack } from '../../../local/stack.ts';
 import { type Answered, receiptOf, register, registerPatiently } from '../../helpers/citizen-client.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { LATER, openStackFor, type StackCampaign, withStack } from '../../helpers/with-stack.ts';
 
 const CITIZENS = 20;
 const CAMPAIGN: StackCampaign = { intake: { min: 2, max: 2, capacityPerReplica: 500 } };
-const OPEN_MS = 8_000;
+/** For all registrations, once a busy machine has told its pods that it is open. */
+const OPEN_MS = 15_000;
 
 const signalRole = (stack: Stack, role: string, signal: NodeJS.Signals): void => {
   for (const { id } of stack.processes().filter((one) => one.role === role)) process.kill(Number(id), signal);
@@ -44,8 +45,9 @@ describe('a repeat', () => {
       try {
         await openStackFor(stack, CAMPAIGN, OPEN_MS);
         const keys = Array.from({ length: CITIZENS }, () => randomUUID());
-        const first: Answered[] = [];
-        for (const [index, key] of keys.entries()) first.push(await registerPatiently(stack.url, index, key));
+        const registered = (): Promise<readonly Answered[]> =>
+          Promise.all(keys.map((key, index) => registerPatiently(stack.url, index, key)));
+        const first = await registered();
         const receipts = first.map(receiptOf);
         expect(receipts.every((receipt) => receipt !== undefined)).toBe(true);
         const codeOf = async (index: number): Promise<unknown> => {
@@ -58,17 +60,24 @@ describe('a repeat', () => {
         });
         // New connections: both pods are met.
         for (let round = 0; round < 4; round += 1) {
-          const again = await Promise.all(keys.map((key, index) => register(stack.url, index, key)));
+          const again = await registered();
           expect(again.map(({ status }) => status)).toEqual(keys.map(() => 200));
           expect(again.map(receiptOf)).toEqual(receipts);
           expect(again.map(({ body }) => (body as { receivedAt: string }).receivedAt)).toEqual(
             first.map(({ body }) => (body as { receivedAt: string }).receivedAt),
           );
-          expect(await corrected(stack.url, round, keys[round] ?? '')).toMatchObject({ code: 'IDEMPOTENCY_MISMATCH' });
+          const isRefused = async (): Promise<void> =>
+            expect(await corrected(stack.url, round, keys[round] ?? '')).toMatchObject({
+              code: 'IDEMPOTENCY_MISMATCH',
+            });
+          await eventuallyHolds(isRefused, { what: 'the refusal of another body' });
         }
         // With the key of somebody else, and with a new one.
-        expect(await register(stack.url, CITIZENS + 1, keys[0] ?? '')).toMatchObject({ status: 403 });
-        expect(await codeOf(1)).toBe('CLOSED');
+        const areRefused = async (): Promise<void> => {
+          expect(await register(stack.url, CITIZENS + 1, keys[0] ?? '')).toMatchObject({ status: 403 });
+          expect(await codeOf(1)).toBe('CLOSED');
+        };
+        await eventuallyHolds(areRefused, { what: 'the refusal of others' });
       } finally {
         signalRole(stack, 'records', 'SIGCONT');
       }

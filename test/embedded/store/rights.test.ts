@@ -5,7 +5,7 @@ import { createReceiptStore } from '../../../app/store/receipts.ts';
 import { createStore } from '../../../app/store/records-store.ts';
 import { accountName } from '../../../contract/accounts.ts';
 import { rightsOf, WORKLOADS, type Workload } from '../../../contract/jobs.ts';
-import { queryOnce, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
+import { lookedUp, queryOnce, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
 import { factEvent, journalled, receivedEvent } from '../../helpers/records.ts';
 
 const campaignId = 'spring';
@@ -105,7 +105,7 @@ describe.each(WITH_ACCOUNT)('the role of %s', (tier) => {
 it('answers citizens with what the intake may read', async () => {
   const receipts = createReceiptStore({ connectionString: urlOf('intake'), campaignId });
   try {
-    const found = await receipts.find(receivedEvent().receipt, never);
+    const found = await lookedUp(receipts, receivedEvent().receipt, never);
     expect(found).toMatchObject({ kind: 'found', registered: { channel: 'wechat' }, facts: expect.any(Array) });
     expect(await receipts.read(never)).toMatchObject({ clock: 'database' });
   } finally {

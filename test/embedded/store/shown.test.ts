@@ -10,7 +10,7 @@ import { createStore, type Store } from '../../../app/store/records-store.ts';
 import { accountName } from '../../../contract/accounts.ts';
 import type { EventEnvelope, EventType } from '../../../contract/envelope.ts';
 import { seededRandom } from '../../../local/load/random.ts';
-import { queryOnce, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
+import { lookedUp, queryOnce, startTestPostgres, type TestPostgres } from '../../helpers/postgres.ts';
 import { citizenOf, factEvent, journalled, receivedEvent } from '../../helpers/records.ts';
 
 const campaignId = 'shown';
@@ -73,7 +73,7 @@ const commitShuffled = async (events: readonly EventEnvelope[], seed: number): P
 };
 
 const found = async (receipt: string) => {
-  const lookup = await receipts.find(receipt, never);
+  const lookup = await lookedUp(receipts, receipt, never);
   if (lookup.kind !== 'found') throw new Error(`${receipt} is ${lookup.kind}`);
   return lookup;
 };

@@ -6,8 +6,8 @@ import { startVerificationStack, type VerificationStack } from '../../helpers/ve
 const CITIZENS = 300;
 /** Long enough for both pods' breakers to open. What is given back meanwhile comes again after 2 s to 3 s. */
 const OUTAGE_MS = 4_000;
-/** Of the consumers, instead of 30 s. A pod tells every 10 s what it still has in hand. */
-const ACK_WAIT_MS = 15_000;
+/** Of the consumers, instead of 30 s. A pod tells every 10 s what it still has in hand, and later when the machine stands still. */
+const ACK_WAIT_MS = 20_000;
 let stack: VerificationStack;
 
 beforeAll(async () => {
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 const answered = async (): Promise<number> => (await stack.verdicts()).size;
-const reaches = (count: number, timeoutMs = 60_000) =>
+const reaches = (count: number, timeoutMs = 90_000) =>
   eventually(async () => (await answered()) >= count, { what: `${count} verdicts`, everyMs: 200, timeoutMs });
 const isWorkedOff = async (): Promise<boolean> => {
   const { messages } = await stack.backlog();
