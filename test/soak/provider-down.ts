@@ -93,7 +93,8 @@ const play = async (
     ({ second, requests }) => second * 1_000 > upAtMs && requests >= LEAST_OF_LIMIT * PROVIDER_LIMIT,
   )?.second;
   const fewAtMs = backlog.find(({ unverified }) => (unverified ?? Number.POSITIVE_INFINITY) <= FEW)?.atMs ?? Date.now();
-  const drain = meanRate(perSecond, (paceAt ?? Number.POSITIVE_INFINITY) * 1_000, fewAtMs, stops);
+  const paceAtMs = (paceAt ?? Number.POSITIVE_INFINITY) * 1_000;
+  const drain = meanRate(perSecond, paceAtMs, fewAtMs, stops);
   const intake = {
     before: await verified.intakeBetween(beforeMs, downAtMs),
     during: await verified.intakeBetween(downAtMs, upAtMs),
@@ -121,6 +122,7 @@ const play = async (
       intake,
       paceAfterSeconds: inTime(paceAt === undefined ? undefined : paceAt * 1_000),
       drain,
+      drainWithStop: meanRate(perSecond, paceAtMs, fewAtMs),
       drainedAfterSeconds: inTime(backlog.at(-1)?.atMs),
       fullestSecond: Math.max(...perSecond.map(({ requests }) => requests)),
       secondsAboveLimit: full.map(({ second, requests, stalls: of }) => ({ second, requests, stalls: of.length })),
