@@ -2,6 +2,7 @@
  * Work that is done once and ends: every Job and its permissions, as contract/tiers.ts has them for tiers. A Job has no replicas that
  * follow a crowd, no section of the spec, and no consumer: it reads the journal from its first message, and can be repeated. Pure.
  */
+import { DRAW_CHAIN } from './control.ts';
 import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier, type TierRights } from './tiers.ts';
 
 interface JobEntry {
@@ -17,14 +18,14 @@ interface JobEntry {
 const TABLE = [
   {
     name: 'draw',
-    does: 'makes the list of the draw: it reads the journal up to the barriers',
+    does: 'makes the list of the draw from the journal up to the barriers, commits to it, draws, and publishes who has won',
     nameZh: '摇号',
     // 3.31 million people need 0.33 GiB, 20 million 1.2 GiB, nearly all of it outside V8's heap (test/bench/list.ts).
     pod: { cpu: '500m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },
     rights: {
-      publishes: [],
+      publishes: ['won', 'waitlisted'],
       looksUp: ['shards'],
-      decides: ['listed'],
+      decides: ['listed', DRAW_CHAIN],
       buckets: { live: 'none', dataKeys: 'none' },
       // An entry is a hash of receipt and secret, and secrets derive from the citizen key.
       privacyKeys: 'citizen',
