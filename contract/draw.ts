@@ -23,7 +23,7 @@ export interface VoucherCommitment {
   readonly voucher: string;
   /** Entries in the list. */
   readonly n: number;
-  /** Winners: the quota, at most n. */
+  /** Winners: the smaller of the quota and n. */
   readonly k: number;
   /** Entries that are next in order, from the k-th on, at most n - k. */
   readonly waitlist: number;
@@ -38,7 +38,7 @@ export type SourceRule =
   | {
       readonly name: string;
       readonly type: 'Drand';
-      /** Chain hash, hex. */
+      /** Chain hash, hex. It is computed from the chain's public key, so it pins that key. */
       readonly chain: string;
       readonly round: number;
     }
@@ -79,12 +79,40 @@ export interface SourceValue {
 export interface VoucherResult {
   readonly voucher: string;
   readonly seed: string;
-  /** Score of the last winner, hex; empty where nobody wins. */
+  /** Score of the last winner, hex; empty without a winner. */
   readonly cutoff: string;
   readonly winners: number;
   readonly waitlisted: number;
-  /** SHA-256 over the bitmap of winners, then the waitlist (32 bytes each, in order), hex. */
+  /**
+   * SHA-256 over winners.bin, then waitlist.bin, hex. winners.bin has one bit for each entry, in the order of entries.bin, from the
+   * highest bit of the first byte on: 1 is a winner; unused last bits are 0. waitlist.bin has the waitlisted entries, 32 bytes each, the
+   * next in order first.
+   */
   readonly resultDigest: string;
+}
+
+/** The file sources.json. */
+export interface Sources {
+  readonly alg: typeof DRAW_ALGORITHM;
+  readonly campaignUid: string;
+  readonly attempt: number;
+  /** SHA-256 of commitment.json, hex. */
+  readonly commitment: string;
+  /** In the order of the commitment. */
+  readonly sources: readonly SourceValue[];
+}
+
+/** The file result.json. Its digest pins the whole bundle. */
+export interface Result {
+  readonly alg: typeof DRAW_ALGORITHM;
+  readonly campaignUid: string;
+  readonly attempt: number;
+  /** SHA-256 of commitment.json, hex. */
+  readonly commitment: string;
+  /** SHA-256 of sources.json, hex. */
+  readonly sources: string;
+  /** In the order of the commitment. */
+  readonly vouchers: readonly VoucherResult[];
 }
 
 interface StepOf<S extends string> {
