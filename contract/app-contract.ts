@@ -28,6 +28,15 @@ export const ENV = {
   logLevel: 'VOUCHER_LOG_LEVEL',
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. 0 unless stated: pods have a preStop. */
   drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
+  /** Draw: what an owner has authorised, as JSON (contract/draw-order.ts). Absent: the Job makes the list, and nothing more. */
+  drawOrder: 'VOUCHER_DRAW',
+  /** Draw: writable folder for the files that prove the result. Absent: none are written. */
+  bundleDir: 'VOUCHER_BUNDLE_DIR',
+  /**
+   * Draw, of the demo and of tests only: a chain of drand that is not pinned in the product, as a relay answers `/info`. No manifest sets
+   * it: the holder of such a chain's key can choose the result.
+   */
+  drandChain: 'VOUCHER_DRAND_CHAIN',
 } as const;
 
 /** Variable with the mount of a Secret of the tier's own (contract/tiers.ts): `VOUCHER_ECHO_DIR`. */

@@ -4,6 +4,7 @@
  */
 import { DRAW_CHAIN } from './control.ts';
 import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier, type TierRights } from './tiers.ts';
+import type { VoucherCampaignSpec } from './types/campaign.ts';
 
 interface JobEntry {
   /** Also the name of its role in the image, and part of its objects' names. */
@@ -55,6 +56,18 @@ const jobEntryOf = (name: JobName): JobEntry => {
   if (entry === undefined) throw new Error(`there is no Job ${name}`);
   return entry;
 };
+
+/** Any of the public ones: a NetworkPolicy knows ports, not hosts. */
+const DRAND_URL = 'https://api.drand.sh';
+
+/** Addresses outside the data plane that a Job's pods call: the relays of the draw's sources. */
+export const jobUrlsOf = ({ draw }: Pick<VoucherCampaignSpec, 'draw'>, job: JobName): readonly string[] =>
+  job === 'draw'
+    ? (draw.sources ?? []).flatMap(({ type, relays = [] }) => {
+        if (type !== 'Drand') return [];
+        return relays.length === 0 ? [DRAND_URL] : relays;
+      })
+    : [];
 
 export const rightsOf = (workload: Workload): TierRights =>
   isTier(workload) ? rightsOfTier(workload) : jobEntryOf(workload).rights;

@@ -81,7 +81,7 @@ const drawText = ({ jobs, isJobsUnseen }: ObservedCluster, namespace: string): s
   if (isJobsUnseen === true) {
     return 'No list is made, because the operator has no permission to list Jobs in this namespace. Permit it to get, list, watch and create jobs of the group batch (docs/operations.md).';
   }
-  const job = jobs?.draw;
+  const job = jobs?.['draw'];
   const isWell = job !== undefined && job.state !== 'failed' && job.failedPods === 0;
   if (job === undefined || (isWell && job.state !== 'starting')) return 'The list is being made from these messages.';
   if (isWell) {

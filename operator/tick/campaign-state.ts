@@ -2,6 +2,7 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { WriteTroubles } from '../apply/write-troubles.ts';
 import type { AuditKeeper } from '../audit/audit-keeper.ts';
+import type { DrawKeeper } from '../draw/draw-keeper.ts';
 import type { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { SharesKeeper } from '../outside/shares-keeper.ts';
@@ -16,6 +17,7 @@ export interface CampaignState {
   readonly journal: JournalKeeper;
   readonly canary: CanaryKeeper;
   readonly freeze: FreezeKeeper;
+  readonly draw: DrawKeeper;
   readonly shares: SharesKeeper;
   readonly decisions: DecisionKeeper;
   readonly audit: AuditKeeper;
@@ -44,7 +46,7 @@ export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): st
 export const newCampaignState = (
   campaign: VoucherCampaign,
   troubles: WriteTroubles,
-  keepers: Pick<CampaignState, 'journal' | 'canary' | 'freeze' | 'shares' | 'decisions' | 'audit'>,
+  keepers: Pick<CampaignState, 'journal' | 'canary' | 'freeze' | 'draw' | 'shares' | 'decisions' | 'audit'>,
 ): CampaignState => ({
   uid: campaign.metadata.uid,
   ...keepers,

@@ -1,15 +1,67 @@
 /** Which Jobs there is work for. Pure. */
+
+import { missingValues } from '../../contract/draw-chain.ts';
+import type { DrawOrder } from '../../contract/draw-order.ts';
 import type { JobName } from '../../contract/jobs.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import { drawCommandsOf } from '../draw/commands.ts';
+import { drawOrder, hasDraw } from '../draw/order.ts';
 import type { Observed } from './observed.ts';
 
+/** A Job that is to be there. */
+export interface JobRun {
+  readonly job: JobName;
+  /** Part of its name: what has several runs needs a Job of its own for each, because a Job can't be changed. */
+  readonly run?: string;
+  /** Of the draw, after the list. */
+  readonly order?: DrawOrder;
+}
+
 /**
- * | known of the list                  | draw       |
- * |------------------------------------|------------|
- * | nothing, or that it is not frozen  | no work    |
- * | it is frozen, and not made yet     | makes it   |
- * | it is made                         | no work    |
+ * | known of list and draw                                        | draw                          |
+ * |---------------------------------------------------------------|-------------------------------|
+ * | nothing, or that it is not frozen                             | no work                       |
+ * | it is frozen, and not made yet                                | makes it                      |
+ * | it is made; the campaign has no sources                       | no work                       |
+ * | it is made; the steps are not known                           | no work                       |
+ * | … no commitment, and no owner has authorised it               | no work                       |
+ * | … no commitment, authorised                                   | c1: commits                   |
+ * | committed n, before notBefore                                 | no work                       |
+ * | committed n, public values are missing                        | no work                       |
+ * | committed n, public values are missing, postponeAt or later   | c<n + 1>: postpones           |
+ * | committed n, notBefore or later                               | r<n>: sources, result, facts  |
+ * | sourced or drawn                                              | r<n>                          |
+ * | announced                                                     | no work                       |
  *
  * Level-based: a Job that failed for good, or was deleted, is created again for as long as there is work.
  */
-export const jobsWithWork = ({ freeze }: Pick<Observed, 'freeze'>): readonly JobName[] =>
-  freeze?.kind === 'done' && freeze.listed === undefined ? ['draw'] : [];
+export const jobsWithWork = (
+  campaign: VoucherCampaign,
+  { freeze, draw }: Pick<Observed, 'freeze' | 'draw'>,
+  nowMs: number,
+): readonly JobRun[] => {
+  if (freeze?.kind !== 'done') return [];
+  if (freeze.listed === undefined) return [{ job: 'draw' }];
+  if (!hasDraw(campaign.spec) || draw?.kind !== 'known') return [];
+  const { chain } = draw;
+  const { committed, sourced, announced } = chain;
+  if (announced !== undefined) return [];
+  const { authorizedBy } = drawCommandsOf(campaign);
+  if (committed === undefined)
+    return authorizedBy === undefined
+      ? []
+      : [{ job: 'draw', run: 'c1', order: drawOrder(campaign.spec, authorizedBy) }];
+  const order = drawOrder(campaign.spec, committed.authorizedBy);
+  const { attempt, commitment } = committed;
+  const isReady = nowMs >= Date.parse(commitment.notBefore) && missingValues(chain).length === 0;
+  if (sourced !== undefined || isReady) return [{ job: 'draw', run: `r${attempt}`, order }];
+  return nowMs >= Date.parse(commitment.postponeAt) ? [{ job: 'draw', run: `c${attempt + 1}`, order }] : [];
+};
+
+/** When the next of them is due by date alone. */
+export const jobInstants = ({ draw }: Pick<Observed, 'draw'>): readonly number[] => {
+  if (draw?.kind !== 'known') return [];
+  const { committed, sourced } = draw.chain;
+  if (committed === undefined || sourced !== undefined) return [];
+  return [Date.parse(committed.commitment.notBefore), Date.parse(committed.commitment.postponeAt)];
+};

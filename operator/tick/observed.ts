@@ -4,6 +4,7 @@ import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
+import type { DrawState } from '../draw/draw-keeper.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
@@ -25,6 +26,8 @@ export interface Observed {
   readonly canary: CanaryState | undefined;
   /** Of the draw's list; undefined until the journal was asked once. */
   readonly freeze?: FreezeState | undefined;
+  /** The draw's steps; undefined until the journal was asked once. */
+  readonly draw?: DrawState | undefined;
   /** The window that pods follow; undefined: unknown, or nothing was published. */
   readonly published?: PublishedWindow | undefined;
   /** Undefined when no component counts; then the last known counts are kept. */

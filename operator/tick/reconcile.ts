@@ -10,6 +10,7 @@ import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
 import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
+import { createDrawKeeper } from '../draw/draw-keeper.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
 import { SharesKeeper } from '../outside/shares-keeper.ts';
@@ -63,6 +64,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         site: deps.options.site,
         assertLeading: deps.assertLeading,
       }),
+      draw: createDrawKeeper({ clock, journal: deps.freezing, assertLeading: deps.assertLeading }),
       shares: new SharesKeeper({
         clock,
         store: deps.journal.shares,
@@ -145,6 +147,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           journal: state.journal.state,
           canary: state.canary.state,
           freeze: state.freeze.state,
+          draw: state.draw.state(),
           published: state.freeze.published,
           previous: state.computed,
           memory: state.memory,
@@ -165,7 +168,10 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
 
       // Asked once the journal's streams exist.
-      if (state.journal.state?.kind === 'ready') state.freeze.keep(planned.freeze, signal);
+      if (state.journal.state?.kind === 'ready') {
+        state.freeze.keep(planned.freeze, signal);
+        state.draw.keep(planned.draw, signal);
+      }
 
       state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
       state.audit.note({ campaign, cluster: gathered.cluster, planned, written, nowMs }, signal);

@@ -1,0 +1,26 @@
+/** What a tick wants of the draw. Pure. */
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import { jobsWithWork } from '../tick/jobs.ts';
+import type { Observed } from '../tick/observed.ts';
+import { drawCommandsOf } from './commands.ts';
+import { type DrawRequest, nextEntered } from './draw-keeper.ts';
+import { hasDraw } from './order.ts';
+
+type Seen = Pick<Observed, 'freeze' | 'draw'>;
+
+const isListed = ({ freeze }: Seen): boolean => freeze?.kind === 'done' && freeze.listed !== undefined;
+
+export const drawRequest = (campaign: VoucherCampaign, observed: Seen): DrawRequest => ({
+  campaignId: campaign.spec.campaignId,
+  isDue: isListed(observed) && hasDraw(campaign.spec),
+  values: drawCommandsOf(campaign).values,
+});
+
+/** Whether the next step is under way, or may be taken now. People's annotations and dates wake the operator by themselves. */
+export const isDrawing = (campaign: VoucherCampaign, observed: Seen, nowMs: number): boolean => {
+  if (!isListed(observed) || !hasDraw(campaign.spec)) return false;
+  if (observed.draw?.kind !== 'known') return true;
+  if (jobsWithWork(campaign, observed, nowMs).length > 0) return true;
+  const { campaignId, values } = drawRequest(campaign, observed);
+  return nextEntered(observed.draw.chain, values, campaignId, nowMs) !== undefined;
+};
