@@ -43,6 +43,7 @@ const voucherCommitment: z.ZodType<VoucherCommitment> = z
 export const sourceRuleSchema: z.ZodType<SourceRule> = z.discriminatedUnion('type', [
   z.strictObject({ name, type: z.literal('Drand'), chain: digestSchema, round: z.int().min(1) }),
   z.strictObject({ name, type: z.literal('PublicValue'), description: text(1_024) }),
+  z.strictObject({ name, type: z.literal('Bytes'), description: text(1_024) }),
 ]);
 
 export const commitmentSchema: z.ZodType<Commitment> = z

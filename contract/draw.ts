@@ -47,6 +47,12 @@ export type SourceRule =
       readonly type: 'PublicValue';
       /** What the value is, and how it is written: two people must write the same. */
       readonly description: string;
+    }
+  | {
+      readonly name: string;
+      /** Bytes that are given, such as a notary's dice. Nothing in the bundle proves them. Only `kubectl voucher draw run` makes it. */
+      readonly type: 'Bytes';
+      readonly description: string;
     };
 
 /** Published before the randomness exists: the file commitment.json. */
