@@ -71,6 +71,11 @@ export const EVENT_REASONS = [
   'RecordsAvailable',
   'ListFrozen',
   'ListMade',
+  'DrawCommitted',
+  'DrawPostponed',
+  'DrawValuesDiffer',
+  'Drawn',
+  'DrawAnnounced',
   'ProvidersUnreachable',
   'ProvidersReachable',
 ] as const;
