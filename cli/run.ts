@@ -3,6 +3,7 @@ import { auditCommand } from './audit/audit.ts';
 import { contingencyCommand } from './contingency/contingency.ts';
 import { pauseCommand, resumeCommand } from './contingency/pause.ts';
 import { doctorCommand } from './doctor/doctor.ts';
+import { drawCommand } from './draw/draw.ts';
 import { NotWellError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { approveCommand, rejectCommand, revokeCommand } from './plans/answer-commands.ts';
@@ -24,7 +25,7 @@ const subcommandTerm = (command: Command): string =>
  * |-----------|-------------------------------------------------------|
  * | 0         | done                                                  |
  * | 2         | the call or a file is wrong; the message gives the remedy |
- * | 1         | everything else; doctor: something FAILs             |
+ * | 1         | everything else; doctor: something FAILs; draw: something is wrong |
  */
 export const runCli = async (args: readonly string[], io: Io): Promise<number> => {
   const program = new Command('kubectl-voucher')
@@ -43,6 +44,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
     .addCommand(contingencyCommand(io))
+    .addCommand(drawCommand(io))
     .addCommand(simulateCommand(io));
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { Commitment, Result, Sources } from '../../../contract/draw.ts';
 import { parseJson } from '../../../contract/untrusted.ts';
 import { canonicalJson, digestOf } from '../canonical.ts';
+import { codeOf } from '../error-code.ts';
 import { type BinaryFile, binaryPath, JSON_SCHEMAS, type JsonFile } from './files.ts';
 
 /** The first thing that is wrong with a bundle. */
@@ -37,8 +38,7 @@ export const firstDifference = (one: Uint8Array, other: Uint8Array): number | un
   return one.length === other.length ? undefined : common;
 };
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR'].includes(String(error.code));
+const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '');
 
 const sizeOf = async (dir: string, file: string): Promise<number> => {
   try {

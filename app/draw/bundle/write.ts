@@ -13,17 +13,13 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Commitment, Result, Sources } from '../../../contract/draw.ts';
 import { canonicalJson } from '../canonical.ts';
+import type { DrawnVoucher } from '../draw-lists.ts';
+import { codeOf } from '../error-code.ts';
 import type { JsonFile } from './files.ts';
-
-export interface VoucherFiles {
-  readonly entries: Uint8Array;
-  readonly bitmap: Uint8Array;
-  readonly waitlist: Uint8Array;
-}
 
 export interface BundleWriter {
   /** In any order; returns when the three files are on the disk. */
-  voucher(name: string, files: VoucherFiles): Promise<void>;
+  voucher(files: DrawnVoucher): Promise<void>;
   /** Puts the bundle at its place. @throws Error when something else is there */
   end(files: {
     readonly commitment: Commitment;
@@ -53,8 +49,7 @@ const syncFolder = async (path: string): Promise<void> => {
   }
 };
 
-const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
-  error instanceof Error && 'code' in error && codes.includes(String(error.code));
+const hasCode = (error: unknown, ...codes: readonly string[]): boolean => codes.includes(codeOf(error) ?? '');
 
 /** @param dir the bundle's folder; its parent exists, or is made */
 export const openBundle = async (dir: string): Promise<BundleWriter> => {
@@ -68,8 +63,8 @@ export const openBundle = async (dir: string): Promise<BundleWriter> => {
   const abort = (): Promise<void> => rm(partial, { recursive: true, force: true });
   return {
     abort,
-    async voucher(name, { entries, bitmap, waitlist }) {
-      const folder = join(partial, name);
+    async voucher({ voucher, entries, bitmap, waitlist }) {
+      const folder = join(partial, voucher);
       await mkdir(folder);
       await writeDurably(join(folder, 'entries.bin'), entries);
       await writeDurably(join(folder, 'winners.bin'), bitmap);

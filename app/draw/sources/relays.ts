@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { digestSchema } from '../../../contract/draw-schema.ts';
 import { parseUntrusted } from '../../../contract/untrusted.ts';
 import { readText } from '../../../runtime/read-text.ts';
+import { codeOf } from '../error-code.ts';
 import { type DrandChain, type DrandRound, isSignatureOf, randomnessOf } from './drand.ts';
 
 const answerSchema = z.object({
@@ -37,9 +38,6 @@ export interface RelayOptions {
   /** For one relay, 10 s unless stated. */
   readonly withinMs?: number;
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? `: ${error.code}` : '';
 
 const urlOf = (relay: string, { hash }: DrandChain, round: number): URL =>
   new URL(`${relay.replace(/\/+$/, '')}/${hash}/public/${round}`);
@@ -84,7 +82,9 @@ export const readRound = async (
       if (typeof read !== 'string') return { ...read, relay };
       problem = read;
     } catch (error) {
-      problem = timeout.aborted ? `no answer within ${withinMs} ms` : `connection failed${codeOf(error)}`;
+      const code = codeOf(error);
+      const failed = code === undefined ? 'the answer can’t be read' : `connection failed: ${code}`;
+      problem = timeout.aborted ? `no answer within ${withinMs} ms` : failed;
     }
     problems.push({ relay, problem });
     throw new Error(problem);
