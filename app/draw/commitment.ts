@@ -1,39 +1,41 @@
 /** The commitment that a Job publishes, from the list and from what was ordered. Pure. */
-import { type Commitment, DRAW_ALGORITHM, type SourceRule, type VoucherCommitment } from '../../contract/draw.ts';
+import type { Commitment, SourceRule } from '../../contract/draw.ts';
 import type { DrawOrder } from '../../contract/draw-order.ts';
+import { commitmentOf, type VoucherList } from './documents.ts';
 import type { MadeList } from './make-list.ts';
 import { merkleRoot } from './merkle.ts';
 import type { Drand } from './ports.ts';
 
 export type ListDigests = Pick<MadeList, 'voucher' | 'digest' | 'root'> & { readonly n: number };
 
-const inBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
-
 /** Of an empty list both are the SHA-256 of nothing. */
-const emptyDigest = (): string => merkleRoot(Buffer.alloc(0));
+const EMPTY = merkleRoot(Buffer.alloc(0));
 
 /**
  * A voucher without an entry has n = 0, and nothing is won.
  * @throws Error where the list names a voucher that the order does not
  */
-export const voucherCommitments = (
-  lists: readonly ListDigests[],
-  ordered: DrawOrder['vouchers'],
-): readonly VoucherCommitment[] => {
+export const orderedLists = (lists: readonly ListDigests[], ordered: DrawOrder['vouchers']): readonly VoucherList[] => {
   const other = lists.find(({ voucher }) => !ordered.some((one) => one.voucher === voucher));
   if (other !== undefined)
     throw new Error(`the list has entries for ${other.voucher}, which spec.vouchers does not name`);
-  return ordered
-    .toSorted((a, b) => inBytes(a.voucher, b.voucher))
-    .map(({ voucher, quota, waitlist }) => {
-      const list = lists.find((one) => one.voucher === voucher);
-      const n = list?.n ?? 0;
-      const k = Math.min(quota, n);
-      const listDigest = list?.digest ?? emptyDigest();
-      const root = list?.root ?? emptyDigest();
-      return { voucher, n, k, waitlist: Math.min(waitlist, n - k), listDigest, merkleRoot: root };
-    });
+  return ordered.map((one) => {
+    const {
+      n,
+      digest: listDigest,
+      root,
+    } = lists.find(({ voucher }) => one.voucher === voucher) ?? {
+      n: 0,
+      digest: EMPTY,
+      root: EMPTY,
+    };
+    return { ...one, n, listDigest, merkleRoot: root };
+  });
 };
+
+/** The same lists with the same numbers of winners, for a postponed draw. */
+export const listsOf = ({ vouchers }: Commitment): readonly VoucherList[] =>
+  vouchers.map(({ k, ...list }) => ({ ...list, quota: k }));
 
 /**
  * `notBefore` is the time of the first round after the lead time: 12:00:00 and 60 s of lead give 13:00:00 for a chain with a round every
@@ -48,9 +50,9 @@ const timesOf = ({ leadSeconds, postponeSeconds }: DrawOrder, drand: Drand, nowM
   };
 };
 
-export const commitmentOf = (
+export const orderedCommitment = (
   campaignId: string,
-  vouchers: readonly VoucherCommitment[],
+  lists: readonly VoucherList[],
   order: DrawOrder,
   drand: Drand,
   { attempt, nowMs }: { readonly attempt: number; readonly nowMs: number },
@@ -62,5 +64,5 @@ export const commitmentOf = (
       ? { name, type: 'Drand', chain: drand.chain, round }
       : { name, type: 'PublicValue', description: source.description };
   });
-  return { alg: DRAW_ALGORITHM, campaignUid: campaignId, attempt, vouchers, sources, notBefore, postponeAt };
+  return commitmentOf({ campaignUid: campaignId, attempt, sources, notBefore, postponeAt }, lists);
 };

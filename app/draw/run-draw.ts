@@ -4,25 +4,25 @@
  */
 import type { Frozen } from '../../contract/control.ts';
 import { readControlValue } from '../../contract/control-schema.ts';
-import {
-  type Announced,
-  type Committed,
-  DRAW_ALGORITHM,
-  type Drawn,
-  type DrawStep,
-  type Result,
-  type Sourced,
-  type SourceRule,
-  type Sources,
-  type SourceValue,
-  type VoucherResult,
+import type {
+  Announced,
+  Committed,
+  Drawn,
+  DrawStep,
+  Result,
+  Sourced,
+  SourceRule,
+  Sources,
+  SourceValue,
+  VoucherResult,
 } from '../../contract/draw.ts';
 import { type ChainState, chainState } from '../../contract/draw-chain.ts';
 import type { DrawOrder } from '../../contract/draw-order.ts';
 import { type AnnounceDeps, announce } from './announce.ts';
 import type { BundleWriter } from './bundle/write.ts';
 import { digestOf } from './canonical.ts';
-import { commitmentOf, type ListDigests, voucherCommitments } from './commitment.ts';
+import { type ListDigests, listsOf, orderedCommitment, orderedLists } from './commitment.ts';
+import { bytesOf, resultOf, sourcesOf, voucherResult } from './documents.ts';
 import { type Drawing, drawVoucher } from './draw.ts';
 import { ENTRY_BYTES } from './entry.ts';
 import { type ListReport, type MadeList, type MakeListDeps, makeList } from './make-list.ts';
@@ -71,7 +71,7 @@ const firstCommitment = async (deps: DrawJobDeps, order: DrawOrder, signal: Abor
   const take = ({ voucher, digest, root, entries }: MadeList): void =>
     void lists.push({ voucher, digest, root, n: entries.length / ENTRY_BYTES });
   noteList(deps, await makeList(deps, signal, take));
-  const commitment = commitmentOf(deps.campaignId, voucherCommitments(lists, order.vouchers), order, deps.drand, {
+  const commitment = orderedCommitment(deps.campaignId, orderedLists(lists, order.vouchers), order, deps.drand, {
     attempt: 1,
     nowMs: deps.now(),
   });
@@ -84,7 +84,10 @@ const postponed = (deps: DrawJobDeps, before: Committed): Committed => {
   const { order, campaignId, drand } = deps;
   if (order === undefined) throw new Error('the draw is to be postponed, and this Job was created without its order');
   const attempt = before.attempt + 1;
-  const commitment = commitmentOf(campaignId, before.commitment.vouchers, order, drand, { attempt, nowMs: deps.now() });
+  const commitment = orderedCommitment(campaignId, listsOf(before.commitment), order, drand, {
+    attempt,
+    nowMs: deps.now(),
+  });
   const { authorizedBy } = before;
   return { ...headOf(deps, attempt), step: 'committed', commitment, digest: digestOf(commitment), authorizedBy };
 };
@@ -139,9 +142,8 @@ const compute = async (
   bundle: BundleWriter | undefined,
   signal: AbortSignal,
 ): Promise<Computed> => {
-  const { campaignId } = deps;
-  const { commitment, attempt } = committed;
-  const bytes = sourced.sources.map(({ hex }) => Buffer.from(hex, 'hex'));
+  const { commitment } = committed;
+  const bytes = bytesOf(sourced.sources);
   const winners = createWinners();
   const drawings = new Map<string, Drawing>();
   const drawOne = async (voucher: string, entries: Buffer): Promise<void> => {
@@ -152,7 +154,7 @@ const compute = async (
     const drawing = drawVoucher({ entries, k, waitlist, listDigest, sources: bytes });
     drawings.set(voucher, drawing);
     winners.add(voucher, entries, drawing);
-    await bundle?.voucher(voucher, { entries, ...drawing });
+    await bundle?.voucher({ voucher, entries, ...drawing });
   };
   const take = async ({ voucher, entries, digest }: MadeList): Promise<void> => {
     const rule = commitment.vouchers.find((one) => one.voucher === voucher);
@@ -166,13 +168,12 @@ const compute = async (
     if (n > 0) throw new OtherResultError(`the commitment has ${n} entries for ${voucher}, and the list has none`);
     await drawOne(voucher, Buffer.alloc(0));
   }
-  const head = { alg: DRAW_ALGORITHM, campaignUid: campaignId, attempt, commitment: committed.digest } as const;
-  const sources: Sources = { ...head, sources: sourced.sources };
-  const vouchers = commitment.vouchers.map(({ voucher }): VoucherResult => {
-    const { seed = '', cutoff = '', winners: won = 0, waitlisted = 0, resultDigest = '' } = drawings.get(voucher) ?? {};
-    return { voucher, seed, cutoff, winners: won, waitlisted, resultDigest };
+  const vouchers = commitment.vouchers.flatMap(({ voucher }): readonly VoucherResult[] => {
+    const drawing = drawings.get(voucher);
+    return drawing === undefined ? [] : [voucherResult(voucher, drawing)];
   });
-  return { sources, result: { ...head, sources: digestOf(sources), vouchers }, winners };
+  const sources = sourcesOf(commitment, sourced.sources);
+  return { sources, result: resultOf(commitment, sources, vouchers), winners };
 };
 
 /** @throws Error: an entry that was just stored does not count, so that another try would not either */
