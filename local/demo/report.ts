@@ -8,6 +8,7 @@ import type { Counts } from '../providers/counts.ts';
 import type { Stack, StackEvent, StackSnapshot } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
+import { chainFileOf } from './draw.ts';
 import type { Sample } from './sample.ts';
 
 /** Simulated before the run; the run measures the same figures. */
@@ -38,6 +39,7 @@ export interface Times {
   readonly drained: number | undefined;
   readonly backAtFloor: number | undefined;
   readonly listed: number | undefined;
+  readonly drawn?: number | undefined;
   readonly checked: number;
 }
 
@@ -66,6 +68,8 @@ export interface RunFacts {
   readonly sabotage: 'drop-one' | undefined;
   readonly waitsForFloor: boolean;
   readonly waitsForList: boolean;
+  /** Folder with the files of the draw. Absent: nothing was to be drawn. */
+  readonly bundle?: string;
   /** Absent: the list was not frozen. */
   readonly draw?: NonNullable<StackSnapshot['draw']>;
 }
@@ -146,6 +150,9 @@ const listProblems = ({ waitsForList, draw, ledgerCheck }: RunFacts): readonly s
     : [`the list of the draw has ${entries} entries, the ledger check expects ${expected}`];
 };
 
+const drawProblems = ({ bundle, draw }: RunFacts): readonly string[] =>
+  bundle === undefined || draw?.announced === true ? [] : ['there is no result of the draw for every winner'];
+
 /** Refused registrations are a failure, because the crowd has only valid citizens. */
 const problemsOf = (facts: RunFacts): readonly string[] => {
   const { ledgerCheck, load, times } = facts;
@@ -164,6 +171,7 @@ const problemsOf = (facts: RunFacts): readonly string[] => {
     ...ledgerCheck.findings,
     ...providerProblems(facts),
     ...listProblems(facts),
+    ...drawProblems(facts),
     ...rules.filter(([wrong]) => wrong).map(([, text]) => text),
   ];
 };
@@ -225,6 +233,19 @@ const listRows = ({ draw, ledgerCheck }: DemoReport): readonly string[] =>
         ...draw.lists.map(({ voucher, entries, digest }) => `  ${voucher.padEnd(30)}${entries} entries, ${digest}`),
       ];
 
+const drawRows = ({ bundle, draw }: DemoReport): readonly string[] =>
+  bundle === undefined || draw?.results === undefined
+    ? []
+    : [
+        '',
+        `Draw: commitment ${draw.commitment}, authorised by ${draw.authorizedBy}; result ${draw.result}`,
+        row('voucher', 'winners', 'waiting'),
+        ...draw.results.map(({ voucher, winners, waitlisted }) => row(voucher, winners, waitlisted)),
+        '',
+        'To verify it, with nothing but these files:',
+        `  npm run -s voucher -- draw verify --dir ${bundle} --drand-chain ${chainFileOf(bundle)}`,
+      ];
+
 const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBack): string =>
   `  kill -9 of ${name} (${role}), ${secondsAfterOpening} s after opening; replaced after ${seconds(backAfterMs)}`;
 
@@ -254,6 +275,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     ...forecastRows(report),
     ...providerRows(report),
     ...listRows(report),
+    ...drawRows(report),
     ...(report.killed.length === 0 ? [] : ['', ...report.killed.map(killedRow)]),
     '',
     'Times since the start of the demo:',
@@ -262,6 +284,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row(report.provider === undefined ? 'backlog empty' : 'recorded and verified', seconds(times.drained)),
     ...(report.waitsForFloor ? [row('scaled down to the minimum', seconds(times.backAtFloor))] : []),
     ...(report.waitsForList ? [row('list of the draw made', seconds(times.listed))] : []),
+    ...(report.bundle === undefined ? [] : [row('drawn', seconds(times.drawn))]),
     '',
     `This run (${report.mode} mode) does not prove:`,
     ...report.doesNotProve.map((text) => `  - ${text}`),
