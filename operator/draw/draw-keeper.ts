@@ -40,8 +40,8 @@ const LOOK_AT_END_MS = 10_000;
 const AFTER_FAILURE_MS = 2_000;
 
 /**
- * The next value to append; undefined: none. Values count from notBefore on, by the operator's clock and then by the journal's: what was
- * entered before is known before the randomness, and is not what the commitment announced.
+ * The next value to append; undefined: none. From notBefore on, by the operator's clock, and then by the journal's: the commitment says
+ * that no source has its value before.
  */
 export const nextEntered = (
   chain: ChainState,
