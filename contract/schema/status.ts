@@ -138,7 +138,7 @@ const drawStatus: ObjectNode = {
     commitment: text('Digest of the commitment, which was published before the randomness existed.', 64),
     notBefore: instant('No source has its value before this time.'),
     postponeAt: instant('If a source has no value by this time, the draw is postponed.'),
-    authorizedBy: text('Who authorised the commitment.', 256),
+    committedBy: text('Who authorised the commitment.', 256),
     missing: {
       type: 'array',
       description: 'Public values that two people have not entered yet.',

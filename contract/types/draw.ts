@@ -114,7 +114,7 @@ export interface DrawStatus {
   /** If a source has no value by this time, the draw is postponed. */
   readonly postponeAt?: string;
   /** Who authorised the commitment. */
-  readonly authorizedBy?: string;
+  readonly committedBy?: string;
   /** Public values that two people have not entered yet. */
   readonly missing?: readonly string[];
   /** When the result was stored. */

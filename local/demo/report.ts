@@ -238,7 +238,7 @@ const drawRows = ({ bundle, draw }: DemoReport): readonly string[] =>
     ? []
     : [
         '',
-        `Draw: commitment ${draw.commitment}, authorised by ${draw.authorizedBy}; result ${draw.result}`,
+        `Draw: commitment ${draw.commitment}, authorised by ${draw.committedBy}; result ${draw.result}`,
         row('voucher', 'winners', 'waiting'),
         ...draw.results.map(({ voucher, winners, waitlisted }) => row(voucher, winners, waitlisted)),
         '',

@@ -172,7 +172,7 @@ const chainStatus = (draw: DrawState | undefined, previous: DrawStatus | undefin
     commitment: digest,
     notBefore,
     postponeAt,
-    authorizedBy,
+    committedBy: authorizedBy,
     ...(sourced === undefined && missing.length > 0 ? { missing } : {}),
     ...(drawn === undefined ? {} : resultStatus(drawn, announced !== undefined)),
   };
