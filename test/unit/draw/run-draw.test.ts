@@ -150,7 +150,9 @@ describe('the draw’s Job', () => {
     await runDrawJob(world.job(), signal);
     await enter(world);
     const citizenKey = secretKey(Buffer.alloc(32, 1));
-    await expect(runDrawJob({ ...world.job(), citizenKey }, signal)).rejects.toThrow(/the list of dinner is .* and the commitment names/);
+    await expect(runDrawJob({ ...world.job(), citizenKey }, signal)).rejects.toThrow(
+      /the list of dinner is .* and the commitment names/,
+    );
     expect(stateOf(world).drawn).toBeUndefined();
   });
 
