@@ -1,6 +1,7 @@
 /**
  * How long a draw takes and how much memory, from a list in memory: digest, Merkle root, scores and selection. Beside it bare SHA-256 of
- * the same bytes, in the same run: once as one stream, once in as many messages. One core: `npm run bench -- draw [--entries N]`, the size of Chengdu unless stated.
+ * the same bytes in the same run: once as one stream, once in as many messages. One core, the size of Chengdu unless stated:
+ * `npm run bench -- draw [--entries N]`
  */
 import { execFileSync } from 'node:child_process';
 import { createHash, hash } from 'node:crypto';
@@ -14,7 +15,7 @@ import { nodeOptions } from '../../operator/resources/pod.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 
 const CHENGDU = 3_310_000;
-/** Limits of issue 21 on one core, seconds by entries; between them in proportion. */
+/** Limits on one core: 20 million entries in 100 s, and Chengdu's in 15 s. */
 const SECONDS_PER_ENTRY = 100 / 20_000_000;
 const CHENGDU_SECONDS = 15;
 const MOST_RSS_MIB = 1_536;

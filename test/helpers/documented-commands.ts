@@ -177,5 +177,11 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ['kubectl voucher contingency start …', "'contingency', 'start'"],
     ['kubectl voucher contingency stop …', "'contingency', 'stop'"],
   ]),
+  ...by('test/component/draw/cli.test.ts', [
+    ['kubectl voucher draw verify …', "call('verify'"],
+    ['kubectl voucher draw check …', "call('check'"],
+    ['kubectl voucher draw run …', "call('run'"],
+    ['python3 docs/draw/verify.py …', "'docs/draw/verify.py'"],
+  ]),
   ...by('test/component/cli/simulate.test.ts', [['kubectl voucher simulate …', "runCli(['simulate'"]]),
 ];

@@ -58,11 +58,14 @@ describe('commands of the documents', () => {
   });
 });
 
-/** How far our own parser gets without a cluster: to the kubeconfig, or of the simulator to the trace. */
+/** Options whose file is read first where no cluster is needed. */
+const FILES = ['--trace', '--dir', '--bundle', '--entries'];
+
+/** How far our own parser gets without a cluster: to the kubeconfig, or to the first file. */
 const parsed = async (command: string): Promise<string> => {
   const args = argumentsOf(command.replace(/ > \S+$/, ''))
     .slice(2)
-    .map((word, at, all) => (all[at - 1] === '--trace' ? NO_CLUSTER : word));
+    .map((word, at, all) => (FILES.includes(all[at - 1] ?? '') ? NO_CLUSTER : word));
   let said = '';
   await runCli(args, {
     out: () => undefined,

@@ -211,6 +211,10 @@ const rules: Record<string, Rule> = {
     folder: 'local/providers',
     forbids: ({ target }) => inFolder(target, 'app'),
   },
+  'the local relay of drand shares no code with what verifies its rounds': {
+    folder: 'local/drand',
+    forbids: ({ target }) => inFolder(target, 'app'),
+  },
   'only operator/kube imports the Kubernetes client': {
     folder: '',
     forbids: ({ from, target }) => target === '@kubernetes/client-node' && !inFolder(from, 'operator/kube'),

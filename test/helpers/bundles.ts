@@ -1,0 +1,72 @@
+/** Bundles of small draws for tests, with a round of a local chain and a public value as sources. */
+import { createHash } from 'node:crypto';
+import { type BundleWriter, openBundle } from '../../app/draw/bundle/write.ts';
+import { commitmentOf, sourcesOf } from '../../app/draw/documents.ts';
+import { drawLists } from '../../app/draw/draw-lists.ts';
+import { merkleRoot } from '../../app/draw/merkle.ts';
+import { chainFrom, drandChains, timeOfRound } from '../../app/draw/sources/drand.ts';
+import { publicValueHex } from '../../app/draw/sources/public-value.ts';
+import { createLocalChain } from '../../local/drand/chain.ts';
+
+const local = createLocalChain({ seed: 'bundles', genesisSeconds: 1_800_000_000 });
+const chain = chainFrom(local.info);
+const ROUND = 7;
+const round = local.sign(ROUND);
+
+/** The chains that verify bundles of this file. */
+export const CHAINS = drandChains(chain);
+/** Info of the chain, as a relay gives it. */
+export const CHAIN_INFO = local.info;
+
+export interface BundleTerms {
+  readonly campaignUid: string;
+  readonly lists: readonly {
+    readonly voucher: string;
+    readonly entries: Buffer;
+    readonly quota: number;
+    readonly waitlist: number;
+  }[];
+  /** What two people entered. */
+  readonly value: string;
+}
+
+/** Writes it up to `end`, which the caller calls or not. */
+export const startBundle = async (dir: string, { campaignUid, lists, value }: BundleTerms) => {
+  const [notBefore, postponeAt] = [0, 3_600_000].map((afterMs) =>
+    new Date(timeOfRound(chain, ROUND) + afterMs).toISOString(),
+  ) as [string, string];
+  const commitment = commitmentOf(
+    {
+      campaignUid,
+      attempt: 1,
+      notBefore,
+      postponeAt,
+      sources: [
+        { name: 'drand', type: 'Drand', chain: chain.hash, round: ROUND },
+        { name: 'lottery', type: 'PublicValue', description: 'numbers of the day, in ascending order' },
+      ],
+    },
+    lists.map(({ voucher, entries, quota, waitlist }) => {
+      const listDigest = createHash('sha256').update(entries).digest('hex');
+      return { voucher, n: entries.length / 32, quota, waitlist, listDigest, merkleRoot: merkleRoot(entries) };
+    }),
+  );
+  const sources = sourcesOf(commitment, [
+    { name: 'drand', hex: round.randomness, signature: round.signature },
+    { name: 'lottery', hex: publicValueHex(value), value, enteredBy: ['li', 'wang'] },
+  ]);
+  const writer: BundleWriter = await openBundle(dir);
+  const result = await drawLists(
+    commitment,
+    sources,
+    lists.filter(({ entries }) => entries.length > 0),
+    writer.voucher,
+    new AbortController().signal,
+  );
+  return { commitment, sources, result, writer, end: () => writer.end({ commitment, sources, result }) };
+};
+
+export const makeBundle = async (dir: string, terms: BundleTerms) => {
+  const bundle = await startBundle(dir, terms);
+  return { ...bundle, written: await bundle.end() };
+};
