@@ -152,6 +152,8 @@ export interface LiveSettings {
     readonly text: LocalizedText;
     readonly retryAfterSeconds: number;
   };
+  /** What is published of the draw: commitment, values of the sources, result, each with its digest. Absent: no commitment yet. */
+  readonly published?: Readonly<Record<string, unknown>>;
   /** Sections of the spec that belong to one tier each, unchanged; its role reads its own. Absent: no such tier exists. */
   readonly sections?: Readonly<Record<string, unknown>>;
   /** How far the database is behind the journal. Absent: hardly at all, or unknown. */

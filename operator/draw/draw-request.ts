@@ -1,4 +1,5 @@
 /** What a tick wants of the draw. Pure. */
+import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { jobsWithWork } from '../tick/jobs.ts';
 import type { Observed } from '../tick/observed.ts';
@@ -24,3 +25,19 @@ export const isDrawing = (campaign: VoucherCampaign, observed: Seen, nowMs: numb
   const { campaignId, values } = drawRequest(campaign, observed);
   return nextEntered(observed.draw.chain, values, campaignId, nowMs) !== undefined;
 };
+
+/** What citizens see of the draw, by the intake. The people who entered a value are in the bundle, and not here. */
+export const publishedDraw = ({ draw }: Pick<Observed, 'draw'>): LiveSettings['published'] => {
+  if (draw?.kind !== 'known' || draw.chain.committed === undefined) return undefined;
+  const { committed, sourced, drawn } = draw.chain;
+  const sources = sourced?.sources.map(({ enteredBy: _people, ...value }) => value);
+  return {
+    commitment: { digest: committed.digest, at: committed.at, ...committed.commitment },
+    ...(sources === undefined ? {} : { sources }),
+    ...(drawn === undefined ? {} : { result: { digest: drawn.digest, at: drawn.at, vouchers: drawn.vouchers } }),
+  };
+};
+
+/** A new leader has not read yet what is published: the settings in the bucket remain until then. */
+export const isPublishedUnknown = ({ draw, previous }: Pick<Observed, 'draw' | 'previous'>): boolean =>
+  previous?.draw?.commitment !== undefined && (draw === undefined || draw.kind === 'unknown');

@@ -13,7 +13,7 @@ import { contingencyOf, least, withClosing } from '../contingency/contingency.ts
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
 import type { DrawRequest } from '../draw/draw-keeper.ts';
-import { drawRequest, isDrawing } from '../draw/draw-request.ts';
+import { drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
@@ -205,12 +205,13 @@ export const planTick = (
     authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
     liveSettings:
-      journal?.kind === 'ready'
+      journal?.kind === 'ready' && !isPublishedUnknown(observed)
         ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
             mostPerSecond: admissionLimit(tiers),
             effects: contingency.effects,
             recordsBacklog: readings.backlog.records,
             isRecordsStopped: isStopped(status),
+            published: publishedDraw(observed),
           })
         : undefined,
     handOuts,

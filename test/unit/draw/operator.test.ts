@@ -8,6 +8,7 @@ import type { DrawSource } from '../../../contract/types/draw.ts';
 import { agreementOf, drawCommandsOf } from '../../../operator/draw/commands.ts';
 import { drawCommitted, drawn } from '../../../operator/draw/draw-conditions.ts';
 import type { DrawState } from '../../../operator/draw/draw-keeper.ts';
+import { isPublishedUnknown, publishedDraw } from '../../../operator/draw/draw-request.ts';
 import { drawOrder } from '../../../operator/draw/order.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
 import { jobInstants, jobsWithWork } from '../../../operator/tick/jobs.ts';
@@ -134,6 +135,28 @@ describe('Jobs of the draw', () => {
     expect(runs({}, known(announced), fromMs)).toEqual([]);
     expect(jobInstants({ draw: known(committed) })).toEqual([fromMs, untilMs]);
     expect(jobInstants({ draw: known(sourced) })).toEqual([]);
+  });
+});
+
+describe('what citizens see', () => {
+  it('is the commitment, the values and the result, without the people who entered a value', async () => {
+    const after = await states();
+    expect(publishedDraw({ draw: known(after.nothing) })).toBeUndefined();
+    expect(publishedDraw({ draw: known(after.committed) })).toEqual({
+      commitment: { ...after.committed.committed?.commitment, digest: expect.any(String), at: expect.any(String) },
+    });
+    const published = publishedDraw({ draw: known(after.announced) });
+    expect(published).toMatchObject({ result: { digest: after.drawn.drawn?.digest }, sources: [{}, { value: '03' }] });
+    expect(JSON.stringify(published)).not.toMatch(/alice|bob/);
+  });
+
+  it('remains while a new leader has not read it', () => {
+    const status = { draw: { phase: 'Drawn', commitment: 'ab' } };
+    const isUnknown = (draw: DrawState | undefined): boolean =>
+      isPublishedUnknown(anObserved({ draw, previous: status }));
+    expect(isUnknown(undefined)).toBe(true);
+    expect(isUnknown({ kind: 'unreadable', message: '' })).toBe(false);
+    expect(isPublishedUnknown(anObserved({}))).toBe(false);
   });
 });
 
