@@ -10,7 +10,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { admitCampaign, formatAdmissionErrors } from '../admission/admission.ts';
 import { parseDurationMs } from '../contract/duration.ts';
 import type { VoucherCampaign } from '../contract/types/campaign.ts';
-import { startDemoRelay } from './demo/draw.ts';
+import { type DrawSabotage, startDemoRelay } from './demo/draw.ts';
 import { PROFILES } from './demo/profile.ts';
 import { startDemoProvider } from './demo/provider.ts';
 import { forecastFor, renderReport } from './demo/report.ts';
@@ -57,9 +57,10 @@ const options = new Command('demo')
   )
   .option('--chaos', 'kill -9 an intake, a nats-server and a records process during the flood', false)
   .addOption(
-    new Option('--sabotage <how>', 'lose one registration on purpose; the ledger check must find it').choices([
-      'drop-one',
-    ]),
+    new Option(
+      '--sabotage <how>',
+      'lose one registration, or spoil the files of the draw, on purpose; the run must find it',
+    ).choices(['drop-one', 'tamper-bundle', 'drop-entry']),
   )
   .addOption(
     new Option('--on <where>', 'run as processes on this machine, or on a real Kubernetes (Linux, root)')
@@ -81,7 +82,7 @@ const options = new Command('demo')
     shiftOpenTo: number;
     until?: 'recorded' | 'listed' | 'drawn';
     chaos: boolean;
-    sabotage?: 'drop-one';
+    sabotage?: 'drop-one' | DrawSabotage;
     on: 'embedded' | 'cluster';
     context?: string;
     image?: string;

@@ -8,7 +8,7 @@ import type { Counts } from '../providers/counts.ts';
 import type { Stack, StackEvent, StackSnapshot } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
-import { chainFileOf } from './draw.ts';
+import { chainFileOf, type DrawSabotage } from './draw.ts';
 import type { Sample } from './sample.ts';
 
 /** Simulated before the run; the run measures the same figures. */
@@ -65,11 +65,13 @@ export interface RunFacts {
   readonly events: readonly StackEvent[];
   readonly killed: readonly KilledAndBack[];
   readonly chaos: boolean;
-  readonly sabotage: 'drop-one' | undefined;
+  readonly sabotage: 'drop-one' | DrawSabotage | undefined;
   readonly waitsForFloor: boolean;
   readonly waitsForList: boolean;
   /** Folder with the files of the draw. Absent: nothing was to be drawn. */
   readonly bundle?: string;
+  /** What is wrong with them. Absent: nothing was found. */
+  readonly bundleFault?: string;
   /** Absent: the list was not frozen. */
   readonly draw?: NonNullable<StackSnapshot['draw']>;
 }
@@ -150,8 +152,11 @@ const listProblems = ({ waitsForList, draw, ledgerCheck }: RunFacts): readonly s
     : [`the list of the draw has ${entries} entries, the ledger check expects ${expected}`];
 };
 
-const drawProblems = ({ bundle, draw }: RunFacts): readonly string[] =>
-  bundle === undefined || draw?.announced === true ? [] : ['there is no result of the draw for every winner'];
+const drawProblems = ({ bundle, bundleFault, draw }: RunFacts): readonly string[] => {
+  if (bundle === undefined) return [];
+  if (draw?.announced !== true) return ['there is no result of the draw for every winner'];
+  return bundleFault === undefined ? [] : [bundleFault];
+};
 
 /** Refused registrations are a failure, because the crowd has only valid citizens. */
 const problemsOf = (facts: RunFacts): readonly string[] => {

@@ -6,15 +6,17 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { parse } from 'yaml';
+import { defined } from '../../contract/defined.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { parseTrace, type TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import { readLedger } from '../ledger-check/read-ledger.ts';
 import type { LedgerCheckAccess } from '../ledger-check/run-ledger-check.ts';
 import { durationSeconds, peakArrivalsPerSecond } from '../load/arrivals.ts';
-import type { Stack } from '../stack.ts';
+import type { Stack, StackSnapshot } from '../stack.ts';
 import { demoCampaign } from './campaign.ts';
-import { bundleFolder, bundleOf, type DemoRelay, drawnBy } from './draw.ts';
+import { bundleFolder, bundleOf, bundleProblem, type DemoRelay, type DrawSabotage, drawnBy, spoil } from './draw.ts';
 import { type LoadProcess, startLoad } from './load-process.ts';
 import { type Profile, verifiedBy } from './profile.ts';
 import { type DemoProvider, PROVIDER_NAME, PROVIDER_RATE } from './provider.ts';
@@ -32,7 +34,7 @@ export interface DemoOptions {
   readonly waitsForList: boolean;
   /** Then draw, with people of the demo's own. */
   readonly waitsForDraw: boolean;
-  readonly sabotage: 'drop-one' | undefined;
+  readonly sabotage: 'drop-one' | DrawSabotage | undefined;
   readonly seed: number;
   /** Exists. Ledger, logs and report go there, the stack's data to its folder `stack`. */
   readonly stateDir: string;
@@ -81,17 +83,23 @@ interface Prepared {
   readonly changes: readonly string[];
 }
 
+/** Of a campaign that admission checks later. */
+const voucherCount = (source: string): number => {
+  const vouchers: unknown = parse(source)?.spec?.vouchers;
+  return Array.isArray(vouchers) ? vouchers.length : 0;
+};
+
 const prepare = async (
   options: DemoOptions,
   { admit, forecast: predict, view, now }: DemoWorld,
   startedAtMs: number,
   { provider, relay }: Outside,
 ): Promise<Prepared> => {
+  const source = await readFile(options.campaignFile, 'utf8');
   const target = { name: PROVIDER_NAME, requestsPerSecond: PROVIDER_RATE };
   const verification = provider === undefined ? [] : verifiedBy({ ...target, url: provider.url });
-  const drawing = relay === undefined ? [] : drawnBy(relay);
+  const drawing = relay === undefined ? [] : drawnBy(relay, voucherCount(source));
   const overrides = [...options.profile.overrides, ...verification, ...drawing];
-  const source = await readFile(options.campaignFile, 'utf8');
   const trace = parseTrace(await readFile(options.traceFile, 'utf8'));
   const traceMs = durationSeconds(trace) * 1000;
   const stillOpenMs = options.waitsForList ? Math.min(CLOSES_SOON_MS, 3 * traceMs) : OPEN_AFTER_TRACE_MS;
@@ -143,7 +151,7 @@ const play = async (
     ledgerFile,
     categories: campaign.spec.vouchers.map(({ name }) => name),
     logFile: join(options.stateDir, 'generator.log'),
-    lieOnce: sabotage !== undefined,
+    lieOnce: sabotage === 'drop-one',
     ...(stack.crowd === undefined ? {} : { place: stack.crowd }),
   });
   track(load);
@@ -171,6 +179,9 @@ const play = async (
   };
   const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, drawnAtMs, draw } =
     await watchRun(watching);
+  const bundle = relay === undefined ? undefined : bundleOf(options.stateDir, stack.campaignId);
+  const bundleFault =
+    bundle === undefined || draw?.announced !== true ? undefined : await verifyDraw(bundle, draw, sabotage, signal);
   view.say('Ledger check: comparing all receipts with the journal and the database');
   const { campaignId, shards, mode } = stack;
   const { uniqueness } = campaign.spec.eligibility;
@@ -208,9 +219,21 @@ const play = async (
     sabotage,
     waitsForFloor: profile.waitsForFloor,
     waitsForList,
-    ...(relay === undefined ? {} : { bundle: bundleOf(options.stateDir, campaignId) }),
+    ...defined({ bundle, bundleFault }),
     ...(draw === undefined ? {} : { draw }),
   });
+};
+
+const verifyDraw = async (
+  bundle: string,
+  { commitment, result, results = [] }: NonNullable<StackSnapshot['draw']>,
+  sabotage: DemoOptions['sabotage'],
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  const [first] = results;
+  if (first !== undefined && sabotage !== undefined && sabotage !== 'drop-one')
+    await spoil(bundle, first.voucher, sabotage);
+  return bundleProblem(bundle, defined({ commitment, result }), signal);
 };
 
 const firstAnswerAtMs = async (ledgerFile: string): Promise<number | undefined> => {
