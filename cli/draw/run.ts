@@ -105,7 +105,7 @@ export const runCommand = (io: Io): Command =>
       `entries of ${ENTRY_BYTES} bytes, sorted by their bytes, each once (entries.bin)`,
     )
     .requiredOption('--winners <k>', 'number of winners; all win where there are fewer entries', whole)
-    .option('--waitlist <n>', 'number of places on the waitlist', whole, 0)
+    .option('--waitlist <n>', 'number of places on the waiting list', whole, 0)
     .requiredOption('--source <hex>', 'bytes of one source; repeat it for more, in their order', sources)
     .requiredOption(
       '--campaign-uid <uid>',
