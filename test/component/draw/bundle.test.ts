@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -176,6 +176,16 @@ describe('writing a bundle', () => {
     await makeBundle(dir, TERMS);
     await expect(makeBundle(dir, { ...TERMS, value: '02' })).rejects.toThrow("something else than this draw's bundle");
     expect((await verify(dir)).kind).toBe('verified');
+  });
+
+  it('removes what a stopped writer left an hour ago, and not what another one writes', async () => {
+    const parent = place('left');
+    const [old, young] = [join(parent, '.bundle.partial-old'), join(parent, '.bundle.partial-young')];
+    for (const folder of [old, young]) await mkdir(join(folder, 'dinner'), { recursive: true });
+    const hoursAgo = Date.now() / 1_000 - 2 * 3_600;
+    await utimes(old, hoursAgo, hoursAgo);
+    await makeBundle(join(parent, 'bundle'), TERMS);
+    expect((await readdir(parent)).sort()).toEqual(['.bundle.partial-young', 'bundle']);
   });
 
   it('leaves nothing after abort', async () => {
