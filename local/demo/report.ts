@@ -252,7 +252,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row('distinct receipts', ledgerCheck.distinctReceipts),
     row('  found in the journal', ledgerCheck.inJournal),
     row('  found in the database', ledgerCheck.inDatabase),
-    row('  of these, superseded', ledgerCheck.superseded),
+    row('  of these, further ones of a person', ledgerCheck.superseded),
     row('citizens registered twice', ledgerCheck.doubles),
     row('answer p50', ms(load?.p50Ms)),
     row('answer p99', ms(load?.p99Ms)),
