@@ -99,11 +99,11 @@ const TABLE = [
       buckets: { live: 'reads', dataKeys: 'writes' },
       privacyKeys: true,
       secrets: [],
-      // The state of a receipt; never `sealed`, which the tier's keys could open.
+      // The state of a receipt beside the person's others; never `sealed`, which the tier's keys could open.
       database: {
-        registration: ['campaign_id', 'receipt', 'accepted_at', 'channel', 'category'],
+        registration: ['campaign_id', 'citizen_hash', 'receipt', 'accepted_at', 'channel', 'category'],
         registration_fact: ['campaign_id', 'receipt', 'type', 'attempt', 'at', 'channel'],
-        superseded_receipt: ['campaign_id', 'receipt', 'accepted_at'],
+        superseded_receipt: ['campaign_id', 'citizen_hash', 'receipt', 'accepted_at'],
       },
       egress: 'none',
     },

@@ -38,6 +38,8 @@ export interface EmbeddedOptions {
   readonly providerSecret?: Readonly<Record<string, string>>;
   /** Of the draw: a chain of drand that is not pinned, as a relay answers /info, and where its files go. */
   readonly draw?: { readonly chainInfo: string; readonly bundleDir: string };
+  /** Of node in every pod, before the program: what tests preload. */
+  readonly nodeArgs?: readonly string[];
   /** Bytes of one shard stream, and of one server's store; for tests of a full disk. */
   readonly shardMaxBytes?: number;
   readonly maxFileStoreBytes?: number;
@@ -53,11 +55,11 @@ const OPTIONS: BuildOptions = {
 /** Three shards, the control stream, two buckets and the audit trail fit into 8 GiB, the store of a server. */
 const SHARD_MAX_BYTES = 2 * 2 ** 30;
 const APP = join(import.meta.dirname, '../app/main.ts');
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 
 /** Resolves when the intake's Service exists. @throws Error when the campaign is refused or a server can't start */
 export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> => {
-  const { stateDir, signal, progress } = options;
+  const { stateDir, signal, progress, nodeArgs = [] } = options;
   /** Ends all that was started, the last first. Failures are ignored. */
   const ending = new AsyncDisposableStack();
   try {
@@ -89,7 +91,10 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       await writeSecret(join(secretsDir, namespace, spec.verification.secretName), options.providerSecret);
 
     const cluster = createProcessCluster({
-      command: (_role, container) => ({ command: process.execPath, args: [APP, ...(container.args ?? [])] }),
+      command: (_role, container) => ({
+        command: process.execPath,
+        args: [...nodeArgs, APP, ...(container.args ?? [])],
+      }),
       baseEnv: {
         PATH: process.env['PATH'] ?? '',
         ...(options.draw === undefined

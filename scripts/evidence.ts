@@ -62,7 +62,8 @@ const main = async (): Promise<number> => {
   };
   const dir = join(root, 'docs', 'evidence');
   mkdirSync(dir, { recursive: true });
-  const file = join(dir, `${scenario.issue}-${folder === 'evidence' ? '' : `${folder}-`}${name}.json`);
+  const of = result.twin === undefined ? name : `${name}-${result.twin}`;
+  const file = join(dir, `${scenario.issue}-${folder === 'evidence' ? '' : `${folder}-`}${of}.json`);
   writeFileSync(file, `${JSON.stringify(record, undefined, 1)}\n`);
   console.log(`${JSON.stringify(result.summary, undefined, 2)}\n${result.holds ? 'holds' : 'DOES NOT HOLD'}: ${name}`);
   return result.holds ? 0 : 1;

@@ -121,6 +121,10 @@ export const typeOfRank = (rank: number): EventType | undefined => {
   });
 };
 
+/** The highest-ranking fact of a receipt; without any that concerns its state, `received`. */
+export const highestFact = (facts: readonly Attempted[]): EventType =>
+  typeOfRank(Math.max(0, ...facts.map(rankOf))) ?? 'received';
+
 /** The order among copies, as far as it matters here. */
 const isEarlier = (a: Fact, b: Fact): boolean => (a.at === b.at ? (a.channel ?? '') < (b.channel ?? '') : a.at < b.at);
 

@@ -2,8 +2,9 @@
  * From events to the entries of each voucher. Events may be repeated and arrive in any order and shard: a row of a receipt is a join
  * (earliest copy of the registration, highest-ranking fact), so every replay up to the same barriers gives the same lists.
  *
- * Of one person the earliest accepted receipt counts (contract/winner.ts); the person's other receipts are superseded, even if that one
- * does not enter the draw. Its highest-ranking fact decides, as the column "the draw" of app/core/projection.ts says:
+ * Of one person one receipt counts (contract/winner.ts): the one of the lowest class, then the earliest accepted. The person's other
+ * receipts have no entry. A receipt's class and whether it is in follow from its highest-ranking fact, as the column "the draw" of
+ * app/core/projection.ts says:
  *
  * | its highest fact        | `exclude` | `enter`, `unchecked` | why                                                     |
  * |-------------------------|-----------|----------------------|---------------------------------------------------------|
@@ -21,6 +22,7 @@
  */
 import type { Frozen } from '../../contract/control.ts';
 import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../../contract/envelope.ts';
+import { canBeSuperseded, classOf } from '../../contract/winner.ts';
 import { rankOf, typeOfRank } from '../core/projection.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { createEntryWriter, ENTRY_BYTES } from './entry.ts';
@@ -37,8 +39,11 @@ export interface VoucherEntries {
 export interface EntryCounts {
   /** People with a registration. */
   readonly people: number;
+  /** Receipts that citizens are shown as superseded, because another one of the person counts. */
   readonly superseded: number;
-  /** Of each person's standing receipt, by its highest fact, in or out. */
+  /** Rejected, withdrawn, merged and erased ones beside the one that counts. */
+  readonly ended: number;
+  /** Of each person's receipt that counts, by its highest fact, in or out. */
   readonly byFact: Readonly<Record<string, number>>;
 }
 
@@ -46,12 +51,12 @@ const COUNTED: readonly EventType[] = ['received', ...FACTS_BEFORE_FREEZE];
 /** `spec.vouchers` has far fewer. */
 const MOST_VOUCHERS = 65_535;
 
-const isIn = (fact: EventType | undefined, unverified: Frozen['unverified']): boolean =>
+const isIn = (fact: EventType, unverified: Frozen['unverified']): boolean =>
   fact === 'verified' || ((fact === 'received' || fact === 'corrected') && unverified !== 'exclude');
 
 const inBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** Whether the claim of one row beats the other's, as contract/winner.ts says. */
+/** Whether the claim of one row beats the other's, as `beats` of contract/winner.ts says. */
 const beatsIn =
   ({ columns: { acceptedAt, receipts } }: Rows) =>
   (row: number, other: number): boolean => {
@@ -63,6 +68,17 @@ const beatsIn =
     }
     return false;
   };
+
+/** The highest-ranking fact of a row. Few ranks differ. */
+const factIn = ({ columns: { ranks } }: Rows): ((row: number) => EventType) => {
+  const facts = new Map<number, EventType>();
+  return (row) => {
+    const rank = ranks[row] ?? 0;
+    const fact = facts.get(rank) ?? typeOfRank(rank) ?? 'received';
+    facts.set(rank, fact);
+    return fact;
+  };
+};
 
 /** @param mostReceipts at least as many as there are; the number of messages does */
 export const createEntries = (mostReceipts: number) => {
@@ -113,31 +129,34 @@ export const createEntries = (mostReceipts: number) => {
       readonly counts: EntryCounts;
       lists(citizenKey: SecretKey, campaignId: string): Iterable<VoucherEntries>;
     } {
-      const stands = rows.standing(beatsIn(rows));
-      /** Few ranks differ. */
-      const facts = new Map<number, EventType | undefined>();
-      const factOf = (row: number): EventType | undefined => {
-        const rank = columns.ranks[row] ?? 0;
-        if (!facts.has(rank)) facts.set(rank, typeOfRank(rank));
-        return facts.get(rank);
-      };
+      const factOf = factIn(rows);
+      const beats = beatsIn(rows);
+      // As `countsBefore` of contract/winner.ts.
+      const counting = rows.counting((row, other) => {
+        const byClass = classOf(factOf(row)) - classOf(factOf(other));
+        return byClass === 0 ? beats(row, other) : byClass < 0;
+      });
       const byFact: Record<string, number> = {};
       const sizes = new Uint32Array(vouchers.length + 1);
       let people = 0;
-      let registrations = 0;
-      for (let row = 0; row < stands.length; row += 1) {
+      let superseded = 0;
+      let ended = 0;
+      for (let row = 0; row < counting.length; row += 1) {
         const voucher = columns.vouchers[row] ?? 0;
         if (voucher === 0) continue;
-        registrations += 1;
-        if (stands[row] === 0) continue;
-        people += 1;
         const fact = factOf(row);
-        byFact[String(fact)] = (byFact[String(fact)] ?? 0) + 1;
+        if (counting[row] === 0) {
+          if (canBeSuperseded(fact)) superseded += 1;
+          else ended += 1;
+          continue;
+        }
+        people += 1;
+        byFact[fact] = (byFact[fact] ?? 0) + 1;
         if (isIn(fact, unverified)) sizes[voucher] = (sizes[voucher] ?? 0) + 1;
-        else stands[row] = 0;
+        else counting[row] = 0;
       }
       return {
-        counts: { people, superseded: registrations - people, byFact },
+        counts: { people, superseded, ended, byFact },
         *lists(citizenKey, campaignId) {
           const write = createEntryWriter(citizenKey, campaignId);
           for (const voucher of vouchers.toSorted(inBytes)) {
@@ -146,7 +165,7 @@ export const createEntries = (mostReceipts: number) => {
             if (size === 0) continue;
             const entries = Buffer.from(new ArrayBuffer(size * ENTRY_BYTES));
             for (let row = 0, offset = 0; offset < entries.length; row += 1) {
-              if (stands[row] === 0 || columns.vouchers[row] !== number) continue;
+              if (counting[row] === 0 || columns.vouchers[row] !== number) continue;
               write(columns.receipts, row * RECEIPT_WORDS, entries, offset);
               offset += ENTRY_BYTES;
             }

@@ -97,28 +97,29 @@ export const createRows = (most: number) => {
       return count - 1;
     },
     /**
-     * Of rows with a registration, those that are a person's earliest: 1, else 0. Ends the adding of rows, and frees what only this
-     * needs, so that there is room for the lists.
+     * Of rows with a registration, those that count of a person: 1, else 0. Ends the adding of rows, and frees what only this needs, so
+     * that there is room for the lists.
+     * @param countsBefore a total order: every other receipt of the person comes after the one that counts
      */
-    standing(beats: (row: number, other: number) => boolean): Uint8Array {
+    counting(countsBefore: (row: number, other: number) => boolean): Uint8Array {
       byReceipt?.free();
       byReceipt = undefined;
-      const stands = new Uint8Array(count);
+      const counting = new Uint8Array(count);
       const byCitizen = newIndex(columns.citizens);
       for (let row = 0; row < count; row += 1) {
         if (columns.vouchers[row] === 0) continue;
         const known = byCitizen.find(columns.citizens, row * HASH_WORDS, row);
-        if (known !== undefined && !beats(row, known)) continue;
+        if (known !== undefined && !countsBefore(row, known)) continue;
         if (known !== undefined) {
-          stands[known] = 0;
+          counting[known] = 0;
           byCitizen.replace(row);
         }
-        stands[row] = 1;
+        counting[row] = 1;
       }
       byCitizen.free();
       free(columns.citizens);
       free(columns.acceptedAt);
-      return stands;
+      return counting;
     },
   };
 };

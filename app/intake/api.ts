@@ -10,7 +10,7 @@ import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';
 import { createIntakeMetrics } from './metrics.ts';
 import { oneEntryText } from './one-entry.ts';
-import { editableUntil, receiptState } from './receipt-state.ts';
+import { createReceiptState, editableUntil } from './receipt-state.ts';
 import { staticPage } from './static-page.ts';
 
 export interface IntakeDeps extends AcceptDeps, ChangeDeps {
@@ -128,8 +128,9 @@ export const createApi = (deps: IntakeDeps) => {
     }
   };
 
+  const stateOf = createReceiptState(deps);
   const showReceipt: Handler = async (request, { receiptNo = '' }) =>
-    jsonAnswer(200, await receiptState(deps, receiptNo, secretIn(request), deps.signal), 'no-store');
+    jsonAnswer(200, await stateOf(receiptNo, secretIn(request), deps.signal), 'no-store');
 
   const counted =
     (change: 'change' | 'withdrawal', handler: Handler): Handler =>

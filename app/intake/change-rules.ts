@@ -3,7 +3,7 @@
  *
  * | asked for  | what is stored                                    | result |
  * |------------|---------------------------------------------------|--------|
- * | any        | erased; merged or superseded; withdrawn           | ERASED; SUPERSEDED; WITHDRAWN |
+ * | any        | erased; merged; withdrawn                         | ERASED; SUPERSEDED; WITHDRAWN |
  * | correction | rejected or in review 1 or 2, with other content  | corrected, with the attempt of the verdict that it answers |
  * | correction | rejected or in review 1 or 2, with the same content | UNCHANGED: a paid question for nothing |
  * | correction | rejected or in review 3                           | NO_CORRECTION_LEFT |
@@ -16,6 +16,8 @@
  *
  * A correction before a verdict is not possible: `corrected n` answers verdict n, so it would also answer one that is under way
  * for what it corrects. Worked example: received, rejected 1, corrected 1, manual_review 2, corrected 2, rejected 3: final.
+ *
+ * A receipt that another one of the person supersedes is changed like any other, because it may count later (contract/winner.ts).
  *
  * A withdrawal asks for none of this. It is stored once, whatever else is stored, and outranks a correction of the same moment.
  */
@@ -36,9 +38,8 @@ export type WantedChange =
 export interface ReceiptFacts {
   readonly registration: EventEnvelope;
   readonly stored: readonly StoredFact[];
-  /** What the database has besides; it may be behind, and knows of other receipts of the person. */
+  /** What the database has besides; it may be behind. */
   readonly recorded: readonly Fact[];
-  readonly isSuperseded: boolean;
 }
 
 export type ChangeDecision =
@@ -98,7 +99,7 @@ const decideChannel = (channel: Channel, receipt: ReceiptFacts, changed: Channel
 export const decideChange = (wanted: WantedChange, receipt: ReceiptFacts): ChangeDecision => {
   const { state, channel } = project(factsOf(receipt));
   if (state === 'erased') return refused('ERASED');
-  if (state === 'superseded' || receipt.isSuperseded) return refused('SUPERSEDED');
+  if (state === 'superseded') return refused('SUPERSEDED');
   if (factsOf(receipt).some(({ type }) => type === 'withdrawn')) return refused('WITHDRAWN');
   return wanted.kind === 'correction'
     ? decideCorrection(wanted.fingerprint, receipt, state)

@@ -26,10 +26,12 @@ import type { IncomingMessage } from 'node:http';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { EventEnvelope, EventType, ReceivedData } from '../../contract/envelope.ts';
 import { receivedDataOf } from '../../contract/envelope-schema.ts';
+import type { FactedClaim } from '../../contract/winner.ts';
 import type { ReceiptJournal } from '../../journal/publishing.ts';
-import { type Fact, project } from '../core/projection.ts';
+import { project } from '../core/projection.ts';
 import { citizenHashOf, fingerprintOf } from '../core/receipt.ts';
 import { sealingAad } from '../core/sealing.ts';
+import { shownState } from '../core/shown-state.ts';
 import { type ChangeDecision, decideChange, factsOf, type ReceiptFacts, type WantedChange } from './change-rules.ts';
 import { ApiError, fieldErrors } from './errors.ts';
 import { ageSince, type GateDeps, overloaded, PUBLISHED_WITHIN_MS, pausedBy, soon } from './gate.ts';
@@ -187,33 +189,41 @@ export const createChanges = (deps: ChangeDeps): Changes => {
     return { keyId, sealed, ...(wanted.kind === 'correction' ? { fingerprint: wanted.fingerprint } : {}) };
   };
 
-  const look = async (registration: EventEnvelope): Promise<ReceiptFacts> => {
+  interface Looked extends ReceiptFacts {
+    readonly acceptedAt: string;
+    /** As far as the database knows them. */
+    readonly others: readonly FactedClaim[];
+  }
+
+  const look = async (registration: EventEnvelope): Promise<Looked> => {
     const [stored, row] = await Promise.all([
       receiptJournal.findFacts(registration),
       receipts.find(registration.receipt, deps.signal),
     ]);
     if (stored === undefined) throw again();
-    const recorded = row.kind === 'found' ? row.facts : [];
-    return { registration, stored, recorded, isSuperseded: row.kind === 'superseded' };
+    return row.kind === 'found'
+      ? { registration, stored, recorded: row.facts, acceptedAt: row.receivedAt, others: row.others }
+      : { registration, stored, recorded: [], acceptedAt: registration.at, others: [] };
   };
 
   type Append = Extract<ChangeDecision, { kind: 'append' }>;
 
   /** Whether it was an earlier try of this change that is stored. @throws ApiError CHANGED_MEANWHILE: it was another one */
-  const afterOvertaken = async (wanted: WantedChange, { registration }: ReceiptFacts, { type, attempt }: Append) => {
+  const afterOvertaken = async (
+    wanted: WantedChange,
+    registration: EventEnvelope,
+    { type, attempt }: Append,
+  ): Promise<Looked> => {
     const fresh = await look(registration);
     const last = fresh.stored.find(({ event }) => event.type === type);
     // A new leader may not have applied yet what the one before refused by.
     if (last === undefined || (last.event.attempt ?? 1) < attempt) throw again();
     if (decideChange(wanted, fresh).kind !== 'done') throw new ApiError('CHANGED_MEANWHILE');
-    return factsOf(fresh);
+    return fresh;
   };
 
-  const apply = async (
-    requested: RequestedChange,
-    checkAgain: () => void,
-    receiptNo: string,
-  ): Promise<{ readonly registration: EventEnvelope; readonly facts: readonly Fact[] }> => {
+  /** @returns what is stored afterwards */
+  const apply = async (requested: RequestedChange, checkAgain: () => void, receiptNo: string): Promise<Looked> => {
     const registration = await registrationOf(receiptNo);
     const wanted = wantedOf(requested, registration);
     const receipt = await look(registration);
@@ -222,18 +232,16 @@ export const createChanges = (deps: ChangeDeps): Changes => {
       case 'refused':
         throw new ApiError(decision.code);
       case 'done':
-        return { registration, facts: factsOf(receipt) };
+        return receipt;
       case 'append': {
         const { type, attempt, after } = decision;
         const event = factOf(registration, type, attempt, dataOf(requested, wanted, receiptNo));
         checkAgain();
         const outcome = await receiptJournal.append(event, after);
         if (outcome.kind === 'unavailable') throw outcome.reason === 'full' ? unconfirmed(FULL_AGAIN_SECONDS) : again();
-        if (outcome.kind === 'overtaken') {
-          return { registration, facts: await afterOvertaken(wanted, receipt, decision) };
-        }
+        if (outcome.kind === 'overtaken') return afterOvertaken(wanted, registration, decision);
         const stored = [...receipt.stored.filter((one) => one.event.type !== type), { event, sequence: 0 }];
-        return { registration, facts: factsOf({ ...receipt, stored }) };
+        return { ...receipt, stored };
       }
     }
   };
@@ -255,9 +263,11 @@ export const createChanges = (deps: ChangeDeps): Changes => {
       checkJsonHead(request);
       const requested = parseChange(await readJson(request), deps.now());
       return bounded(receiptNo, async () => {
-        const { registration, facts } = await apply(requested, checkAgain, receiptNo);
-        const { state, channel } = project(facts);
-        const registered = receivedDataOf(registration);
+        const changed = await apply(requested, checkAgain, receiptNo);
+        const facts = factsOf(changed);
+        const state = shownState({ acceptedAt: changed.acceptedAt, receipt: receiptNo }, facts, changed.others);
+        const { channel } = project(facts);
+        const registered = receivedDataOf(changed.registration);
         return { receiptNo, state, channel: channel ?? registered.channel, ...changesShown(facts, settings) };
       });
     },

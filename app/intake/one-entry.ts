@@ -2,14 +2,20 @@
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import type { KeySpace, Uniqueness } from '../../contract/uniqueness.ts';
 
+/** As contract/winner.ts. Without verification, no registration is verified or rejected. */
+const ORDER: LocalizedText = {
+  'zh-CN': '身份核验已通过的优先，其次以最早一次为准；核验未通过或已撤回的登记不影响其他登记。',
+  en: 'a verified one counts before the others, then the earliest. One that is rejected or withdrawn does not affect the others.',
+};
+
 const ENTRIES: Readonly<Record<Uniqueness, LocalizedText>> = {
   perCitizen: {
-    'zh-CN': '每人仅一次登记有效，不论选择哪个领取渠道；多次登记的，以最早一次为准。',
-    en: 'One registration counts for each person, whichever app it names. If there are several, the earliest one counts.',
+    'zh-CN': `每人仅一次登记有效，不论选择哪个领取渠道；多次登记的，${ORDER['zh-CN']}`,
+    en: `One registration counts for each person, whichever app it names. If there are several, ${ORDER.en}`,
   },
   perCitizenAndChannel: {
-    'zh-CN': '每人在微信、支付宝、云闪付各限一次有效登记；同一渠道多次登记的，以最早一次为准。',
-    en: 'One registration counts for each person in each app: WeChat, Alipay and UnionPay. If there are several in one app, the earliest one counts.',
+    'zh-CN': `每人在微信、支付宝、云闪付各限一次有效登记；同一渠道多次登记的，${ORDER['zh-CN']}`,
+    en: `One registration counts for each person in each app: WeChat, Alipay and UnionPay. If there are several in one app, ${ORDER.en}`,
   },
 };
 

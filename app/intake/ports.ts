@@ -1,16 +1,17 @@
+import type { FactedClaim } from '../../contract/winner.ts';
 import type { Fact } from '../core/projection.ts';
 
 export type ReceiptLookup =
   | {
       readonly kind: 'found';
-      readonly channel: string;
-      readonly category: string;
+      /** Of the registration; the database has it of a person's earliest receipt only. */
+      readonly registered?: { readonly channel: string; readonly category: string };
       readonly receivedAt: string;
       /** As stored by records, `received` among them. */
       readonly facts: readonly Fact[];
+      /** Other receipts of the same person, of those with the same facts one: nothing about them is revealed but that one counts. */
+      readonly others: readonly FactedClaim[];
     }
-  /** Another receipt of the same person is valid; nothing about it is revealed. */
-  | { readonly kind: 'superseded'; readonly receivedAt: string }
   | { readonly kind: 'absent' }
   /** The database can't be asked now. */
   | { readonly kind: 'unavailable' };

@@ -130,7 +130,7 @@ export const createRecall = ({ acceptances, receipts, signal, monotonicMs, rando
 
   const inDatabase = async (knock: Knock, claim: Claim): Promise<Registered | undefined> => {
     const found = await receipts.find(claim.receipt.receiptNo, signal);
-    if (found.kind !== 'found' && found.kind !== 'superseded') return undefined;
+    if (found.kind !== 'found') return undefined;
     // The row may be of a copy that was stored since the journal was asked.
     if (knock.arrivedAtMs > countsUntilMs(knock) && (await ask(knock, claim)) !== 'absent') return undefined;
     // Rows keep no fingerprint.

@@ -1,19 +1,24 @@
 /** GET /api/v1/registrations/{receiptNo}: the state of a receipt, for requests with its secret. */
 
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
-import type { LiveSettingsSource } from '../../journal/publishing.ts';
+import { receivedDataOf } from '../../contract/envelope-schema.ts';
+import type { LiveSettingsSource, ReceiptJournal } from '../../journal/publishing.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { within } from '../../runtime/deadline.ts';
 import { normalReceipt } from '../core/normal-form.ts';
 import { type Fact, project } from '../core/projection.ts';
 import { isReceiptNo, verifyReceiptSecret } from '../core/receipt.ts';
 import type { SecretKey } from '../core/secret-key.ts';
+import { shownState } from '../core/shown-state.ts';
 import { changesLeft } from './change-rules.ts';
 import { ApiError } from './errors.ts';
-import type { ReceiptStore } from './ports.ts';
+import type { ReceiptLookup, ReceiptStore } from './ports.ts';
 
 export interface ReceiptStateDeps {
   readonly campaignId: string;
   readonly citizenKey: SecretKey;
   readonly receipts: ReceiptStore;
+  readonly receiptJournal: Pick<ReceiptJournal, 'findRegistration'>;
   readonly settings: LiveSettingsSource;
   readonly now: () => number;
 }
@@ -53,6 +58,7 @@ export interface ReceiptState extends Partial<ShownChanges> {
   /** Behind: how long the oldest registration that the database does not have has waited, and when that was measured. */
   readonly waiting?: { readonly atMostSeconds: number; readonly asOf: string };
   readonly receivedAt?: string;
+  /** Of a superseded receipt they are left out, and while the journal does not answer, where the database lacks them. */
   readonly channel?: string;
   readonly category?: string;
   readonly history?: readonly { readonly state: string; readonly at: string }[];
@@ -114,48 +120,80 @@ export const provenReceipt = (
   return receiptNo;
 };
 
+/** Each asks the journal six questions with three shards; changes ask it too (change.ts). */
+const MOST_UNDER_WAY = 4;
+/** As the database; changes of many citizens may be in line before it. */
+const ANSWER_WITHIN_MS = 1_000;
+
+type FoundReceipt = Extract<ReceiptLookup, { kind: 'found' }>;
+
+/**
+ * Channel and voucher of a receipt, which the database has of a person's earliest receipt only. Of the others, the journal has them;
+ * while many ask, or it does not answer, they are left out.
+ */
+const createRegisteredLookup = ({ receiptJournal }: ReceiptStateDeps) => {
+  let underWay = 0;
+  return async (receiptNo: string, signal: AbortSignal): Promise<FoundReceipt['registered']> => {
+    if (underWay >= MOST_UNDER_WAY) return undefined;
+    underWay += 1;
+    const asked = receiptJournal.findRegistration(receiptNo).finally(() => {
+      underWay -= 1;
+    });
+    const found = await within(systemClock, ANSWER_WITHIN_MS, signal, () => asked).catch(() => undefined);
+    return found === undefined ? undefined : receivedDataOf(found);
+  };
+};
+
 /**
  * | secret | database | answer |
  * |--------|----------|--------|
  * | wrong, absent, or no such number | not asked | 404, one and the same |
  * | right | found       | its state and history |
  * | right | found, erased | erased, and since when |
- * | right | superseded, or merged | superseded, and nothing about the other receipt |
+ * | right | found, and another receipt of the person counts (core/shown-state.ts) | superseded, its own history, and nothing about the other receipt |
+ * | right | found, merged | superseded, and nothing else |
  * | right | absent, or unavailable | received, not confirmed, and the reason in words |
  * | right | not asked: a contingency level pauses registration | received, not confirmed |
  */
-export const receiptState = async (
-  deps: ReceiptStateDeps,
-  sentReceiptNo: string,
-  sentSecret: string,
-  signal: AbortSignal,
-): Promise<ReceiptState> => {
-  const receiptNo = provenReceipt(deps, sentReceiptNo, sentSecret);
-  const settings = deps.settings.current();
-  const unconfirmed = (lookup: 'absent' | 'unavailable' | 'not_asked'): ReceiptState => ({
-    receiptNo,
-    state: 'received',
-    confirmed: false,
-    ...(settings === undefined ? {} : { editableUntil: editableUntil(settings) }),
-    ...unconfirmedBy(lookup, settings, deps.now()),
-  });
-  if (settings?.page !== undefined) return unconfirmed('not_asked');
-  const found = await deps.receipts.find(receiptNo, signal);
-  switch (found.kind) {
-    case 'found': {
-      const { state, history, channel } = project(found.facts);
-      const { receivedAt, category } = found;
-      if (state === 'erased') return { receiptNo, state, confirmed: true, history };
-      if (state === 'superseded') return { receiptNo, state, confirmed: true, receivedAt };
-      // Nothing follows a withdrawal.
-      const changes = settings === undefined || state === 'withdrawn' ? {} : changesShown(found.facts, settings);
-      const chosen = channel ?? found.channel;
-      return { receiptNo, state, confirmed: true, receivedAt, channel: chosen, category, history, ...changes };
-    }
-    case 'superseded':
-      return { receiptNo, state: 'superseded', confirmed: true, receivedAt: found.receivedAt };
-    case 'absent':
-    case 'unavailable':
-      return unconfirmed(found.kind);
-  }
+export const createReceiptState = (deps: ReceiptStateDeps) => {
+  const registeredOf = createRegisteredLookup(deps);
+
+  const shown = async (
+    receiptNo: string,
+    { facts, receivedAt, others, registered }: FoundReceipt,
+    settings: LiveSettings | undefined,
+    signal: AbortSignal,
+  ): Promise<ReceiptState> => {
+    const { state: own, history, channel } = project(facts);
+    const confirmed = true;
+    if (own === 'erased') return { receiptNo, state: own, confirmed, history };
+    if (own === 'superseded') return { receiptNo, state: own, confirmed, receivedAt };
+    // Nothing follows a withdrawal.
+    const changes = settings === undefined || own === 'withdrawn' ? {} : changesShown(facts, settings);
+    const state = shownState({ acceptedAt: receivedAt, receipt: receiptNo }, facts, others);
+    const answer = { receiptNo, state, confirmed, receivedAt, history, ...changes };
+    if (state === 'superseded') return answer;
+    const details = registered ?? (await registeredOf(receiptNo, signal));
+    return {
+      ...answer,
+      ...(details === undefined ? {} : { channel: details.channel, category: details.category }),
+      ...(channel === undefined ? {} : { channel }),
+    };
+  };
+
+  /** @throws ApiError RECEIPT_UNKNOWN */
+  return async (sentReceiptNo: string, sentSecret: string, signal: AbortSignal): Promise<ReceiptState> => {
+    const receiptNo = provenReceipt(deps, sentReceiptNo, sentSecret);
+    const settings = deps.settings.current();
+    const unconfirmed = (lookup: 'absent' | 'unavailable' | 'not_asked'): ReceiptState => ({
+      receiptNo,
+      state: 'received',
+      confirmed: false,
+      ...(settings === undefined ? {} : { editableUntil: editableUntil(settings) }),
+      ...unconfirmedBy(lookup, settings, deps.now()),
+    });
+    if (settings?.page !== undefined) return unconfirmed('not_asked');
+    const found = await deps.receipts.find(receiptNo, signal);
+    return found.kind === 'found' ? shown(receiptNo, found, settings, signal) : unconfirmed(found.kind);
+  };
 };

@@ -1,8 +1,9 @@
 /**
- * Which of many copies becomes the citizen's row. A person may have several receipts and a receipt several copies (retries on another
- * pod have another time and sealing; hedges put one copy into two shards). The row is the least copy in one total order:
+ * Which of many copies becomes the citizen's row in `registration`. A person may have several receipts and a receipt several copies
+ * (retries on another pod have another time and sealing; hedges put one copy into two shards). The row is the least copy in one total
+ * order, also where another receipt of the person counts in the draw:
  *
- *   (accepted at, receipt)  the winner rule of contract/winner.ts
+ *   (accepted at, receipt)  `beats` of contract/winner.ts
  *   (id, content)           copies of one receipt accepted in the same millisecond
  *   (shard, sequence)       one copy, twice in the journal
  *

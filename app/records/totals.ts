@@ -18,7 +18,8 @@ const ANSWER_WITHIN_MS = 400;
 export const exportTotals = (registry: Registry, count: () => Promise<Totals>): void => {
   // So that queries do not pile up when the database hangs.
   const ask = shared(count);
-  const help = 'Receipts of citizens in the database, by state. Absent while the database does not answer.';
+  const help =
+    'Receipts of citizens in the database: received is the earliest of each person, superseded the others. Absent while the database does not answer.';
   sampledGauge(registry, { name: METRICS.recordsTotal, help, labels: ['state'] }, async () => {
     const totals = await within(systemClock, ANSWER_WITHIN_MS, undefined, ask).catch(() => undefined);
     return totals === undefined

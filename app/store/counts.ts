@@ -10,7 +10,7 @@ import type { Scope } from './transaction.ts';
 export interface RecordsCounts {
   /** Citizens with a registration. */
   readonly received: number;
-  /** Citizens' receipts that were superseded by another one of the same person. */
+  /** Citizens' receipts besides the earliest of each. Which one counts in the draw depends on their facts too. */
   readonly superseded: number;
   readonly rejectedMessages: number;
 }

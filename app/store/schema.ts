@@ -19,8 +19,8 @@ const LOCK_WITHIN_MS = 500;
  * Texts that take part in an order are COLLATE "C": bytewise, as the winner rule compares. `accepted_at` and `at` hold
  * whole milliseconds.
  *
- * registration: the valid registration of each citizen. superseded_receipt: every other receipt of the person, so that each returned
- * receipt can be found. registration_fact: all later events, earliest copy of each fact. registration_count: exact totals, spread over
+ * registration: the earliest receipt of each person. superseded_receipt: every other receipt of the person. Which of them counts depends
+ * on their facts too (contract/winner.ts). registration_fact: all later events, earliest copy of each fact. registration_count: exact totals, spread over
  * slots (see counts.ts). kept_event: envelopes of a later release, unchanged, until a worker knows them. A re-created stream counts
  * from 1 again, so a position alone is no key.
  *
@@ -112,6 +112,9 @@ CREATE TABLE ${schema}.kept_event (
 );
 ALTER TABLE ${schema}.rejected_message DROP CONSTRAINT rejected_message_pkey;
 CREATE UNIQUE INDEX rejected_message_once ON ${schema}.rejected_message (campaign_id, shard, seq, sha256(raw));`,
+  // A citizen who asks about one receipt is answered with a look at the person's others.
+  (schema) => `
+CREATE INDEX superseded_receipt_citizen ON ${schema}.superseded_receipt (campaign_id, citizen_hash);`,
 ];
 
 const migrateWith = async (client: Client, schemaName: string, campaignId: string): Promise<void> => {

@@ -27,7 +27,7 @@ const source: ObjectNode = {
       'x-kubernetes-list-type': 'atomic',
       items: {
         ...text('Address of a relay.', 253, 8),
-        pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*)?$',
+        pattern: '^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._/-]*)?$',
       },
     },
     description: text(

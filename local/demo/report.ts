@@ -8,7 +8,8 @@ import type { Counts } from '../providers/counts.ts';
 import type { Stack, StackEvent, StackSnapshot } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
-import { chainFileOf, type DrawSabotage } from './draw.ts';
+import type { DrawSabotage } from './draw.ts';
+import { drawProblems, drawRows } from './draw-report.ts';
 import type { Sample } from './sample.ts';
 
 /** Simulated before the run; the run measures the same figures. */
@@ -152,12 +153,6 @@ const listProblems = ({ waitsForList, draw, ledgerCheck }: RunFacts): readonly s
     : [`the list of the draw has ${entries} entries, the ledger check expects ${expected}`];
 };
 
-const drawProblems = ({ bundle, bundleFault, draw }: RunFacts): readonly string[] => {
-  if (bundle === undefined) return [];
-  if (draw?.announced !== true) return ['there is no result of the draw for every winner'];
-  return bundleFault === undefined ? [] : [bundleFault];
-};
-
 /** Refused registrations are a failure, because the crowd has only valid citizens. */
 const problemsOf = (facts: RunFacts): readonly string[] => {
   const { ledgerCheck, load, times } = facts;
@@ -238,19 +233,6 @@ const listRows = ({ draw, ledgerCheck }: DemoReport): readonly string[] =>
         ...draw.lists.map(({ voucher, entries, digest }) => `  ${voucher.padEnd(30)}${entries} entries, ${digest}`),
       ];
 
-const drawRows = ({ bundle, draw }: DemoReport): readonly string[] =>
-  bundle === undefined || draw?.results === undefined
-    ? []
-    : [
-        '',
-        `Draw: commitment ${draw.commitment}, authorised by ${draw.committedBy}; result ${draw.result}`,
-        row('voucher', 'winners', 'waiting'),
-        ...draw.results.map(({ voucher, winners, waitlisted }) => row(voucher, winners, waitlisted)),
-        '',
-        'To verify it, with nothing but these files:',
-        `  npm run -s voucher -- draw verify --dir ${bundle} --drand-chain ${chainFileOf(bundle)}`,
-      ];
-
 const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBack): string =>
   `  kill -9 of ${name} (${role}), ${secondsAfterOpening} s after opening; replaced after ${seconds(backAfterMs)}`;
 
@@ -270,7 +252,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row('distinct receipts', ledgerCheck.distinctReceipts),
     row('  found in the journal', ledgerCheck.inJournal),
     row('  found in the database', ledgerCheck.inDatabase),
-    row('  of these, superseded', ledgerCheck.superseded),
+    row('  of these, further ones of a person', ledgerCheck.superseded),
     row('citizens registered twice', ledgerCheck.doubles),
     row('answer p50', ms(load?.p50Ms)),
     row('answer p99', ms(load?.p99Ms)),
@@ -280,7 +262,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     ...forecastRows(report),
     ...providerRows(report),
     ...listRows(report),
-    ...drawRows(report),
+    ...drawRows(report, row),
     ...(report.killed.length === 0 ? [] : ['', ...report.killed.map(killedRow)]),
     '',
     'Times since the start of the demo:',

@@ -15,8 +15,8 @@
  * | none of these                                                  | lost                   |
  *
  * The caller states the campaign's rule: one registration per citizen, or one per citizen and channel. The rule that the
- * product wrote into the registrations is only compared with it. The valid receipt of a citizen is the one accepted
- * first, and the smaller one if two were accepted in the same millisecond.
+ * product wrote into the registrations is only compared with it. The row of a citizen in `registration` is the receipt accepted
+ * first, and the smaller one if two were accepted in the same millisecond. Which receipt counts in the draw: verdicts.ts.
  */
 import type { LedgerEntry } from '../load/ledger.ts';
 import { type Verdicts, verdictsOf } from './verdicts.ts';
@@ -254,7 +254,7 @@ const findingsOf = (counted: Omit<LedgerCheckResult, 'verdict' | 'findings'>): r
     [counted.unopenable, 'acknowledged receipts are sealed with data keys that are missing from the bucket'],
     [counted.unreadable, 'messages in the journal are not events'],
     [counted.lostFacts, 'facts of the journal are missing from the database'],
-    [counted.wrongWinners, 'citizens have a valid registration that was not their first'],
+    [counted.wrongWinners, 'citizens have a row in registration that is not their first receipt'],
     [counted.verdicts.without, 'registrations have no verdict on the identity'],
     [counted.verdicts.contradictory, 'registrations were both verified and rejected, without a correction'],
     [counted.otherRules, 'uniqueness rules in the registrations are not the campaign’s'],

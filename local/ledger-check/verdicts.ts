@@ -7,6 +7,9 @@
  * | else rejected n, and no manual_review of a higher n     | rejected |
  * | else manual_review n                                    | in review |
  * | none of these                                           | without a verdict, unless it is withdrawn or erased |
+ *
+ * Of one person, one registration may take part in the draw. The best one counts, then the earliest, then the smaller receipt:
+ * verified; open (no verdict, in review, or corrected since); rejected; withdrawn, merged or erased.
  */
 
 export interface Verdicts {
@@ -18,22 +21,11 @@ export interface Verdicts {
   /** Verified, and rejected as well, although there was neither a correction nor a review in between. */
   readonly contradictory: number;
   /**
-   * People who take part in the draw: their first registration is neither withdrawn nor erased, and it is verified where verdicts are
-   * expected.
+   * People who take part in the draw: the registration of theirs that counts is neither withdrawn, merged nor erased, and it is verified
+   * where verdicts are expected.
    */
   readonly entries: number;
 }
-
-/** The receipt that a person registered with first; of one millisecond the smaller one. */
-const firstOf = (records: readonly Registered[]): ReadonlyMap<string, Registered> => {
-  const order = ({ acceptedAt = '', receipt }: Registered): string => `${acceptedAt} ${receipt}`;
-  const first = new Map<string, Registered>();
-  for (const record of records) {
-    const known = first.get(record.citizenHash);
-    if (known === undefined || order(record) < order(known)) first.set(record.citizenHash, record);
-  }
-  return first;
-};
 
 interface Registered {
   readonly receipt: string;
@@ -68,8 +60,32 @@ const isContradictory = (types: Highest): boolean => {
   return types.has('verified') && rejected > answered;
 };
 
+const hasEnded = (types: Highest): boolean => ['withdrawn', 'merged', 'erased'].some((type) => types.has(type));
+
+/** `0` to `3`, the best first. */
+const gradeOf = (types: Highest): string => {
+  const [rejected, corrected] = [types.get('rejected') ?? 0, types.get('corrected') ?? 0];
+  if (hasEnded(types)) return '3';
+  if (verdictOf(types) === 'rejected' && corrected < rejected) return '2';
+  return types.has('verified') ? '0' : '1';
+};
+
+/** By person: the receipt that counts. */
+const countingOf = (
+  records: readonly Registered[],
+  typesOf: (receipt: string) => Highest,
+): ReadonlyMap<string, string> => {
+  const best = new Map<string, { readonly order: string; readonly receipt: string }>();
+  for (const { citizenHash, receipt, acceptedAt = '' } of records) {
+    const order = `${gradeOf(typesOf(receipt))} ${acceptedAt} ${receipt}`;
+    const known = best.get(citizenHash);
+    if (known === undefined || order < known.order) best.set(citizenHash, { order, receipt });
+  }
+  return new Map([...best].map(([citizen, { receipt }]) => [citizen, receipt]));
+};
+
 const takesPart = (types: Highest, verifies: boolean): boolean =>
-  (!verifies || types.has('verified')) && !['withdrawn', 'merged', 'erased'].some((type) => types.has(type));
+  (!verifies || types.has('verified')) && !hasEnded(types);
 
 /** @param records registrations of citizens, copies included */
 export const verdictsOf = (
@@ -88,6 +104,7 @@ export const verdictsOf = (
     inReview: count('inReview'),
     without: verifies ? count('without') : 0,
     contradictory: all.filter(isContradictory).length,
-    entries: [...firstOf(records).values()].filter(({ receipt }) => takesPart(typesOf(receipt), verifies)).length,
+    entries: [...countingOf(records, typesOf).values()].filter((receipt) => takesPart(typesOf(receipt), verifies))
+      .length,
   };
 };

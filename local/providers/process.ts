@@ -30,7 +30,7 @@ export interface ProviderProcess {
 
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
 const HOST = '127.0.0.1';
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 90_000;
 const LOOK_EVERY_MS = 50;
 const STOP_GRACE_MS = 2_000;
 

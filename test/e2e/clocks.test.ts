@@ -1,6 +1,7 @@
 /** A pod whose clock is wrong, and addresses of both families, on a real cluster. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SHARED_CLUSTER } from '../helpers/cluster.ts';
+import { eventuallyHolds } from '../helpers/eventually.ts';
 import { podClock } from '../helpers/outages/pod-clock.ts';
 import { shown } from '../helpers/outages/shown.ts';
 import { type Platform, startPlatform } from '../helpers/platform.ts';
@@ -44,11 +45,16 @@ describe('a pod of the product', () => {
   });
 
   it.each(['[::1]', '127.0.0.1'])('answers on %s', async (host) => {
-    expect((await exec('kubectl', 'test-intake', `http://${host}:8080/api/v1/campaigns/test-campaign`)).trim()).toBe(
-      '200',
-    );
-    expect((await exec('kubectl', 'test-intake', `http://${host}:9090/livez`)).trim()).toBe('200');
-    expect((await exec('kubectl', 'test-records', `http://${host}:9090/livez`)).trim()).toBe('200');
-    expect((await exec('system', 'voucher', `http://${host}:9090/livez`)).trim()).toBe('200');
+    for (const [of, deployment, path] of [
+      ['kubectl', 'test-intake', '8080/api/v1/campaigns/test-campaign'],
+      ['kubectl', 'test-intake', '9090/livez'],
+      ['kubectl', 'test-records', '9090/livez'],
+      ['system', 'voucher', '9090/livez'],
+    ] as const) {
+      // kubectl may choose a pod that has just been replaced.
+      const answers = async (): Promise<void> =>
+        expect((await exec(of, deployment, `http://${host}:${path}`)).trim()).toBe('200');
+      await eventuallyHolds(answers, { what: `${deployment} to answer at ${path}`, everyMs: 500 });
+    }
   });
 });

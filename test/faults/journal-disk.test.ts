@@ -1,6 +1,6 @@
 /** A nats-server whose disk has no room, as the kernel says it: told by its name, and back when there is room. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../helpers/eventually.ts';
 import { injectErrors } from '../helpers/outages/strace.ts';
 import { copiesInJournal, lostOf } from '../helpers/read-back.ts';
 import { journalSpec, never, type RealJournal, startRealJournal } from '../helpers/real-journal.ts';
@@ -25,7 +25,10 @@ describe('a journal without room', () => {
       what: 'JetStream off on one server',
     });
     expect(faults()).toContainEqual({ kind: 'jetStreamOff', server: 'nats-1' });
-    expect(await journal.ensured()).toMatchObject({ kind: 'ready', durability: 'Synced' });
+    // A server whose page comes late makes durability unknown for a while.
+    const syncs = async (): Promise<void> =>
+      expect(await full.ensured()).toMatchObject({ kind: 'ready', durability: 'Synced' });
+    await eventuallyHolds(syncs, { what: 'a journal that syncs' });
     await injection.stop();
     await node.restart();
     const isWell = async () =>

@@ -36,7 +36,7 @@ const verdictOf = async (real: RealJournal) =>
   journalDurable(aConditionInput({ observed: { journal: await real.admin.ensure(journalSpec(), never) } }));
 
 /** Asked as the operator does, until the condition is this one. */
-const verdictIs = async (real: RealJournal, status: string, reason: string, timeoutMs = 60_000): Promise<string> => {
+const verdictIs = async (real: RealJournal, status: string, reason: string, timeoutMs = 90_000): Promise<string> => {
   const startedAtMs = performance.now();
   let last = '';
   const verdict = await eventually(
@@ -54,7 +54,7 @@ const verdictIs = async (real: RealJournal, status: string, reason: string, time
   return verdict.message;
 };
 
-const failForAWhile = async (real: RealJournal, n: number, timeoutMs = 30_000): Promise<void> => {
+const failForAWhile = async (real: RealJournal, n: number, timeoutMs = 90_000): Promise<void> => {
   const node = real.cluster.nodes[n];
   if (node === undefined) throw new Error(`no server ${n}`);
   const injection = await injectErrors(node.pid(), 'EIO');
@@ -105,7 +105,7 @@ describe('a journal whose servers fail', () => {
     await failForAWhile(real, 2, 5_000).catch(() => undefined);
     await eventually(async () => (await verdictOf(real)).status !== 'True', { what: 'a condition that is not True' });
     heal(real);
-    await verdictIs(real, 'True', 'Verified', 110_000);
+    await verdictIs(real, 'True', 'Verified', 150_000);
     const before = crowd.acked.size;
     await eventually(() => crowd.acked.size > before + 100, { what: 'registrations again' });
     await nothingLost(real, crowd);

@@ -146,7 +146,7 @@ export const liveTrailedLife = async (platform: Platform, progress: (line: strin
       ...SOON,
       what: 'the finalizer',
     });
-    await kubectl('delete', 'vcamp', 'test', '--timeout=60s');
+    await kubectl('delete', 'vcamp', 'test', '--timeout=120s');
     await kubectl('delete', 'scaleplans', '--all');
     const deletedAtMs = performance.now();
     await told('campaign_deleted', 'plan_deleted', 'grant_ended');

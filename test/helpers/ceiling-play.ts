@@ -26,6 +26,8 @@ const GRANTED = 25;
 
 export interface CeilingPlayOptions {
   readonly seconds: number;
+  /** Goes on until there are so many: on a slow machine a minute has fewer. */
+  readonly leastDeeds?: number;
   readonly seed: number;
   readonly ignoresCeiling: boolean;
   readonly signal: AbortSignal;
@@ -42,7 +44,7 @@ export interface CeilingPlayResult {
 
 const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
-export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: CeilingPlayOptions) => {
+export const playCeiling = async ({ seconds, leastDeeds = 0, seed, ignoresCeiling, signal }: CeilingPlayOptions) => {
   const source = seededRandom(seed);
   const random = (): number => source.next();
   const between = (least: number, most: number): number => least + Math.floor(random() * (most - least + 1));
@@ -203,7 +205,7 @@ export const playCeiling = async ({ seconds, seed, ignoresCeiling, signal }: Cei
     const done: Record<string, number> = {};
     const endsAtMs = Date.now() + seconds * 1_000;
     const names = Object.keys(deeds);
-    while (Date.now() < endsAtMs) {
+    for (let count = 0; Date.now() < endsAtMs || count < leastDeeds; count += 1) {
       signal.throwIfAborted();
       // What makes the operator raise is most frequent.
       const name = random() < 0.4 ? 'scaleToOne' : (oneOf(names) ?? 'scaleToOne');

@@ -43,7 +43,7 @@ export interface ControlPlaneOptions {
 
 const revision = z.object({ header: z.object({ revision: z.string() }) });
 
-const STARTS_WITHIN_MS = 60_000;
+const STARTS_WITHIN_MS = 120_000;
 
 export const startControlPlane = async (options: ControlPlaneOptions = {}): Promise<ControlPlane> => {
   const root = await mkdtemp(join(tmpdir(), 'control-plane-'));
@@ -114,7 +114,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
       '--profiling=false',
     ]);
     await eventually(
-      async () => (await api.answer({ method: 'GET', path: '/readyz', timeoutMs: 1_000 })).status === 200,
+      async () => (await api.answer({ method: 'GET', path: '/readyz', timeoutMs: 5_000 })).status === 200,
       {
         timeoutMs: STARTS_WITHIN_MS,
         what: 'a ready API server',

@@ -116,7 +116,7 @@ export const startGuardedJournal = async (campaigns: readonly string[]): Promise
   });
   const opened: JournalConnection[] = [];
   const connect: GuardedJournal['connect'] = async (servers) => {
-    const connection = await connectJournal(servers, 'test', AbortSignal.timeout(10_000));
+    const connection = await connectJournal(servers, 'test', AbortSignal.timeout(60_000));
     opened.push(connection);
     return connection;
   };

@@ -59,7 +59,7 @@ export const outsideOperator = async (
     ),
   );
   await system('scale', `deployment/${RELEASE}`, '--replicas=0');
-  await system('wait', 'pod', '-l', 'app.kubernetes.io/component=operator', '--for=delete', '--timeout=60s');
+  await system('wait', 'pod', '-l', 'app.kubernetes.io/component=operator', '--for=delete', '--timeout=120s');
 
   const reaper = startReaper();
   const spawn = createSpawner(reaper);

@@ -80,7 +80,8 @@ export const startRecordsWorker = async (postgres: TestPostgres, campaignId: str
     },
     reaches: (state: string) =>
       eventually(async () => (await worker.state()) === state, { what: `the state ${state}` }),
-    drained: () => eventually(() => journal.outstanding === 0, { what: 'the journal is drained' }),
+    /** Some tests publish tens of thousands. */
+    drained: () => eventually(() => journal.outstanding === 0, { what: 'the journal is drained', timeoutMs: 180_000 }),
     async stop() {
       stop.abort();
       await Promise.all([done, watched]);

@@ -13,6 +13,8 @@ export type ScenarioResult =
       readonly holds: boolean;
       /** The few figures that a note quotes. */
       readonly summary: Readonly<Record<string, unknown>>;
+      /** A sabotaged run of this name has an evidence file of its own. */
+      readonly twin?: string;
       /** Every raw sample. */
       readonly raw: unknown;
     }

@@ -18,6 +18,18 @@ export interface StackCampaign {
   readonly admissionPerSecond?: number;
   /** Arrivals per second that it is pre-warmed for; left out: it isn't. */
   readonly forecast?: number;
+  /** Identities are checked; left out: they aren't. */
+  readonly verification?: {
+    readonly provider: {
+      readonly name: string;
+      readonly type: string;
+      readonly url: string;
+      readonly requestsPerSecond: number;
+    };
+    readonly pods: { readonly min: number; readonly max: number; readonly capacityPerReplica: number };
+  };
+  /** Left out: the defaults, which take hours. */
+  readonly down?: { readonly windowSeconds: number; readonly percentPerMinute: number; readonly holdAfterOpen: string };
   /** Contingency levels, and what is said about them: by name, a command. */
   readonly levels?: readonly ContingencyLevel[];
   readonly said?: Readonly<Record<string, string>>;
@@ -38,6 +50,8 @@ export const stackCampaignYaml = (
     records = { min: 1, max: 2, capacityPerReplica: 2000 },
     admissionPerSecond,
     forecast,
+    verification,
+    down,
     levels,
     said = {},
   }: StackCampaign,
@@ -69,11 +83,19 @@ export const stackCampaignYaml = (
         },
       ],
       ...(admissionPerSecond === undefined ? {} : { traffic: { admissionPerSecond } }),
+      ...(verification === undefined ? {} : { verification: { providers: [verification.provider] } }),
       ...(levels === undefined ? {} : { contingency: { levels } }),
       scaling: {
         ...(forecast === undefined ? {} : { peakArrivalsPerSecond: forecast }),
-        authorized: { ceilings: { intake: intake.max, records: records.max } },
-        tiers: { intake, records },
+        ...(down === undefined ? {} : { down }),
+        authorized: {
+          ceilings: {
+            intake: intake.max,
+            records: records.max,
+            ...(verification === undefined ? {} : { verification: verification.pods.max }),
+          },
+        },
+        tiers: { intake, records, ...(verification === undefined ? {} : { verification: verification.pods }) },
       },
     },
   });
@@ -87,6 +109,16 @@ export const sayOnStack = (
   const { opensInMs = -HOUR_MS } = campaign;
   return stack.applyCampaign(stackCampaignYaml({ ...campaign, said }, stack.snapshot().opensAtMs - opensInMs));
 };
+
+/**
+ * Opens a stack of `LATER` now, and closes it soon. So a test that waits for the closing need not also wait for the slowest start: the
+ * closing of an open campaign can only be moved later.
+ */
+export const openStackFor = (stack: Stack, campaign: StackCampaign, ms: number): Promise<void> =>
+  stack.applyCampaign(stackCampaignYaml({ ...campaign, opensInMs: 0, closesInMs: ms }, Date.now()));
+
+/** A campaign that opens when the test says so. */
+export const LATER = { opensInMs: HOUR_MS, closesInMs: 2 * HOUR_MS } as const;
 
 export const isStackReady = (stack: Stack): boolean => {
   const { conditions, tiers } = stack.snapshot();

@@ -11,8 +11,8 @@ afterEach(() => intake.stop());
 
 const FOUND = {
   kind: 'found',
-  channel: 'wechat',
-  category: 'dining',
+  registered: { channel: 'wechat', category: 'dining' },
+  others: [],
   receivedAt: '2026-10-01T12:00:00.000Z',
   facts: [{ type: 'received', at: '2026-10-01T12:00:00.000Z' }],
 } as const;

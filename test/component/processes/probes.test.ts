@@ -6,7 +6,6 @@ import { runProbes } from '../../../local/processes/probes.ts';
 import { eventually } from '../../helpers/eventually.ts';
 
 const host = '127.0.0.1';
-const PATIENCE = { timeoutMs: 20_000 };
 const ends: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -53,7 +52,7 @@ describe('the probes of a container', () => {
     });
     const startupProbe = { httpGet, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 2 };
     const { said } = probe({ startupProbe }, admin);
-    await eventually(() => said.length > 0, { ...PATIENCE, what: 'the end of the start' });
+    await eventually(() => said.length > 0, { what: 'the end of the start' });
     expect(said).toEqual(['startup probe /probe failed']);
     expect(asked).toBeLessThanOrEqual(3);
   });
@@ -67,7 +66,7 @@ describe('the probes of a container', () => {
     });
     const at = (path: string) => ({ httpGet: { path, port: 'admin' }, periodSeconds: 1, failureThreshold: 1 });
     const { said } = probe({ startupProbe: at('/start'), readinessProbe: at('/r'), livenessProbe: at('/l') }, admin);
-    await eventually(() => said.length > 0, { ...PATIENCE, what: 'the end of the start' });
+    await eventually(() => said.length > 0, { what: 'the end of the start' });
     expect([...paths]).toEqual(['/start']);
   });
 
@@ -81,7 +80,7 @@ describe('the probes of a container', () => {
       response.end();
     });
     const { said } = probe({ readinessProbe: { httpGet, periodSeconds: 0.02, failureThreshold: 2 } }, admin);
-    await eventually(() => asked > answers.length, { ...PATIENCE, what: 'every answer' });
+    await eventually(() => asked > answers.length, { what: 'every answer' });
     expect(said).toEqual(['ready', 'not ready', 'ready']);
   });
 
@@ -98,13 +97,13 @@ describe('the probes of a container', () => {
       response.end();
     });
     const { said } = probe({ readinessProbe: { httpGet, periodSeconds: 0.02 } }, admin);
-    await eventually(() => asked > 2, { ...PATIENCE, what: 'three probes' });
+    await eventually(() => asked > 2, { what: 'three probes' });
     expect(said[0]).toBe(expected);
   });
 
   it('take a container without probes as ready', async () => {
     const { said } = probe({}, 1);
-    await eventually(() => said.length > 0, { ...PATIENCE, what: 'a word' });
+    await eventually(() => said.length > 0, { what: 'a word' });
     expect(said).toEqual(['ready']);
   });
 });

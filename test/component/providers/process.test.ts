@@ -7,7 +7,7 @@ import { citizenOf } from '../../../local/load/citizen.ts';
 import { spawnManaged } from '../../../local/managed-process.ts';
 import { type ProviderProcess, type ProviderProcessOptions, startProvider } from '../../../local/providers/process.ts';
 import { personalDataScan } from '../../helpers/personal-data-scan.ts';
-import { type Client, clientOf, hurried, person } from './provider-world.ts';
+import { type Client, clientOf, person } from './provider-world.ts';
 
 let dir: string;
 const running: ProviderProcess[] = [];
@@ -34,7 +34,7 @@ const start = async (
     logFile: join(dir, 'provider.log'),
     ...options,
   });
-  const client = await clientOf(type, server.url, hurried());
+  const client = await clientOf(type, server.url);
   clients.push(keys, client);
   running.push(server);
   return { server, client };

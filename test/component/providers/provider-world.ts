@@ -10,18 +10,20 @@ import type { FaultKind } from '../../../local/providers/faults.ts';
 import type { Truth } from '../../../local/providers/truth.ts';
 import { sourceErrorsOf, truthOf } from '../../../local/providers/truth.ts';
 import { type Clock, systemClock } from '../../../runtime/clock.ts';
+import { eventually } from '../../helpers/eventually.ts';
 
 export const KEYS = { secretId: 'AKIDLOCAL', secretKey: 'local-key-1' };
 
 /** Faults after which the client has an answer that it can read. */
 export const LEAVES_AN_ANSWER: readonly FaultKind[] = ['slow', 'twice', 'again'];
 
-/** The client's 5 s become a quarter of a second. */
-export const hurried = (offsetMs = 0): Clock => ({
+/** The client's 5 s become half a second: for faults after which it waits that long. Other answers may need more on a busy machine. */
+export const hurried: Clock = {
   ...systemClock,
-  now: () => Date.now() + offsetMs,
-  after: (delayMs, callback) => systemClock.after(delayMs / 20, callback),
-});
+  after: (delayMs, callback) => systemClock.after(delayMs / 10, callback),
+};
+
+export const wrongClock = (offsetMs: number): Clock => ({ ...systemClock, now: () => Date.now() + offsetMs });
 
 export const HEALTH_CODE: HttpProvider = {
   body: '{"name":"{{name}}","idNumber":"{{idNumber}}","requestId":"{{requestId}}"}',
@@ -38,6 +40,8 @@ export interface Client {
   readonly keysDir: string;
   ask(person: { readonly name: string; readonly idNumber: string }, signal?: AbortSignal): Promise<ProviderAnswer>;
   rotate(secretKey: string): Promise<void>;
+  /** The first answer that need not be asked for again. */
+  settled(person: { readonly name: string; readonly idNumber: string }): Promise<ProviderAnswer>;
   remove(): Promise<void>;
 }
 
@@ -55,13 +59,22 @@ export const clientOf = async (
   const described = type === 'Http' ? { http: HEALTH_CODE } : {};
   const provider = await createProvider({ name: 'a', type, url, ...spec, ...described }, { keysDir, clock });
   let asked = 0;
+  const ask: Client['ask'] = ({ name, idNumber }, signal = new AbortController().signal) => {
+    asked += 1;
+    return provider.verify({ name, idType: 'CN_ID', idNumber, requestId: `R${asked}` }, signal);
+  };
   return {
     provider,
     keysDir,
-    ask({ name, idNumber }, signal = new AbortController().signal) {
-      asked += 1;
-      return provider.verify({ name, idType: 'CN_ID', idNumber, requestId: `R${asked}` }, signal);
-    },
+    ask,
+    settled: (person) =>
+      eventually(
+        async () => {
+          const answer = await ask(person);
+          return answer.kind !== 'retry' && answer;
+        },
+        { what: 'an answer' },
+      ),
     rotate,
     remove: () => rm(keysDir, { recursive: true }),
   };

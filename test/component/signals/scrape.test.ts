@@ -19,7 +19,8 @@ const targets = (pods: readonly PodServer[]) => pods.map(({ url }, index) => ({ 
 const namesOf = (list: readonly { readonly pod: string }[]) => list.map(({ pod }) => pod).sort();
 
 beforeEach(() => {
-  scraper = createScraper({ deadlineMs: 300 });
+  // Pods that are well answer within it on a busy machine too.
+  scraper = createScraper({ deadlineMs: 1_500 });
 });
 afterEach(async () => {
   await scraper.close();
@@ -95,7 +96,7 @@ describe('scrape', () => {
 
   it('asks those first who come first, and the others not at all after the deadline', async () => {
     await scraper.close();
-    scraper = createScraper({ deadlineMs: 300, concurrency: 2 });
+    scraper = createScraper({ deadlineMs: 1_500, concurrency: 2 });
     const pods = await startPods(5);
     pods[2]?.behave({ kind: 'hangs' });
     pods[3]?.behave({ kind: 'hangs' });

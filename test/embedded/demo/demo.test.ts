@@ -5,41 +5,54 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { eventually } from '../../helpers/eventually.ts';
 
 const DEMO = join(import.meta.dirname, '../../../local/demo.ts');
 const report = z.object({ ledgerCheck: z.object({ lost: z.number(), acknowledged: z.number(), doubles: z.number() }) });
 
-let dir: string;
-let child: ChildProcess | undefined;
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'voucher-demo-'));
-  await writeFile(join(dir, 'trace.csv'), 'seconds,arrivalsPerSecond\n0,40\n8,0\n');
-});
-afterEach(async () => {
-  child?.kill('SIGKILL');
-  await rm(dir, { recursive: true, force: true });
-});
+interface Demo {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly exited: Promise<unknown[]>;
+  readonly checked: () => Promise<z.infer<typeof report>['ledgerCheck']>;
+  /** Command lines that name this run's folder: servers have it in their arguments. */
+  readonly running: () => readonly string[];
+}
 
-const startDemo = (
-  ...args: readonly string[]
-): { readonly output: () => string; readonly exited: Promise<unknown[]> } => {
-  const own = ['--trace', join(dir, 'trace.csv'), '--shift-open-to', '6s', '--state-dir', join(dir, 'run')];
-  child = spawn(process.execPath, [DEMO, ...own, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** One demo in a folder of its own: two run side by side, because they mostly wait. */
+const withDemo = async (args: readonly string[], use: (demo: Demo) => Promise<void>): Promise<void> => {
+  const dir = await mkdtemp(join(tmpdir(), 'voucher-demo-'));
+  const [trace, stateDir, json] = ['trace.csv', 'run', 'report.json'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await writeFile(trace, 'seconds,arrivalsPerSecond\n0,40\n8,0\n');
+  const own = ['--trace', trace, '--shift-open-to', '6s', '--state-dir', stateDir, '--json', json];
+  const child = spawn(process.execPath, [DEMO, ...own, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = once(child, 'exit');
   let output = '';
-  child.stdout?.on('data', (chunk) => {
-    output += String(chunk);
-  });
-  child.stderr?.on('data', (chunk) => {
-    output += String(chunk);
-  });
-  return { output: () => output, exited: once(child, 'exit') };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += String(chunk);
+    });
+  }
+  try {
+    await use({
+      child,
+      output: () => output,
+      exited,
+      checked: async () => report.parse(JSON.parse(await readFile(json, 'utf8'))).ledgerCheck,
+      running: () => commandLines().filter((line) => line.includes(stateDir) && !line.includes('demo.ts')),
+    });
+  } finally {
+    child.kill('SIGKILL');
+    await exited;
+    await rm(dir, { recursive: true, force: true });
+  }
 };
-
-const checked = async (): Promise<z.infer<typeof report>['ledgerCheck']> =>
-  report.parse(JSON.parse(await readFile(join(dir, 'report.json'), 'utf8'))).ledgerCheck;
 
 /** A new Debian has no ps. */
 const commandLines = (): readonly string[] =>
@@ -53,39 +66,36 @@ const commandLines = (): readonly string[] =>
       })
     : execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).split('\n');
 
-/** Command lines that name this run's folder: servers have it in their arguments. */
-const runningHere = (): readonly string[] =>
-  commandLines().filter((line) => line.includes(join(dir, 'run')) && !line.includes('demo.ts'));
-
 describe('npm run demo', () => {
-  it('ends with lost 0', async () => {
-    const demo = startDemo('--json', join(dir, 'report.json'));
-    const [code] = await demo.exited;
-    expect(demo.output()).toContain('lost 0');
-    expect(demo.output()).toMatch(/entries, [0-9a-f]{64}/);
-    expect(code).toBe(0);
-    const { acknowledged, lost, doubles } = await checked();
-    expect(acknowledged).toBeGreaterThan(100);
-    expect({ lost, doubles }).toEqual({ lost: 0, doubles: 0 });
-  });
+  it('ends with lost 1 and exit code 1 when one acknowledgement is a lie', () =>
+    withDemo(['--sabotage', 'drop-one', '--until', 'recorded'], async ({ output, exited, checked }) => {
+      const [code] = await exited;
+      expect(output()).toContain('lost 1');
+      expect(code).toBe(1);
+      expect((await checked()).lost).toBe(1);
+    }));
 
-  it('ends with lost 1 and exit code 1 when one acknowledgement is a lie', async () => {
-    const demo = startDemo('--sabotage', 'drop-one', '--until', 'recorded', '--json', join(dir, 'report.json'));
-    const [code] = await demo.exited;
-    expect(demo.output()).toContain('lost 1');
-    expect(code).toBe(1);
-    expect((await checked()).lost).toBe(1);
-  });
+  it('ends all that it started on Ctrl-C', () =>
+    withDemo([], async ({ child, output, exited, running }) => {
+      await eventually(() => output().includes('PreWarming') || output().includes('Open'), {
+        what: 'the campaign to be pre-warmed',
+      });
+      expect(running().length).toBeGreaterThanOrEqual(3);
+      child.kill('SIGINT');
+      const [code] = await exited;
+      expect(code).toBe(130);
+      await eventually(() => running().length === 0, { what: 'the end of every process' });
+    }));
 
-  it('ends all that it started on Ctrl-C', async () => {
-    const demo = startDemo();
-    await eventually(() => demo.output().includes('PreWarming') || demo.output().includes('Open'), {
-      what: 'the campaign to be pre-warmed',
-    });
-    expect(runningHere().length).toBeGreaterThanOrEqual(3);
-    child?.kill('SIGINT');
-    const [code] = await demo.exited;
-    expect(code).toBe(130);
-    await eventually(() => runningHere().length === 0, { what: 'the end of every process' });
-  });
+  // Starts with the first test, and waits for closing and freeze while the others run.
+  it.concurrent('ends with lost 0', () =>
+    withDemo([], async ({ output, exited, checked }) => {
+      const [code] = await exited;
+      expect({ code, failed: output().match(/FAILED: .*/g) }).toEqual({ code: 0, failed: null });
+      expect(output()).toContain('lost 0');
+      expect(output()).toMatch(/entries, [0-9a-f]{64}/);
+      const { acknowledged, lost, doubles } = await checked();
+      expect(acknowledged).toBeGreaterThan(100);
+      expect({ lost, doubles }).toEqual({ lost: 0, doubles: 0 });
+    }));
 });

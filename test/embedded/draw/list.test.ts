@@ -106,6 +106,7 @@ const freeze = async (campaignId: CampaignId): Promise<Frozen> => {
 /**
  * | person       | has                                                       | in the list |
  * |--------------|-----------------------------------------------------------|-------------|
+ * | % 10 is 6    | one rejected, and a later one verified                    | the second  |
  * | % 10 is 7    | withdrawn                                                 | no          |
  * | % 10 is 8    | no verdict                                                | no          |
  * | % 10 is 9    | a second, earlier receipt, both verified                  | the second  |
@@ -120,10 +121,11 @@ const fill = async (campaignId: CampaignId): Promise<void> => {
     const add = (one: EventEnvelope, shard = home): void => void messages.push({ shard, one });
     add(received);
     if (person % 4 === 0) add(received, (home + 1) % SHARDS);
-    if (person % 10 !== 8) add(event(campaignId, 'verified', person));
+    if (person % 10 !== 8) add(event(campaignId, person % 10 === 6 ? 'rejected' : 'verified', person));
     if (person % 10 === 7) add(event(campaignId, 'withdrawn', person));
-    if (person % 10 === 9) {
-      add(event(campaignId, 'received', person, { number: 1, atMs: person }), (home + 2) % SHARDS);
+    if (person % 10 === 9 || person % 10 === 6) {
+      const atMs = person % 10 === 9 ? person : person + 9;
+      add(event(campaignId, 'received', person, { number: 1, atMs }), (home + 2) % SHARDS);
       add(event(campaignId, 'verified', person, { number: 1 }));
     }
   }
@@ -148,7 +150,7 @@ const listOf = (campaignId: CampaignId, voucher: string): Listed['lists'][number
   const entries = Array.from({ length: PEOPLE }, (_, person) => person)
     .filter((person) => person % 10 !== 7 && person % 10 !== 8)
     .filter((person) => (person % 3 === 0 ? '书店' : 'dinner') === voucher)
-    .map((person) => receiptOf(campaignId, person, person % 10 === 9 ? 1 : 0))
+    .map((person) => receiptOf(campaignId, person, person % 10 === 9 || person % 10 === 6 ? 1 : 0))
     .map(({ receiptNo, receiptSecret }) => entryOf(campaignId, receiptNo, receiptSecret))
     .toSorted(Buffer.compare);
   const digest = createHash('sha256').update(Buffer.concat(entries)).digest('hex');

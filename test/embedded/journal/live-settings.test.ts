@@ -47,6 +47,9 @@ afterAll(async () => {
 
 const put = (generation: number): Promise<void> =>
   patiently('a write', () => journal.admin.putLiveSettings('spring', settings(generation), never));
+/** Of the last value, by the leader: a look at the bucket may be answered by a server that is behind. */
+const revision = async (): Promise<number> =>
+  (await journal.manager.streams.getMessage('KV_live_spring', { last_by_subj: '$KV.live_spring.settings' }))?.seq ?? 0;
 const seen = (generation: number): Promise<boolean> =>
   eventually(() => watch.current()?.generation === generation, { what: `generation ${generation}` });
 
@@ -61,22 +64,22 @@ describe('a pod that watches the live settings', () => {
   });
 
   it('is not woken by a write that changes nothing', async () => {
-    const kv = await new Kvm(journal.connection.nats).open('live_spring');
-    const before = (await kv.get('settings'))?.revision;
+    const before = await revision();
     await put(2);
-    expect((await kv.get('settings'))?.revision).toBe(before);
+    expect(await revision()).toBe(before);
   });
 
   it('keeps the last valid value when nonsense is written, and complains of it once', async () => {
     errors.length = 0;
     const kv = await new Kvm(journal.connection.nats).open('live_spring');
     await kv.put('settings', JSON.stringify({ ...settings(3), window: { opensAt: 'soon' } }));
-    await eventually(() => errors.length > 0, { what: 'the complaint' });
+    // Beside it may be others, of a journal that is slow.
+    const complaints = () => errors.filter((error) => String(error).includes('is not valid; the previous one is kept'));
+    await eventually(() => complaints().length > 0, { what: 'the complaint' });
     expect(watch.current()?.generation).toBe(2);
-    expect(String(errors[0])).toContain('is not valid; the previous one is kept');
     await put(4);
     await seen(4);
-    expect(errors).toHaveLength(1);
+    expect(complaints()).toHaveLength(1);
   });
 
   it('keeps the last value while every server is away, and follows again afterwards', async () => {
@@ -97,8 +100,7 @@ describe('a pod that watches the live settings', () => {
       await put(6);
     };
     await eventuallyHolds(putAnew, { what: 'a write into the new bucket' });
-    const kv = await new Kvm(journal.connection.nats).open('live_spring');
-    expect((await kv.get('settings'))?.revision).toBe(1);
+    expect(await revision()).toBe(1);
     await seen(6);
   });
 });

@@ -34,9 +34,12 @@ const spread = (): Promise<boolean> =>
     { what: 'leaders on different servers', everyMs: 200 },
   );
 
+const copied = () =>
+  eventually(() => copiesInJournal(journal.connection, CAMPAIGN, never), { what: 'a journal that can be read' });
+
 const expectNothingLost = async (crowd: Crowd): Promise<void> => {
   await healed();
-  const copies = await copiesInJournal(journal.connection, CAMPAIGN, never);
+  const copies = await copied();
   expect(lostOf(crowd.acked.keys(), copies)).toEqual([]);
 };
 
@@ -93,7 +96,7 @@ describe('a publisher among three servers', () => {
     await more(crowd, 100);
     await crowd.stop();
     await healed();
-    const copies = await copiesInJournal(journal.connection, CAMPAIGN, never);
+    const copies = await copied();
     expect(copies.has(refused.receipt)).toBe(false);
     expect(lostOf(crowd.acked.keys(), copies)).toEqual([]);
     console.log(`all servers killed: refused ${JSON.stringify([...crowd.refused])}`);

@@ -13,6 +13,7 @@ import { firstRegistration } from '../../../journal/first-registration.ts';
 import { createPublisher } from '../../../journal/publisher.ts';
 import type { Acceptances, PublishOutcome, RegistrationJournal, StoredPosition } from '../../../journal/publishing.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { patiently } from '../../helpers/patiently.ts';
 import { copiesInJournal } from '../../helpers/read-back.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 import { factEvent, receiptOf, receivedEvent, SHARDS } from '../../helpers/records.ts';
@@ -67,7 +68,17 @@ const find = (
   { receipt, citizenHash }: EventEnvelope,
   held?: StoredPosition,
   untilMs = Number.POSITIVE_INFINITY,
-) => podOf(pod).acceptances.find(receipt, citizenHash, untilMs, held);
+) =>
+  eventually(
+    async () => {
+      const lookup = await podOf(pod).acceptances.find(receipt, citizenHash, untilMs, held);
+      return lookup.kind !== 'unavailable' && lookup;
+    },
+    { what: 'what the journal has of a receipt' },
+  );
+/** As long as no shard that may have it answers. */
+const findOnce = (pod: number, { receipt, citizenHash }: EventEnvelope) =>
+  podOf(pod).acceptances.find(receipt, citizenHash, Number.POSITIVE_INFINITY);
 
 describe('a receipt', () => {
   it('is stored once, also when its id is forgotten, and shows what was stored', async () => {
@@ -101,7 +112,7 @@ describe('a receipt', () => {
   it('that was never stored is absent, unless something may be on its way', async () => {
     expect(await find(0, receivedEvent({ citizen: 'never' }))).toEqual({ kind: 'absent' });
     found = { state: 'answers', seconds: 5 };
-    expect(await find(0, receivedEvent({ citizen: 'never' }))).toEqual({ kind: 'unavailable' });
+    expect(await findOnce(0, receivedEvent({ citizen: 'never' }))).toEqual({ kind: 'unavailable' });
     found = { state: 'answers', seconds: 3_600 };
   });
 
@@ -120,7 +131,9 @@ describe('a receipt', () => {
     const head = headers();
     head.set('Nats-Msg-Id', event.id);
     const subject = shardSubjects(CAMPAIGN, shard).replace('>', 'received');
-    await journal.connection.nats.request(subject, encodeEnvelope(event), { headers: head, timeout: 10_000 });
+    await patiently('the registration', () =>
+      journal.connection.nats.request(subject, encodeEnvelope(event), { headers: head, timeout: 10_000 }),
+    );
     const held = await publish(0, withBody(event, 'another body'));
     expect(held).toMatchObject({ duplicate: true, shard });
     expect(await find(0, event)).toEqual({ kind: 'absent' });
@@ -168,14 +181,7 @@ describe('a receipt', () => {
     for (const stray of strays) {
       for (const pod of [0, 1]) {
         await eventually(() => podOf(pod).acceptances.isAstray(stray.receipt), { what: 'word of the stray' });
-        const found = await eventually(
-          async () => {
-            const lookup = await find(pod, stray);
-            return lookup.kind === 'unavailable' ? undefined : lookup;
-          },
-          { what: 'the stray' },
-        );
-        expect(found).toEqual({ kind: 'accepted', at: stray.at, fingerprint: receiptOf('x') });
+        expect(await find(pod, stray)).toEqual({ kind: 'accepted', at: stray.at, fingerprint: receiptOf('x') });
       }
     }
   });
@@ -186,12 +192,12 @@ describe('a receipt', () => {
     one?.kill('SIGSTOP');
     two?.kill('SIGSTOP');
     try {
-      expect(await find(0, absent)).toEqual({ kind: 'unavailable' });
+      expect(await findOnce(0, absent)).toEqual({ kind: 'unavailable' });
     } finally {
       one?.kill('SIGCONT');
       two?.kill('SIGCONT');
     }
-    await eventually(async () => (await find(0, absent)).kind === 'absent', { what: 'an answer' });
+    expect(await find(0, absent)).toEqual({ kind: 'absent' });
   });
 });
 
@@ -226,7 +232,9 @@ describe('the first registration', () => {
     const campaignId = 'earlier';
     expect(await journal.ensured({ campaignId })).toMatchObject({ kind: 'ready' });
     const event = receivedEvent({ campaignId, citizen: 'old' });
-    await journal.connection.nats.request(`reg.${campaignId}.1.received`, encodeEnvelope(event), { timeout: 5_000 });
+    await patiently('the registration', () =>
+      journal.connection.nats.request(`reg.${campaignId}.1.received`, encodeEnvelope(event), { timeout: 5_000 }),
+    );
     expect(await first(campaignId)).toEqual(event.data);
   });
 
@@ -242,7 +250,8 @@ describe('the first registration', () => {
     expect(await first(campaignId, opensAtMs)).toMatchObject({ uniqueness: 'perCitizen' });
     const requests = asked.mock.calls.length;
     asked.mockRestore();
-    expect(requests).toBeLessThanOrEqual(2 * SHARDS);
+    // Two for each shard, and again where one was late; one by one there would be sixty.
+    expect(requests).toBeLessThan(canaries.length / 2);
   });
 
   it('can’t be told while a shard that may hold it says nothing and the others have none', async () => {

@@ -8,6 +8,7 @@ import { connectJournal } from '../../../journal/connection.ts';
 import type { Stack } from '../../../local/stack.ts';
 import { receiptOf, register } from '../../helpers/citizen-client.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { patiently } from '../../helpers/patiently.ts';
 import { receivedEvent } from '../../helpers/records.ts';
 import { withStack } from '../../helpers/with-stack.ts';
 
@@ -18,7 +19,9 @@ const registerByOther = async ({ ledgerCheck, campaignId }: Stack, signal: Abort
     const received = receivedEvent({ campaignId, citizen: 'by another rule' });
     const event = { ...received, data: { ...received.data, uniqueness: 'perCitizenAndChannel' } };
     const subject = `reg.${campaignId}.0.received.${event.receipt}`;
-    await connection.nats.request(subject, encodeEnvelope(event), { timeout: 5_000 });
+    await patiently('the registration', () =>
+      connection.nats.request(subject, encodeEnvelope(event), { timeout: 5_000 }),
+    );
   } finally {
     await connection.close();
   }

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from '@jest/globals';
 import type { Stack } from '../../../local/stack.ts';
-import { type Receipt, receiptOf, receiptState, register, registerPatiently } from '../../helpers/citizen-client.ts';
+import { type Receipt, receiptOf, receiptState, registerPatiently } from '../../helpers/citizen-client.ts';
 import { freeze } from '../../helpers/database-outages.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { withStack } from '../../helpers/with-stack.ts';
 
 const conditionOf = (stack: Stack, wanted: string) => stack.snapshot().conditions.find(({ type }) => type === wanted);
@@ -30,14 +30,17 @@ it('a frozen database is told with its remedy, citizens read the truth, and both
       });
       expect(conditionOf(stack, 'AcceptingRegistrations')).toMatchObject({ status: 'True' });
       expect(conditionOf(stack, 'Ready')).toMatchObject({ status: 'True' });
-      expect((await register(stack.url, 2, randomUUID())).status).toBe(201);
+      await registerPatiently(stack.url, 2);
       if (receipt === undefined) throw new Error('no receipt');
-      expect((await receiptState(stack.url, receipt)).body).toMatchObject({
-        state: 'received',
-        confirmed: false,
-        database: 'unavailable',
-        detail: { en: expect.stringContaining('accepted and safe') },
-      });
+      const told = receipt;
+      const readsTruth = async (): Promise<void> =>
+        expect((await receiptState(stack.url, told)).body).toMatchObject({
+          state: 'received',
+          confirmed: false,
+          database: 'unavailable',
+          detail: { en: expect.stringContaining('accepted and safe') },
+        });
+      await eventuallyHolds(readsTruth, { what: 'the citizen to read that the database is not available' });
     } finally {
       await thaw();
     }
@@ -50,8 +53,10 @@ it('a frozen database is told with its remedy, citizens read the truth, and both
       },
       { what: 'the row' },
     );
-    expect(stack.events().map(({ reason }) => reason)).toEqual(
-      expect.arrayContaining(['RecordsUnavailable', 'RecordsAvailable']),
-    );
+    const toldOfBoth = (): void =>
+      expect(stack.events().map(({ reason }) => reason)).toEqual(
+        expect.arrayContaining(['RecordsUnavailable', 'RecordsAvailable']),
+      );
+    await eventuallyHolds(toldOfBoth, { what: 'both events' });
   });
 });

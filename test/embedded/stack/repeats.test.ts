@@ -4,13 +4,13 @@ import { describe, expect, it } from '@jest/globals';
 import { request } from 'undici';
 import { citizenOf } from '../../../local/load/citizen.ts';
 import type { Stack } from '../../../local/stack.ts';
-import { receiptOf, register } from '../../helpers/citizen-client.ts';
+import { type Answered, receiptOf, register, registerPatiently } from '../../helpers/citizen-client.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { withStack } from '../../helpers/with-stack.ts';
+import { LATER, openStackFor, type StackCampaign, withStack } from '../../helpers/with-stack.ts';
 
 const CITIZENS = 20;
-/** Long enough for the stack to be there, and short enough to wait for. */
-const CLOSES_IN_MS = 45_000;
+const CAMPAIGN: StackCampaign = { intake: { min: 2, max: 2, capacityPerReplica: 500 } };
+const OPEN_MS = 8_000;
 
 const signalRole = (stack: Stack, role: string, signal: NodeJS.Signals): void => {
   for (const { id } of stack.processes().filter((one) => one.role === role)) process.kill(Number(id), signal);
@@ -39,12 +39,13 @@ const corrected = async (url: string, index: number, key: string): Promise<unkno
 
 describe('a repeat', () => {
   it('gets its receipt after closing, while the database stands still, and nobody else gets one', async () => {
-    const campaign = { closesInMs: CLOSES_IN_MS, intake: { min: 2, max: 2, capacityPerReplica: 500 } };
-    await withStack(campaign, new AbortController().signal, async (stack) => {
+    await withStack({ ...CAMPAIGN, ...LATER }, new AbortController().signal, async (stack) => {
       signalRole(stack, 'records', 'SIGSTOP');
       try {
+        await openStackFor(stack, CAMPAIGN, OPEN_MS);
         const keys = Array.from({ length: CITIZENS }, () => randomUUID());
-        const first = await Promise.all(keys.map((key, index) => register(stack.url, index, key)));
+        const first: Answered[] = [];
+        for (const [index, key] of keys.entries()) first.push(await registerPatiently(stack.url, index, key));
         const receipts = first.map(receiptOf);
         expect(receipts.every((receipt) => receipt !== undefined)).toBe(true);
         const codeOf = async (index: number): Promise<unknown> => {
@@ -52,7 +53,6 @@ describe('a repeat', () => {
           return (body as { readonly code?: string }).code;
         };
         await eventually(async () => (await codeOf(0)) === 'CLOSED', {
-          timeoutMs: 2 * CLOSES_IN_MS,
           everyMs: 500,
           what: 'the closing',
         });

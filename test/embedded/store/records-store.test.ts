@@ -585,7 +585,7 @@ describe('many workers with the same citizens', () => {
 });
 
 describe('a receipt that is looked up', () => {
-  it('is found with its facts, superseded, or absent', async () => {
+  it('is found with its facts and the person’s others, or absent', async () => {
     const campaignId = newCampaign();
     const store = storeFor(campaignId);
     const receipts = createReceiptStore({ connectionString: url, campaignId });
@@ -598,16 +598,21 @@ describe('a receipt that is looked up', () => {
     ]);
     expect(await receipts.find(receiptOf('x'), signal)).toEqual({
       kind: 'found',
-      channel: 'wechat',
-      category: 'dining',
+      registered: { channel: 'wechat', category: 'dining' },
       receivedAt: instant(1),
       facts: [
         { type: 'received', attempt: 1, at: instant(1) },
         { type: 'channel_changed', attempt: 1, at: instant(4), channel: 'alipay' },
         { type: 'rejected', attempt: 2, at: instant(3) },
       ],
+      others: [{ receipt: receiptOf('y'), acceptedAt: instant(2), fact: 'received' }],
     });
-    expect(await receipts.find(receiptOf('y'), signal)).toEqual({ kind: 'superseded', receivedAt: instant(2) });
+    expect(await receipts.find(receiptOf('y'), signal)).toEqual({
+      kind: 'found',
+      receivedAt: instant(2),
+      facts: [{ type: 'received', attempt: 1, at: instant(2) }],
+      others: [{ receipt: receiptOf('x'), acceptedAt: instant(1), fact: 'rejected' }],
+    });
     expect(await receipts.find(receiptOf('z'), signal)).toEqual({ kind: 'absent' });
     expect(await receipts.find(receiptOf('x'), AbortSignal.abort())).toEqual({ kind: 'unavailable' });
   });
@@ -619,17 +624,14 @@ describe('a receipt that is looked up', () => {
     await receipts.close();
     const locked = createReceiptStore({ connectionString: url, campaignId });
     open.push(locked);
-    const holder = queryOnce(url, 'BEGIN; LOCK TABLE registration; SELECT pg_sleep(3); COMMIT');
-    const holding = async (): Promise<boolean> =>
-      (
-        await queryOnce(
-          url,
-          `SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'registration'::regclass`,
-        )
-      ).length > 0;
-    while (!(await holding())) expect(true).toBe(true);
-    expect(await locked.find(receiptOf('x'), signal)).toEqual({ kind: 'unavailable' });
-    await holder;
-    expect(await locked.find(receiptOf('x'), signal)).toEqual({ kind: 'absent' });
+    const holder = new Client({ connectionString: url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE registration');
+      expect(await locked.find(receiptOf('x'), signal)).toEqual({ kind: 'unavailable' });
+    } finally {
+      await holder.end();
+    }
+    await eventually(async () => (await locked.find(receiptOf('x'), signal)).kind === 'absent', { what: 'an answer' });
   });
 });

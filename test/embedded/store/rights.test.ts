@@ -106,7 +106,7 @@ it('answers citizens with what the intake may read', async () => {
   const receipts = createReceiptStore({ connectionString: urlOf('intake'), campaignId });
   try {
     const found = await receipts.find(receivedEvent().receipt, never);
-    expect(found).toMatchObject({ kind: 'found', channel: 'wechat', facts: expect.any(Array) });
+    expect(found).toMatchObject({ kind: 'found', registered: { channel: 'wechat' }, facts: expect.any(Array) });
     expect(await receipts.read(never)).toMatchObject({ clock: 'database' });
   } finally {
     await receipts.close();

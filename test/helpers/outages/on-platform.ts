@@ -44,7 +44,7 @@ export const until = (
       const found = await conditionOn(platform, type);
       return isSo(found) && found;
     },
-    { timeoutMs: 120_000, everyMs: 100, what: `${type} to be ${what}` },
+    { timeoutMs: 150_000, everyMs: 100, what: `${type} to be ${what}` },
   );
 
 export const eventsOn = async (

@@ -34,10 +34,15 @@ export const unreadableSpec = async (
   patch: object,
 ): Promise<Outage> => {
   const today = (await api.call({ method: 'GET', path: CRD })) as Crd;
-  const put = async (spec: unknown): Promise<void> => {
-    const { metadata, ...rest } = (await api.call({ method: 'GET', path: CRD })) as Crd;
-    await api.call({ method: 'PUT', path: CRD, body: { ...rest, metadata, spec } });
-  };
+  /** Again after a conflict: the API server writes the status of a kind by itself. */
+  const put = (spec: unknown): Promise<void> =>
+    eventuallyHolds(
+      async () => {
+        const { metadata, ...rest } = (await api.call({ method: 'GET', path: CRD })) as Crd;
+        await api.call({ method: 'PUT', path: CRD, body: { ...rest, metadata, spec } });
+      },
+      { what: 'another schema to be written', everyMs: 100 },
+    );
   const path = `${GROUP}/namespaces/${namespace}/vouchercampaigns/${name}`;
   const contentType = 'application/merge-patch+json';
   let writtenAtMs = 0;

@@ -225,10 +225,19 @@ export const nodeLost = async (
     const secondsOfGrace = (performance.now() - lostAtMs) / 1000;
     const told = await seen(ground, namespace, ({ reason }) => reason === 'NodesLost', 'NodesLost');
     const ready = await isReplaced;
+    const lost = await ground.world.campaign(namespace, NAME);
+    // It was scaled up before, too: that event is there already.
+    const events = await eventually(
+      async () => {
+        const all = await eventsWith(ground.api, lost, ['NodesLost', 'ScaledUp'], PATIENCE);
+        return all.some(({ reason, message }) => reason === 'ScaledUp' && message.includes('replace pods')) && all;
+      },
+      { ...PATIENCE, what: 'the event of the replacements' },
+    );
     return {
       ...told,
       secondsOfGrace,
-      events: await eventsWith(ground.api, await ground.world.campaign(namespace, NAME), ['NodesLost', 'ScaledUp']),
+      events,
       replicas: { before, written, ready },
     };
   } finally {

@@ -165,8 +165,8 @@ describe('a change that would harm a campaign that lives', () => {
     expect(await accounts()).toBe(before);
     // Helm waits for the rollback's end until it is told to go back to what is there.
     await installation.helm('rollback', RELEASE, String(deployed), '--wait', '--timeout', '2m');
-    await installation.vouchers.kubectl('wait', `vcamp/${CAMPAIGN_ID}`, '--for=condition=Ready', '--timeout=60s');
-  }, 300_000);
+    await installation.vouchers.kubectl('wait', `vcamp/${CAMPAIGN_ID}`, '--for=condition=Ready', '--timeout=120s');
+  }, 420_000);
 });
 
 describe('larger volumes', () => {
@@ -208,14 +208,14 @@ describe('after an uninstallation', () => {
     await vouchers.kubectl('patch', 'vcamp', CAMPAIGN_ID, '--type=merge', '-p', '{"spec":{"deletionPolicy":"Delete"}}');
     await vouchers.kubectl(
       ...['wait', `vcamp/${CAMPAIGN_ID}`, '--for=jsonpath={.metadata.finalizers[0]}=voucher-operator.io/journal'],
-      '--timeout=60s',
+      '--timeout=120s',
     );
     await installation.helm('uninstall', RELEASE, '--wait', '--timeout', '3m');
     await vouchers.kubectl('delete', 'vcamp', CAMPAIGN_ID, '--wait=false');
     expect(await vouchers.kubectl('get', 'vcamp', '-o', 'name')).toContain(CAMPAIGN_ID);
     await vouchers.kubectl('patch', 'vcamp', CAMPAIGN_ID, '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
-    await vouchers.kubectl('wait', `vcamp/${CAMPAIGN_ID}`, '--for=delete', '--timeout=60s');
-  }, 400_000);
+    await vouchers.kubectl('wait', `vcamp/${CAMPAIGN_ID}`, '--for=delete', '--timeout=120s');
+  }, 500_000);
 
   it('another name takes the kinds over by the documented command, and not without', async () => {
     expect(await refusal(another())).toMatch(

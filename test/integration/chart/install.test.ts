@@ -91,7 +91,7 @@ describe('an installation', () => {
     const { vouchers } = installation;
     await installCampaign('spring', await campaignManifest('spring-2027'));
     for (const condition of ['Ready', 'JournalDurable', 'Reconciling=false', 'Stalled=false']) {
-      await vouchers.kubectl('wait', 'vcamp/spring-2027', `--for=condition=${condition}`, '--timeout=5s');
+      await vouchers.kubectl('wait', 'vcamp/spring-2027', `--for=condition=${condition}`, '--timeout=60s');
     }
   }, 300_000);
 
@@ -246,7 +246,7 @@ describe('the deletion of an open campaign', () => {
   it('does not hold up the end of its namespace, also when the operator is gone', async () => {
     const { system, vouchers, cluster } = installation;
     await system.kubectl('scale', `deployment/${RELEASE}`, '--replicas=0');
-    await system.kubectl('wait', 'pod', '-l', 'app.kubernetes.io/component=operator', '--for=delete', '--timeout=60s');
+    await system.kubectl('wait', 'pod', '-l', 'app.kubernetes.io/component=operator', '--for=delete', '--timeout=120s');
     await cluster.kubectl(['delete', 'namespace', vouchers.name, '--timeout=150s']);
     expect(await cluster.kubectl(['get', 'namespace', vouchers.name, '--ignore-not-found'])).toBe('');
   }, 240_000);

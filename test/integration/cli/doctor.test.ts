@@ -97,9 +97,10 @@ describe('kubectl voucher doctor', () => {
     const report = await eventually(
       async () => {
         const seen = await doctor([]);
-        return said(seen, 'operator')[0]?.startsWith('OK') && said(seen, 'leader')[0]?.startsWith('OK')
-          ? seen
-          : undefined;
+        const isWell = ([check, count]: readonly [string, number]): boolean =>
+          said(seen, check).filter((text) => text.startsWith('OK')).length === count;
+        const wanted = { operator: 1, leader: 1, policies: 5, clock: 2 };
+        return Object.entries(wanted).every(isWell) && seen;
       },
       { everyMs: 500, what: 'an operator that is there and leads' },
     );
@@ -129,11 +130,10 @@ describe('kubectl voucher doctor', () => {
     const report = await eventually(
       async () => {
         const seen = await doctor(['spring']);
-        return said(seen, 'quota')[0]?.startsWith('FAIL') && said(seen, 'journal')[0]?.startsWith('OK')
-          ? seen
-          : undefined;
+        const begins = (check: string, text: string): boolean => said(seen, check)[0]?.startsWith(text) ?? false;
+        return begins('quota', 'FAIL') && begins('journal', 'OK') && begins('image', 'OK 4 ready pods') && seen;
       },
-      { everyMs: 500, what: 'the quota to be counted' },
+      { everyMs: 500, what: 'the quota to be counted, and all pods to be ready' },
     );
     expect(report).toMatchObject({ code: 1, verdict: 'FAIL' });
     expect(said(report, 'ceilings')).toEqual([

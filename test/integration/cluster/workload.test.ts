@@ -85,7 +85,7 @@ describe('the local cluster', () => {
         spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
       },
     );
-    await space.kubectl('rollout', 'status', 'deployment/web', '--timeout=90s');
+    await space.kubectl('rollout', 'status', 'deployment/web', '--timeout=180s');
     const address = await space.kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}');
     const seen = new Set<string>();
     await eventually(
@@ -96,7 +96,7 @@ describe('the local cluster', () => {
       },
       { what: 'an answer from each of three pods' },
     );
-  }, 150_000);
+  }, 300_000);
 
   it('binds a claim when its pod comes, opens the volume to the pod’s group, and removes it after the claim', async () => {
     await apply(
@@ -122,7 +122,7 @@ describe('the local cluster', () => {
         ),
       },
     );
-    await space.kubectl('wait', 'pod/writer', '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s');
+    await space.kubectl('wait', 'pod/writer', '--for=jsonpath={.status.phase}=Succeeded', '--timeout=120s');
     const volume = await space.kubectl('get', 'pvc', 'data', '-o', 'jsonpath={.spec.volumeName}');
     const path = await cluster.kubectl(['get', 'pv', volume, '-o', 'jsonpath={.spec.local.path}']);
     expect(await readFile(`${path}/kept`, 'utf8')).toBe('here');

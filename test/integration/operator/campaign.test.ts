@@ -1,7 +1,7 @@
 /** What a campaign becomes on a real API server, and who owns which field of it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { APPS, CORE, campaignBody, flood } from '../../helpers/kube-world.ts';
 import { eventsWith } from '../../helpers/outages/outage.ts';
 import { watchReplicas } from '../../helpers/watch-replicas.ts';
@@ -36,8 +36,12 @@ describe('a campaign', () => {
   it('becomes Deployments and all that their pods need, a status and events', async () => {
     const namespace = await world.createNamespace();
     await world.createCampaign(namespace, await campaignBody('spring'));
-    const { status } = await world.ready(namespace, 'spring');
-    expect(status?.tiers?.intake).toMatchObject({ replicas: 2, ready: 2, desired: 2 });
+    await world.ready(namespace, 'spring');
+    const counts = async (): Promise<void> => {
+      const { status } = await world.campaign(namespace, 'spring');
+      expect(status?.tiers?.intake).toMatchObject({ replicas: 2, ready: 2, desired: 2 });
+    };
+    await eventuallyHolds(counts, { ...SOON, what: 'two replicas in the status' });
     const intake = await world.deployment(namespace, 'spring-intake');
     expect(intake?.spec?.replicas).toBe(2);
     for (const path of [

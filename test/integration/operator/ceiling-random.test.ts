@@ -9,6 +9,7 @@ describe('the ceiling', () => {
   it('holds through a minute of misfortune', async () => {
     const { raises, violations, writes, audited, deeds } = await playCeiling({
       seconds: 60,
+      leastDeeds: 60,
       seed: SEED,
       ignoresCeiling: false,
       signal,

@@ -4,6 +4,8 @@ import { playHeadroom } from '../../helpers/headroom-play.ts';
 
 const STEPS = [5, 8];
 const NODE_DELAY_MS = 4_000;
+/** What is missing is read from the status while it is missing. */
+const TELLING_DELAY_MS = 10_000;
 
 describe('a tier that grows where nodes come late', () => {
   it('waits for no node when head-room is kept', async () => {
@@ -21,10 +23,10 @@ describe('a tier that grows where nodes come late', () => {
     const { pendingMs, waitedForNode, said, placeholders } = await playHeadroom({
       headroomReplicas: 0,
       steps: STEPS,
-      nodeDelayMs: NODE_DELAY_MS,
+      nodeDelayMs: TELLING_DELAY_MS,
     });
     expect(waitedForNode).toBeGreaterThan(0);
-    expect(Math.max(...pendingMs)).toBeGreaterThan(NODE_DELAY_MS);
+    expect(Math.max(...pendingMs)).toBeGreaterThan(TELLING_DELAY_MS);
     expect(said.join('\n')).toMatch(
       /No node has room for \d intake pods?; needed in total: cpu .*, about 1 more node \(\d pods? fits? on a node\)/,
     );

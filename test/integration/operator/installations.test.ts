@@ -5,7 +5,7 @@ import { CLAIM_LEASE, NOT_SERVED } from '../../../contract/names.ts';
 import type { OperatorConfig } from '../../../operator/config.ts';
 import { CHART, EXTERNAL, helm, RELEASE } from '../../chart/render.ts';
 import { RBAC } from '../../helpers/chart-rights.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, flood } from '../../helpers/kube-world.ts';
 import { namespaceLeftOut } from '../../helpers/outages/namespace-left-out.ts';
 import { eventsWith } from '../../helpers/outages/outage.ts';
@@ -49,6 +49,8 @@ const stop = async (one: RunningOperator): Promise<void> => {
 };
 const ticksOf = async (one: RunningOperator): Promise<number> =>
   Number(/^voucher_operator_tick_seconds_count (\d+)$/m.exec(await one.metrics())?.[1] ?? 0);
+const counted = (one: RunningOperator, text: string): Promise<void> =>
+  eventuallyHolds(async () => expect(await one.metrics()).toContain(text), { ...SOON, what: text });
 const hasTicked = async (one: RunningOperator, ticks: number): Promise<void> => {
   const before = await ticksOf(one);
   await eventually(async () => (await ticksOf(one)) >= before + ticks, { ...SOON, what: `${ticks} ticks` });
@@ -87,11 +89,12 @@ describe('two installations that watch the same namespace', () => {
     expect(seen.generations).toBe(0);
     if (second === undefined) throw new Error('the second was not started');
     expect(await ticksOf(second)).toBe(0);
-    expect(await second.metrics()).toContain(
-      `voucher_operator_namespaces_not_served{namespace="${namespace}",reason="another"} 1`,
-    );
-    const lease = await world.get<Lease>(`${COORDINATION}/namespaces/default/leases/second`);
-    expect(lease.metadata?.annotations?.[NOT_SERVED]).toContain('Installation kube-system/first serves');
+    await counted(second, `voucher_operator_namespaces_not_served{namespace="${namespace}",reason="another"} 1`);
+    const toldInLease = async (): Promise<void> => {
+      const lease = await world.get<Lease>(`${COORDINATION}/namespaces/default/leases/second`);
+      expect(lease.metadata?.annotations?.[NOT_SERVED]).toContain('Installation kube-system/first serves');
+    };
+    await eventuallyHolds(toldInLease, { ...SOON, what: 'the namespace in the lease' });
   });
 
   it('would write against each other without claims: the zero above can fail', async () => {
@@ -167,7 +170,7 @@ describe('a namespace whose Leases a webhook refuses', () => {
       const campaign = await world.campaign(namespace, 'guarded');
       const [told] = await eventsWith(world.plane, campaign, ['ClaimUnknown'], { timeoutMs: 90_000 });
       expect(told?.message).toMatch(/^Nothing is decided in namespace .*guard\.voucher\.example.*check its webhooks/);
-      expect(await one.metrics()).toContain(`not_served{namespace="${namespace}",reason="unknown"} 1`);
+      await counted(one, `not_served{namespace="${namespace}",reason="unknown"} 1`);
       expect(await world.deployment(namespace, 'guarded-intake')).toBeUndefined();
     } finally {
       await world.plane.call({ method: 'DELETE', path: `${path}/guard` });
@@ -220,9 +223,15 @@ describe('watched namespaces', () => {
     if (started === undefined) throw new Error('the operator was not started');
     const one = started;
     await world.settled(here, 'stays', 2);
-    expect((await fetch(`http://127.0.0.1:${one.port}/readyz`)).status).toBe(200);
-    expect(await one.metrics()).toContain(`not_served{namespace="${gone}",reason="refused"} 1`);
-    expect(one.log.some((line) => line.includes('a namespace can not be listed; it is not served'))).toBe(true);
+    await eventually(async () => (await fetch(`http://127.0.0.1:${one.port}/readyz`)).status === 200, {
+      ...SOON,
+      what: 'an operator that is ready',
+    });
+    await counted(one, `not_served{namespace="${gone}",reason="refused"} 1`);
+    await eventually(() => one.log.some((line) => line.includes('a namespace can not be listed; it is not served')), {
+      ...SOON,
+      what: 'a line in the log',
+    });
 
     await world.plane.call({ method: 'POST', path: `${CORE}/namespaces`, body: { metadata: { name: gone } } });
     await bind(gone, await chartRules());

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Lease } from 'kubernetes-types/coordination/v1.js';
 import type { OperatorConfig } from '../../../operator/config.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { CORE, campaignBody, conditionOf, flood } from '../../helpers/kube-world.ts';
 import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
 import { watchReplicas } from '../../helpers/watch-replicas.ts';
@@ -98,7 +98,10 @@ describe('two operators', () => {
       spec: { holderIdentity: 'thief', renewTime: new Date().toISOString().replace('Z', '000Z') },
     });
     await eventually(async () => !(await isLeading(one)), { ...SOON, what: 'it to stop' });
-    expect(one.log.some((line) => line.includes('the lease was taken by thief'))).toBe(true);
+    await eventually(() => one.log.some((line) => line.includes('the lease was taken by thief')), {
+      ...SOON,
+      what: 'a line in the log',
+    });
     // The thief never renews.
     await eventually(() => isLeading(one), { ...SOON, what: 'it to lead again' });
   });
@@ -156,11 +159,12 @@ describe('an operator', () => {
     const namespace = await world.createNamespace();
     await start();
     await world.createCampaign(namespace, await campaignBody('nowhere'));
-    const message = async () => conditionOf(await world.campaign(namespace, 'nowhere'), 'Provisioned')?.message ?? '';
+    const provisioned = async () => conditionOf(await world.campaign(namespace, 'nowhere'), 'Provisioned');
     const want =
       /No node has room for 2 intake pods; needed in total: cpu 1, memory 352Mi\. Add nodes.*no nodes available/;
-    await eventually(async () => want.test(await message()), { ...SOON, what: 'the condition' });
-    expect(conditionOf(await world.campaign(namespace, 'nowhere'), 'Provisioned')?.reason).toBe('Unschedulable');
+    const says = async (): Promise<void> =>
+      expect(await provisioned()).toMatchObject({ reason: 'Unschedulable', message: expect.stringMatching(want) });
+    await eventuallyHolds(says, { ...SOON, what: 'the condition' });
   });
 
   it('says how much a quota lacks', async () => {

@@ -41,9 +41,26 @@ describe('verdicts of the journal', () => {
     expect(verdictsOf([R], facts('R withdrawn 1'), false)).toEqual(NONE);
   });
 
-  it('count a person once in the list, by the first registration', () => {
+  describe('of a person with two registrations', () => {
     const later = { ...R, receipt: 'S', acceptedAt: '2020-09-25T02:00:00.001Z' };
-    const counts = verdictsOf([later, R, R], facts('R rejected 1', 'S verified 1'), true);
-    expect(counts).toEqual({ ...NONE, rejected: 1, verified: 1 });
+    it.each<[string, readonly string[], entries: number]>([
+      ['a wrong name first, and the right one second', ['R rejected 1', 'S verified 1'], 1],
+      ['both verified', ['R verified 1', 'S verified 1'], 1],
+      ['the first withdrawn, the second verified', ['R verified 1', 'R withdrawn 1', 'S verified 1'], 1],
+      ['the second merged', ['R rejected 1', 'S verified 1', 'S merged 1'], 0],
+      ['the first without a verdict, the second rejected', ['S rejected 1'], 0],
+    ])('count one entry at most: %s', (_, names, entries) => {
+      for (const records of [
+        [R, later],
+        [later, R, R, later],
+      ])
+        expect(verdictsOf(records, facts(...names), true)).toMatchObject({ entries });
+    });
+
+    it('count the open one before a rejected and a withdrawn one, where verdicts are not expected', () => {
+      for (const fact of ['R withdrawn 1', 'R erased 1', 'S withdrawn 1'])
+        expect(verdictsOf([R, later], facts(fact), false)).toMatchObject({ entries: 1 });
+      expect(verdictsOf([R, later], facts('R withdrawn 1', 'S withdrawn 1'), false)).toMatchObject({ entries: 0 });
+    });
   });
 });

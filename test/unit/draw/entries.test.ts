@@ -108,7 +108,7 @@ describe('whose entry is in the list', () => {
       event('verified', { person: 2, kind: 'rehearsal' }),
       event('verified', { person: 3 }),
     ];
-    expect(listsOf(events)).toEqual({ counts: { people: 0, superseded: 0, byFact: {} }, lists: [] });
+    expect(listsOf(events)).toEqual({ counts: { people: 0, superseded: 0, ended: 0, byFact: {} }, lists: [] });
   });
 
   it('not a receipt that is none of this product', () => {
@@ -125,7 +125,7 @@ describe('of one person', () => {
   it('the earliest acceptance has the entry', () => {
     const events = [event('received', { atMs: 9 }), second, ...verified];
     expect(listsOf(events)).toEqual({
-      counts: { people: 1, superseded: 1, byFact: { verified: 1 } },
+      counts: { people: 1, superseded: 1, ended: 0, byFact: { verified: 1 } },
       lists: [['dinner', list([1, 1])]],
     });
   });
@@ -145,9 +145,18 @@ describe('of one person', () => {
       expect(listsOf(events, 'enter').lists).toEqual([['dinner', list([1, smaller])]]);
   });
 
-  it('a withdrawn one gives its place to none of the person’s others', () => {
-    const events = [event('received'), second, ...verified, event('withdrawn')];
-    expect(listsOf(events).lists).toEqual([]);
+  it.each<[string, readonly EventEnvelope[], readonly number[]]>([
+    ['wrong name first, right name second: the second', [event('rejected'), event('verified', { receipt: 1 })], [1]],
+    ['the wrong name corrected, and verified: the first', [event('rejected'), event('corrected'), ...verified], [0]],
+    ['the first withdrawn: the second', [...verified, event('withdrawn')], [1]],
+    ['both withdrawn: none', [...verified, event('withdrawn'), event('withdrawn', { receipt: 1 })], []],
+    ['the second withdrawn: the first', [...verified, event('withdrawn', { receipt: 1 })], [0]],
+    ['the first in review, the second verified: the second', [event('manual_review'), ...verified.slice(1)], [1]],
+    ['the first without a verdict, the second rejected: none', [event('rejected', { receipt: 1 })], []],
+  ])('%s', (_, facts, receipts) => {
+    const wanted = receipts.map((receipt) => ['dinner', list([1, receipt])]);
+    expect(listsOf([event('received'), second, ...facts]).lists).toEqual(wanted);
+    expect(listsOf([...facts, second, event('received')]).lists).toEqual(wanted);
   });
 });
 
@@ -229,7 +238,10 @@ describe('any history', () => {
       .map(({ one }) => one);
   };
 
-  /** By the definitions: group by person, take the least claim, project its facts. */
+  /** Lowest first, as the table of contract/winner.ts. */
+  const CLASSES = [['verified'], ['received', 'manual_review'], ['rejected'], ['withdrawn', 'superseded', 'erased']];
+
+  /** By the definitions: group by person, project the facts of each receipt, take the least claim of the lowest class. */
   const naive = (events: readonly EventEnvelope[], unverified: Frozen['unverified']) => {
     const citizens = Map.groupBy(
       events.filter(({ kind, type }) => kind === 'citizen' && type === 'received'),
@@ -237,18 +249,24 @@ describe('any history', () => {
     );
     const byVoucher = new Map<string, Buffer[]>();
     for (const [, copies] of citizens) {
+      const stateOf = (of: string) => project(events.filter(({ receipt }) => receipt === of)).state;
+      const classOf = (of: string): number => CLASSES.findIndex((states) => states.includes(stateOf(of)));
       const claimOf = (one: EventEnvelope): string => `${one.at} ${one.receipt} ${String(one.data['category'])}`;
-      const standing = copies.reduce((least, one) => (claimOf(one) < claimOf(least) ? one : least));
-      const facts = events.filter(({ receipt }) => receipt === standing.receipt);
-      const { state } = project(facts);
+      // A receipt is as old as its earliest copy.
+      const claims = [...Map.groupBy(copies, ({ receipt }) => receipt).values()].map((same) =>
+        same.reduce((least, one) => (claimOf(one) < claimOf(least) ? one : least)),
+      );
+      const orderOf = (one: EventEnvelope): string => `${classOf(one.receipt)} ${claimOf(one)}`;
+      const counting = claims.reduce((least, one) => (orderOf(one) < orderOf(least) ? one : least));
+      const state = stateOf(counting.receipt);
       const isIn = state === 'verified' || (state === 'received' && unverified !== 'exclude');
       if (!isIn) continue;
-      const voucher = String(standing.data['category']);
-      const person = Number.parseInt(standing.citizenHash.slice(0, 8), 16);
+      const voucher = String(counting.data['category']);
+      const person = Number.parseInt(counting.citizenHash.slice(0, 8), 16);
       const receipt = [0, 1, 2]
         .map((number) => receiptOf(person, number))
-        .find((one) => one.receiptNo === standing.receipt);
-      const entry = entryOf(campaignId, standing.receipt, receipt?.receiptSecret ?? '');
+        .find((one) => one.receiptNo === counting.receipt);
+      const entry = entryOf(campaignId, counting.receipt, receipt?.receiptSecret ?? '');
       byVoucher.set(voucher, [...(byVoucher.get(voucher) ?? []), entry]);
     }
     return [...byVoucher]
@@ -291,5 +309,10 @@ it('finds a person among so many that the table has grown several times', () => 
       });
     }
   }
-  expect(entries.end('exclude').counts).toEqual({ people: 200_000, superseded: 0, byFact: { verified: 200_000 } });
+  expect(entries.end('exclude').counts).toEqual({
+    people: 200_000,
+    superseded: 0,
+    ended: 0,
+    byFact: { verified: 200_000 },
+  });
 });

@@ -20,7 +20,6 @@ interface Case {
   /** `type attempt[ content]`, in the order in which they are stored. */
   readonly stored?: readonly string[];
   readonly recorded?: readonly Fact[];
-  readonly isSuperseded?: boolean;
   readonly uniqueness?: 'perCitizenAndChannel';
   readonly channel?: Channel;
 }
@@ -38,7 +37,7 @@ const factOf = (text: string, index: number): EventEnvelope => {
 };
 
 /** The journal's look-up finds the last of each type. */
-const receiptWith = ({ stored = [], recorded = [], isSuperseded = false, uniqueness, channel = 'wechat' }: Case) => {
+const receiptWith = ({ stored = [], recorded = [], uniqueness, channel = 'wechat' }: Case) => {
   const last = new Map(
     stored.map((text, index) => [text.split(' ')[0], { event: factOf(text, index), sequence: 10 + index }]),
   );
@@ -47,7 +46,6 @@ const receiptWith = ({ stored = [], recorded = [], isSuperseded = false, uniquen
     registration: { ...registered, data },
     stored: [...last.values()],
     recorded,
-    isSuperseded,
   } satisfies ReceiptFacts;
 };
 
@@ -97,7 +95,6 @@ describe('a correction', () => {
       { kind: 'append', type: 'corrected', attempt: 1, after: 0 },
     ],
     'after a withdrawal': [{ stored: ['rejected 1', 'withdrawn 1'] }, refused('WITHDRAWN')],
-    'of one that is superseded': [{ stored: ['rejected 1'], isSuperseded: true }, refused('SUPERSEDED')],
     'of one that is merged': [{ stored: ['rejected 1', 'merged 1'] }, refused('SUPERSEDED')],
     'of one that is erased': [{ stored: ['rejected 1', 'withdrawn 1', 'erased 1'] }, refused('ERASED')],
   };

@@ -183,12 +183,16 @@ describe('a correction', () => {
     expect(stored('corrected')).toHaveLength(1);
   });
 
-  it('asks the database for what the journal does not tell: that another registration counts', async () => {
-    verdict('rejected');
-    intake.world.find = async () => ({ kind: 'superseded', receivedAt: '2026-10-01T12:00:00.000Z' });
-    expect(codeOf(await correct())).toBe('409 SUPERSEDED');
+  it('of a receipt that another one supersedes is stored as well, because it may count later', async () => {
+    verdict('manual_review');
+    const at = '2026-10-01T12:00:00.000Z';
+    const others = [{ receipt: 'Z'.repeat(26), acceptedAt: '2026-10-01T12:00:01.000Z', fact: 'verified' as const }];
+    intake.world.find = async () => ({ kind: 'found', receivedAt: at, facts: [{ type: 'received', at }], others });
+    const answer = await correct();
+    expect([codeOf(answer), answer.json['state']]).toEqual(['200', 'superseded']);
     intake.world.find = async () => ({ kind: 'unavailable' });
-    expect(codeOf(await correct())).toBe('200');
+    expect((await toChannel('alipay')).json).toMatchObject({ state: 'received', channel: 'alipay' });
+    expect([stored('corrected'), stored('channel_changed')]).toMatchObject([[{}], [{}]]);
   });
 });
 
@@ -385,7 +389,7 @@ describe('what citizens read', () => {
       { type: 'rejected', at: '2026-10-01T12:00:01.000Z' },
       { type: 'corrected', at: '2026-10-01T12:00:02.000Z' },
     ] as const;
-    const row = { kind: 'found', channel: 'wechat', category: 'dining', receivedAt: facts[0].at } as const;
+    const row = { kind: 'found', receivedAt: facts[0].at, others: [] } as const;
     intake.world.find = async () => ({ ...row, facts });
     expect((await intake.get(path, proof)).json).toMatchObject({
       state: 'received',
@@ -405,7 +409,7 @@ describe('what citizens read', () => {
 
   it.each([
     [undefined, 'exclude', /not checked in this campaign/],
-    [{}, 'exclude', /^A registration enters the draw if its identity check has succeeded/],
+    [{}, 'exclude', /^A registration that counts enters the draw if its identity check has succeeded/],
     [{}, 'enter', /or has not been made, when the list is frozen\. It does not enter if the check has failed/],
   ] as const)('of a campaign with verification %j and unverified %s', async (verification, unverified, en) => {
     const verifyBy = '2026-10-12T00:00:00.000Z';

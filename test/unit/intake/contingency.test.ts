@@ -133,8 +133,8 @@ describe('an honest time', () => {
     const at = new Date(NOW_MS).toISOString();
     intake.world.find = async () => ({
       kind: 'found',
-      channel: 'wechat',
-      category: 'dining',
+      registered: { channel: 'wechat', category: 'dining' },
+      others: [],
       receivedAt: at,
       facts: [{ type: 'received', at }],
     });

@@ -100,8 +100,8 @@ describe('a receipt', () => {
     const facts = [{ type: 'received', at: '2026-10-01T12:00:00.000Z' }] as const;
     intake.world.find = async (): Promise<ReceiptLookup> => ({
       kind: 'found',
-      channel: 'wechat',
-      category: 'dining',
+      registered: { channel: 'wechat', category: 'dining' },
+      others: [],
       receivedAt: facts[0].at,
       facts,
     });

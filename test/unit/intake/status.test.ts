@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Fact } from '../../../app/core/projection.ts';
 import type { ReceiptLookup } from '../../../app/intake/ports.ts';
-import { type Answer, bodyOf, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
+import type { FactedClaim } from '../../../contract/winner.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { type Answer, bodyOf, calmGuard, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
 let intake: TestIntake;
 let path: string;
@@ -18,13 +20,15 @@ const ask = (lookup: ReceiptLookup): Promise<Answer> => {
   return intake.get(path, { 'x-receipt-secret': secret });
 };
 
+const registered = { channel: 'wechat', category: 'dining' };
+
 describe('a receipt with its secret', () => {
   it('shows what the database knows', async () => {
     const facts = [
       { type: 'verified', at: '2026-10-01T13:00:00.000Z' },
       { type: 'received', at: '2026-10-01T12:00:00.000Z' },
     ] as const;
-    const answer = await ask({ kind: 'found', channel: 'wechat', category: 'dining', receivedAt: facts[1].at, facts });
+    const answer = await ask({ kind: 'found', registered, receivedAt: facts[1].at, facts, others: [] });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.json).toMatchObject({
@@ -39,10 +43,10 @@ describe('a receipt with its secret', () => {
   const at = '2026-10-01T13:00:00.000Z';
   const withFacts = (...facts: Fact[]): ReceiptLookup => ({
     kind: 'found',
-    channel: 'wechat',
-    category: 'dining',
+    registered,
     receivedAt: at,
     facts: [{ type: 'received', at }, ...facts],
+    others: [],
   });
 
   it('shows the channel that was chosen last, and that a correction waits for its verdict', async () => {
@@ -56,7 +60,7 @@ describe('a receipt with its secret', () => {
     expect(answer.json).toMatchObject({ state: 'received', channel: 'alipay' });
   });
 
-  it('is superseded, and tells nothing else, when the same person stands by another one', async () => {
+  it('is superseded, and tells nothing else, when it was merged into another one', async () => {
     const receiptNo = path.slice(path.lastIndexOf('/') + 1);
     expect((await ask(withFacts({ type: 'merged', at }))).json).toEqual({
       receiptNo,
@@ -100,10 +104,69 @@ describe('a receipt with its secret', () => {
     expect(json['waiting']).toEqual(isEstimated ? behind : undefined);
   });
 
-  it('that was superseded reveals nothing else', async () => {
-    const answer = await ask({ kind: 'superseded', receivedAt: '2026-10-01T12:00:00.000Z' });
-    expect(Object.keys(answer.json).sort()).toEqual(['confirmed', 'receiptNo', 'receivedAt', 'state']);
-    expect(answer.json['state']).toBe('superseded');
+  describe('beside another receipt of the person', () => {
+    /** Of a receipt that the database has only the claim of. */
+    const beside = (facts: readonly Fact['type'][], others: readonly FactedClaim['fact'][]) =>
+      ask({
+        kind: 'found',
+        receivedAt: at,
+        facts: ['received' as const, ...facts].map((type) => ({ type, at })),
+        others: others.map((fact) => ({ receipt: '0'.repeat(26), acceptedAt: at, fact })),
+      });
+
+    it('that counts is superseded: its own history, and nothing about the other one', async () => {
+      const { json } = await beside([], ['verified']);
+      const changes = ['channelChangesLeft', 'correctionsLeft', 'editableUntil'];
+      expect(Object.keys(json).sort()).toEqual(
+        [...changes, 'confirmed', 'history', 'receiptNo', 'receivedAt', 'state'].sort(),
+      );
+      expect(json).toMatchObject({ state: 'superseded', history: [{ state: 'received', at }] });
+    });
+
+    it.each<[string, readonly Fact['type'][], readonly FactedClaim['fact'][], string]>([
+      ['counts when the other one is rejected', [], ['rejected'], 'received'],
+      ['counts when the others are withdrawn or merged', ['verified'], ['withdrawn', 'merged'], 'verified'],
+      ['is superseded by an earlier one of its class', ['verified'], ['verified'], 'superseded'],
+      ['in review is superseded by a verified one', ['manual_review'], ['verified'], 'superseded'],
+      ['stays rejected, because it has corrections left', ['rejected'], ['verified'], 'rejected'],
+      ['stays withdrawn', ['withdrawn'], ['verified'], 'withdrawn'],
+      ['stays in the list, whatever is verified later', ['verified', 'won'], ['verified'], 'won'],
+    ])('%s', async (_, facts, others, state) => {
+      expect((await beside(facts, others)).json).toMatchObject({ state });
+    });
+
+    it('shows channel and voucher of its registration in the journal, and nothing where that does not answer', async () => {
+      expect((await beside(['verified'], ['rejected'])).json).toMatchObject(registered);
+      intake.world.isReadable = false;
+      const { json } = await beside(['verified'], ['rejected']);
+      expect(json).toMatchObject({ state: 'verified', confirmed: true });
+      expect(json).not.toHaveProperty('channel');
+    });
+
+    it('asks the journal for a few at once only, however many citizens look', async () => {
+      const answers = Promise.withResolvers<undefined>();
+      let asked = 0;
+      intake = testIntake(calmGuard(), [], {
+        receiptJournal: {
+          findRegistration: () => {
+            asked += 1;
+            return answers.promise;
+          },
+          findFacts: async () => undefined,
+          append: async () => ({ kind: 'overtaken' }),
+        },
+      });
+      let answered = 0;
+      const looks = Array.from({ length: 20 }, async () => {
+        const { status, json } = await beside(['verified'], ['rejected']);
+        answered += 1;
+        expect([status, json['state'], json['channel']]).toEqual([200, 'verified', undefined]);
+      });
+      await eventually(() => answered >= 16, { what: 'the answers without a question' });
+      answers.resolve(undefined);
+      await Promise.all(looks);
+      expect(asked).toBe(4);
+    });
   });
 });
 
