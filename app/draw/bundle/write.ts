@@ -13,9 +13,14 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Commitment, Result, Sources } from '../../../contract/draw.ts';
 import { canonicalJson } from '../canonical.ts';
-import type { DrawnVoucher } from '../draw-lists.ts';
+import type { Drawing } from '../draw.ts';
 import { codeOf } from '../error-code.ts';
 import type { JsonFile } from './files.ts';
+
+export interface DrawnVoucher extends Pick<Drawing, 'bitmap' | 'waitlist'> {
+  readonly voucher: string;
+  readonly entries: Uint8Array;
+}
 
 export interface BundleWriter {
   /** In any order; returns when the three files are on the disk. */
