@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type AppConfig, DATA_PLANE_KEYS, ENV, secretDirOf } from '../contract/app-contract.ts';
+import { defined } from '../contract/defined.ts';
 import { hasAdminPort, rightsOf, WORKLOADS, type Workload } from '../contract/jobs.ts';
 import type { JournalServers } from '../journal/connection.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
@@ -42,6 +43,8 @@ export interface ProcessConfig {
   readonly secretDirs: Readonly<Record<string, string | undefined>>;
   readonly app: AppConfig;
   readonly dataPlane: DataPlane;
+  /** Of the draw's Job, as they are set. */
+  readonly draw: { readonly order?: string; readonly bundleDir?: string; readonly drandChain?: string };
 }
 
 const port = z
@@ -69,6 +72,9 @@ const environment = z.object({
   [ENV.keepAliveSeconds]: whole('seconds').default(620),
   [ENV.logLevel]: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   [ENV.drainGraceMs]: whole('milliseconds').default(0),
+  [ENV.drawOrder]: text.optional(),
+  [ENV.bundleDir]: text.optional(),
+  [ENV.drandChain]: text.optional(),
 });
 
 const appConfig = z.object({
@@ -186,6 +192,11 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     privacyDir: settings[ENV.privacyDir],
     secretDirs: Object.fromEntries(rightsOf(workload).secrets.map(({ name }) => [name, env[secretDirOf(name)]])),
     app: app.data,
+    draw: defined({
+      order: settings[ENV.drawOrder],
+      bundleDir: settings[ENV.bundleDir],
+      drandChain: settings[ENV.drandChain],
+    }),
     dataPlane: await readDataPlane(settings[ENV.dataPlaneDir], workload),
   };
 };

@@ -27,6 +27,9 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   RecordsConsistent: 'True',
   // False until the list is frozen: what prevents it has conditions of its own.
   ListFrozen: undefined,
+  // False until their time: what prevents them is in their messages.
+  DrawCommitted: undefined,
+  Drawn: undefined,
   ProvidersReachable: 'True',
 };
 
@@ -50,6 +53,7 @@ const FAULT: readonly string[] = [
   'PlanExpired',
   'PlanVoid',
   'EntryUnreadable',
+  'ValuesDiffer',
 ] satisfies ConditionReason[];
 
 const isWrong = ({ type, status, reason }: Condition): boolean => {

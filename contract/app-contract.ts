@@ -28,6 +28,15 @@ export const ENV = {
   logLevel: 'VOUCHER_LOG_LEVEL',
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. 0 unless stated: pods have a preStop. */
   drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
+  /** Draw: what an owner has authorised, as JSON (contract/draw-order.ts). Absent: the Job makes the list, and nothing more. */
+  drawOrder: 'VOUCHER_DRAW',
+  /** Draw: writable folder for the files that prove the result. Absent: none are written. */
+  bundleDir: 'VOUCHER_BUNDLE_DIR',
+  /**
+   * Draw, of the demo and of tests only: a chain of drand that is not pinned in the product, as a relay answers `/info`. No manifest sets
+   * it: the holder of such a chain's key can choose the result.
+   */
+  drandChain: 'VOUCHER_DRAND_CHAIN',
 } as const;
 
 /** Variable with the mount of a Secret of the tier's own (contract/tiers.ts): `VOUCHER_ECHO_DIR`. */
@@ -145,6 +154,8 @@ export interface LiveSettings {
     readonly text: LocalizedText;
     readonly retryAfterSeconds: number;
   };
+  /** What is published of the draw: commitment, values of the sources, result, each with its digest. Absent: no commitment yet. */
+  readonly published?: Readonly<Record<string, unknown>>;
   /** Sections of the spec that belong to one tier each, unchanged; its role reads its own. Absent: no such tier exists. */
   readonly sections?: Readonly<Record<string, unknown>>;
   /** How far the database is behind the journal. Absent: hardly at all, or unknown. */

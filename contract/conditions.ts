@@ -216,6 +216,35 @@ export const CONDITION_REASONS = {
     'NotYetObserved',
   ],
   /**
+   * The commitment of the draw is published: lists, quotas and sources are fixed, and no source has its value yet. Only for a campaign
+   * with spec.draw.sources.
+   */
+  DrawCommitted: [
+    'Committed',
+    'Postponed',
+    'NotListed',
+    'WaitingForAuthorization',
+    'Committing',
+    'CommandUnreadable',
+    'JournalUnavailable',
+    'EntryUnreadable',
+    'NotYetObserved',
+  ],
+  /** The draw has its result. Only for a campaign with spec.draw.sources. */
+  Drawn: [
+    'Drawn',
+    'Announced',
+    'NotCommitted',
+    'WaitingForTime',
+    'WaitingForValues',
+    'ValuesDiffer',
+    'WaitingForSources',
+    'Drawing',
+    'JournalUnavailable',
+    'EntryUnreadable',
+    'NotYetObserved',
+  ],
+  /**
    * Every provider of identities can be asked. Judged by what verification pods report of their requests. While it is False,
    * registration continues, and registrations wait for their verification. Only for a campaign with spec.verification.
    */

@@ -5,6 +5,8 @@
 
 export const CONTROL_TYPES = ['frozen', 'listed'] as const;
 export type ControlType = (typeof CONTROL_TYPES)[number];
+/** The subject of the draw's chain, which has many entries (contract/draw.ts). */
+export const DRAW_CHAIN = 'draw';
 
 /** Up to where the journal counts. Made by the operator, from the acknowledged sequences of the barriers. */
 export interface Frozen {

@@ -8,7 +8,9 @@
  * | committed n                  | entered of n, sourced n, committed n + 1 | below |
  * | entered of n                 | as committed n                      | the operator: two people have entered the same value |
  * | sourced n                    | drawn                               | the Job: every source of commitment n has its value |
- * | drawn                        | promoted                            | the Job, from sourced alone |
+ * | drawn                        | announced                           | the Job, from sourced alone |
+ * | announced                    | promoted                            | the Job: `won` and `waitlisted` of every person are in the journal |
+ * | promoted                     | promoted                            | the operator, for an owner |
  *
  * `committed n + 1` follows only after `postponeAt` of commitment n, without `sourced n`: a source that is missing postpones, and is
  * never substituted. After `sourced n` there is one result, whoever computes it.
@@ -150,6 +152,11 @@ export interface Drawn extends StepOf<'drawn'> {
   /** SHA-256 of result.json, hex. */
   readonly digest: string;
 }
+/** Every `won` and `waitlisted` of the result is stored. */
+export interface Announced extends StepOf<'announced'> {
+  readonly won: number;
+  readonly waitlisted: number;
+}
 export interface Promoted extends StepOf<'promoted'> {
   readonly voucher: string;
   /** The entry that no longer takes its voucher, and the one that moves up, hex. */
@@ -159,4 +166,4 @@ export interface Promoted extends StepOf<'promoted'> {
   readonly reason: string;
 }
 
-export type DrawStep = Committed | Entered | Sourced | Drawn | Promoted;
+export type DrawStep = Committed | Entered | Sourced | Drawn | Announced | Promoted;

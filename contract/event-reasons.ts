@@ -73,6 +73,11 @@ export const EVENT_REASONS = [
   'RecordsAgree',
   'ListFrozen',
   'ListMade',
+  'DrawCommitted',
+  'DrawPostponed',
+  'DrawValuesDiffer',
+  'Drawn',
+  'DrawAnnounced',
   'ProvidersUnreachable',
   'ProvidersReachable',
 ] as const;

@@ -2,7 +2,9 @@
  * Work that is done once and ends: every Job and its permissions, as contract/tiers.ts has them for tiers. A Job has no replicas that
  * follow a crowd, no section of the spec, and no consumer: it reads the journal from its first message, and can be repeated. Pure.
  */
+import { DRAW_CHAIN } from './control.ts';
 import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier, type TierRights } from './tiers.ts';
+import type { VoucherCampaignSpec } from './types/campaign.ts';
 
 interface JobEntry {
   /** Also the name of its role in the image, and part of its objects' names. */
@@ -19,14 +21,14 @@ interface JobEntry {
 const TABLE = [
   {
     name: 'draw',
-    does: 'makes the list of the draw: it reads the journal up to the barriers',
+    does: 'makes the list of the draw from the journal up to the barriers, commits to it, draws, and publishes who has won',
     nameZh: '摇号',
     // 3.31 million people need 0.33 GiB, 20 million 1.2 GiB, nearly all of it outside V8's heap (test/bench/list.ts).
     pod: { cpu: '500m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },
     rights: {
-      publishes: [],
+      publishes: ['won', 'waitlisted'],
       looksUp: ['shards'],
-      decides: ['listed'],
+      decides: ['listed', DRAW_CHAIN],
       buckets: { live: 'none', dataKeys: 'none' },
       // An entry is a hash of receipt and secret, and secrets derive from the citizen key.
       privacyKeys: 'citizen',
@@ -113,6 +115,18 @@ const jobEntryOf = (name: JobName): JobEntry => {
   if (entry === undefined) throw new Error(`there is no Job ${name}`);
   return entry;
 };
+
+/** Any of the public ones: a NetworkPolicy knows ports, not hosts. */
+const DRAND_URL = 'https://api.drand.sh';
+
+/** Addresses outside the data plane that a Job's pods call: the relays of the draw's sources. */
+export const jobUrlsOf = ({ draw }: Pick<VoucherCampaignSpec, 'draw'>, job: JobName): readonly string[] =>
+  job === 'draw'
+    ? (draw.sources ?? []).flatMap(({ type, relays = [] }) => {
+        if (type !== 'Drand') return [];
+        return relays.length === 0 ? [DRAND_URL] : relays;
+      })
+    : [];
 
 export const rightsOf = (workload: Workload): TierRights =>
   isTier(workload) ? rightsOfTier(workload) : jobEntryOf(workload).rights;

@@ -34,6 +34,14 @@ export const LABELS = {
 export const dataPlaneSecretName = (secretName: string, workload: Workload): string => `${secretName}-${workload}`;
 /** All objects of one tier or Job share this name. */
 export const tierName = (campaignName: string, workload: Workload): string => `${campaignName}-${workload}`;
+/** A run of a Job that has several: `chengdu-draw-c1`. At most 13 characters follow the campaign's name, as in `-verification`. */
+export const jobName = (campaignName: string, workload: Workload, run: string | undefined): string =>
+  `${campaignName}-${runKey(workload, run)}`;
+/** Of a run, within its campaign: `draw`, `draw-c1`. */
+export const runKey = (workload: Workload, run: string | undefined): string =>
+  run === undefined ? workload : `${workload}-${run}`;
+/** The same from an object's name. */
+export const runKeyOf = (campaignName: string, name: string): string => name.slice(campaignName.length + 1);
 /** The Deployment of placeholder pods. */
 export const headroomName = (campaignName: string): string => `${campaignName}-${HEADROOM}`;
 /** The Service that citizens' traffic reaches. */
@@ -126,6 +134,12 @@ export const ASKED_AGAIN = `${API_GROUP}/asked-again`;
 /** Annotations on a campaign by which people start and stop contingency levels (operator/contingency/commands.ts). */
 export const CONTINGENCY_PREFIX = `contingency.${API_GROUP}/`;
 export const contingencyAnnotation = (level: string): string => `${CONTINGENCY_PREFIX}${level}`;
+
+/** Annotation on a campaign by which an owner authorises the draw's commitment (operator/draw/commands.ts). */
+export const DRAW_COMMIT = `draw.${API_GROUP}/commit`;
+/** Annotations on a campaign by which two people enter a public value: `<name>.1` and `<name>.2`. */
+export const DRAW_SOURCE_PREFIX = `draw-source.${API_GROUP}/`;
+export const drawSourceAnnotation = (name: string, place: 1 | 2): string => `${DRAW_SOURCE_PREFIX}${name}.${place}`;
 
 /** The Lease in a namespace with campaigns that says which installation acts on them (operator/leadership/claims.ts). */
 export const CLAIM_LEASE = 'voucher-operator-campaigns';

@@ -2,7 +2,7 @@
  * Every tier and its permissions. Schema, manifests, journal accounts, database roles and the tables of the command line are
  * made from these entries. A new tier is an entry here, its section of the spec, and its role in `app/` (docs/adr/0028). Pure.
  */
-import type { ControlType } from './control.ts';
+import type { ControlType, DRAW_CHAIN } from './control.ts';
 import type { EventType } from './envelope.ts';
 import { isJsonObject, type JsonObject } from './untrusted.ts';
 
@@ -16,7 +16,7 @@ export interface TierRights {
    */
   readonly looksUp: readonly ('receipts' | 'shards' | 'decisions')[];
   /** Entries that it may append to the control stream, which it then may read. Absent: it does not see that stream. */
-  readonly decides?: readonly ControlType[];
+  readonly decides?: readonly (ControlType | typeof DRAW_CHAIN)[];
   readonly buckets: { readonly live: BucketRight; readonly dataKeys: BucketRight };
   /**
    * Whether it gets the keys of the privacy Secret: those for citizens and canaries, and those that wrap data keys. `citizen`: that

@@ -38,6 +38,7 @@ const liveSettings = z.object({
   ),
   traffic: z.object({ admissionPerSecond: count, intakePods: z.number().min(1), burstSeconds: count }),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
+  published: z.record(z.string(), z.unknown()).exactOptional(),
   sections: z.record(z.string(), z.unknown()).exactOptional(),
   behind: z.object({ atMostSeconds: count, asOf: instant, isStopped: z.literal(true).exactOptional() }).exactOptional(),
 });

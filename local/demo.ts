@@ -10,6 +10,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { admitCampaign, formatAdmissionErrors } from '../admission/admission.ts';
 import { parseDurationMs } from '../contract/duration.ts';
 import type { VoucherCampaign } from '../contract/types/campaign.ts';
+import { type DrawSabotage, startDemoRelay } from './demo/draw.ts';
 import { PROFILES } from './demo/profile.ts';
 import { startDemoProvider } from './demo/provider.ts';
 import { forecastFor, renderReport } from './demo/report.ts';
@@ -39,7 +40,7 @@ const wholeNumber = (text: string): number => {
 
 const options = new Command('demo')
   .description(
-    'Runs one campaign on this machine: pre-warming, opening, flood, scaling, verification, closing, list of the draw, ledger check.',
+    'Runs one campaign on this machine: pre-warming, opening, flood, scaling, verification, closing, draw, ledger check.',
   )
   .addOption(
     new Option('--fast', 'about three minutes: scale-up, verification, frozen list (default)').conflicts('full'),
@@ -49,15 +50,17 @@ const options = new Command('demo')
   .option('--trace <csv>', 'file of seconds,arrivalsPerSecond; default: the trace of --fast or --full')
   .option('--shift-open-to <duration>', 'time from stack ready to opening', duration, 15_000)
   .addOption(
-    new Option('--until <step>', 'end when all is recorded and verified, or when the list of the draw is made').choices(
-      ['recorded', 'listed'],
-    ),
+    new Option(
+      '--until <step>',
+      'end when all is recorded and verified, when the list of the draw is made, or after the draw',
+    ).choices(['recorded', 'listed', 'drawn']),
   )
   .option('--chaos', 'kill -9 an intake, a nats-server and a records process during the flood', false)
   .addOption(
-    new Option('--sabotage <how>', 'lose one registration on purpose; the ledger check must find it').choices([
-      'drop-one',
-    ]),
+    new Option(
+      '--sabotage <how>',
+      'lose one registration, or spoil the files of the draw, on purpose; the run must find it',
+    ).choices(['drop-one', 'tamper-bundle', 'drop-entry']),
   )
   .addOption(
     new Option('--on <where>', 'run as processes on this machine, or on a real Kubernetes (Linux, root)')
@@ -77,9 +80,9 @@ const options = new Command('demo')
     file: string;
     trace?: string;
     shiftOpenTo: number;
-    until?: 'recorded' | 'listed';
+    until?: 'recorded' | 'listed' | 'drawn';
     chaos: boolean;
-    sabotage?: 'drop-one';
+    sabotage?: 'drop-one' | DrawSabotage;
     on: 'embedded' | 'cluster';
     context?: string;
     image?: string;
@@ -150,6 +153,8 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
   const stateDir = await newStateDir();
   const traceFile = resolve(options.trace ?? join(ROOT, 'examples/traces', profile.trace));
   const view = new View(process.stdout);
+  const until = options.until ?? (options.on === 'embedded' ? 'drawn' : 'recorded');
+  if (until === 'drawn' && options.on !== 'embedded') throw new Error('--until drawn needs --on embedded');
   const report = await runDemo(
     {
       profile,
@@ -158,7 +163,8 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       shiftOpenToMs: options.shiftOpenTo,
       chaos: options.chaos,
       // On a cluster nothing is verified.
-      waitsForList: (options.until ?? (options.on === 'embedded' ? 'listed' : 'recorded')) === 'listed',
+      waitsForList: until !== 'recorded',
+      waitsForDraw: until === 'drawn',
       sabotage: options.sabotage,
       seed: options.seed,
       stateDir,
@@ -169,6 +175,7 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       startStack: options.on === 'embedded' ? startEmbedded : onCluster(stateDir, traceFile),
       // Pods of a cluster do not reach this machine.
       ...(options.on === 'embedded' ? { startProvider } : {}),
+      ...(until === 'drawn' ? { startRelay: startDemoRelay } : {}),
       ledgerCheck: runLedgerCheck,
       view,
       now: () => Date.now(),

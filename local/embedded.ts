@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ENV } from '../contract/app-contract.ts';
 import { intakeServiceName } from '../contract/names.ts';
 import { isTier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
@@ -36,6 +37,8 @@ export interface EmbeddedOptions {
   readonly progress: (line: string) => void;
   /** Of the Secret that `spec.verification.secretName` names. */
   readonly providerSecret?: Readonly<Record<string, string>>;
+  /** Of the draw: a chain of drand that is not pinned, as a relay answers /info, and where its files go. */
+  readonly draw?: { readonly chainInfo: string; readonly bundleDir: string };
   /** Of node in every pod, before the program: what tests preload. */
   readonly nodeArgs?: readonly string[];
   /** Bytes of one shard stream, and of one server's store; for tests of a full disk. */
@@ -93,7 +96,12 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         command: process.execPath,
         args: [...nodeArgs, APP, ...(container.args ?? [])],
       }),
-      baseEnv: { PATH: process.env['PATH'] ?? '' },
+      baseEnv: {
+        PATH: process.env['PATH'] ?? '',
+        ...(options.draw === undefined
+          ? {}
+          : { [ENV.drandChain]: options.draw.chainInfo, [ENV.bundleDir]: options.draw.bundleDir }),
+      },
       stateDir,
       secretsDir,
       spawn,

@@ -6,8 +6,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Service } from 'kubernetes-types/core/v1.js';
-import { isJob, type JobName } from '../contract/jobs.ts';
-import { LABELS } from '../contract/names.ts';
+import { isJob } from '../contract/jobs.ts';
+import { LABELS, runKeyOf } from '../contract/names.ts';
 import { isTier, type Tier } from '../contract/tiers.ts';
 import type { ScalePlan } from '../contract/types/scale-plan.ts';
 import { isJobManifest } from '../operator/resources/job.ts';
@@ -166,11 +166,11 @@ export const createProcessCluster = (options: ProcessClusterOptions): ProcessClu
           if (objects.get({ kind: 'Deployment', namespace, name: workload.name }) === undefined) continue;
           tiers[tier] = observedTier(workload, tier);
         }
-        const observedJobs: Partial<Record<JobName, ObservedJob>> = {};
+        const observedJobs: Record<string, ObservedJob> = {};
         for (const job of jobs.values()) {
           const component = job.labels[LABELS.component];
           if (job.namespace !== namespace || job.labels[LABELS.campaign] !== name || !isJob(component)) continue;
-          observedJobs[component] = {
+          observedJobs[runKeyOf(name, job.name)] = {
             name: job.name,
             state: stateOf(job),
             failedPods: job.pod.restarts,

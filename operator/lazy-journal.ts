@@ -73,5 +73,7 @@ export const lazyFreezeJournal = (
     positions: async (campaignId, barriers, tiers, signal) =>
       journal.get().positions(campaignId, barriers, tiers, signal),
     freeze: async (frozen, signal) => journal.get().freeze(frozen, signal),
+    steps: async (campaignId, signal) => journal.get().steps(campaignId, signal),
+    appendStep: async (campaignId, step, after, signal) => journal.get().appendStep(campaignId, step, after, signal),
   };
 };

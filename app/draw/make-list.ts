@@ -35,6 +35,12 @@ export interface MakeListDeps {
   readonly decisions: Decisions;
 }
 
+export interface MadeList extends VoucherEntries {
+  readonly digest: string;
+  /** RFC 6962 root over the entries. */
+  readonly root: string;
+}
+
 /** A list is published, and the journal gives another one. */
 export class OtherListError extends Error {
   override readonly name = 'OtherListError';
@@ -63,8 +69,15 @@ const assertFrozenFor = ({ campaignId, shards }: MakeListDeps, frozen: Frozen): 
   }
 };
 
-/** @throws Error without a freeze, FrozenJournalError, OtherListError */
-export const makeList = async (deps: MakeListDeps, signal: AbortSignal): Promise<ListReport> => {
+/**
+ * @param take gets each list, one in memory at a time; it does not know yet whether the published one is the same
+ * @throws Error without a freeze, FrozenJournalError, OtherListError
+ */
+export const makeList = async (
+  deps: MakeListDeps,
+  signal: AbortSignal,
+  take: (list: MadeList) => void | Promise<void> = () => undefined,
+): Promise<ListReport> => {
   const { campaignId, citizenKey, decisions, replay } = deps;
   const entry = await decisions.read('frozen', signal);
   if (entry === undefined) throw new Error('nothing is frozen yet: the operator starts this Job after the freeze');
@@ -77,8 +90,11 @@ export const makeList = async (deps: MakeListDeps, signal: AbortSignal): Promise
   const made: Listed['lists'][number][] = [];
   const roots: Record<string, string> = {};
   for (const list of lists(citizenKey, campaignId)) {
-    made.push(summary(list));
-    roots[list.voucher] = merkleRoot(list.entries);
+    const one = summary(list);
+    const root = merkleRoot(list.entries);
+    made.push(one);
+    roots[list.voucher] = root;
+    await take({ ...list, digest: one.digest, root });
   }
   const listed: Listed = { v: 1, campaignId, lists: made };
 

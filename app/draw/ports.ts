@@ -1,4 +1,7 @@
-/** What the draw needs from the journal. Implemented by journal/replay.ts and journal/freeze/control.ts. */
+/** What the draw needs from the journal and from outside. Implemented in journal/ and by app/roles/draw.ts. */
+import type { DrawStep, SourceRule, SourceValue } from '../../contract/draw.ts';
+import type { ChainEntry } from '../../contract/draw-chain.ts';
+import type { EventEnvelope } from '../../contract/envelope.ts';
 import type { Stored } from '../../journal/reading.ts';
 
 export interface ShardReplay {
@@ -16,3 +19,26 @@ export interface Decisions {
     signal: AbortSignal,
   ): Promise<{ readonly kind: 'appended' | 'exists'; readonly entry: { readonly value: unknown } }>;
 }
+
+export interface Steps {
+  /** All steps of the draw. @throws Error when they are unknown, ControlEntryError */
+  read(signal: AbortSignal): Promise<readonly ChainEntry[]>;
+  /** @returns false: another entry was appended meanwhile. @throws Error when it is unknown whether it is stored */
+  append(step: DrawStep, after: number, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface Drand {
+  /** Of every chain that a campaign may commit to: the one for new commitments. Hex. */
+  readonly chain: string;
+  /** The first round at the instant or later, and when it is published. */
+  roundFrom(atMs: number): { readonly round: number; readonly atMs: number };
+  /** Undefined: no relay has the round yet. The value is verified. @throws Error for a chain that is not known */
+  value(
+    rule: Extract<SourceRule, { readonly type: 'Drand' }>,
+    relays: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): Promise<SourceValue | undefined>;
+}
+
+/** Resolves once the fact is stored in its citizen's home shard. */
+export type PublishFact = (event: EventEnvelope, signal: AbortSignal) => Promise<void>;

@@ -177,6 +177,14 @@ export const createApi = (deps: IntakeDeps) => {
     );
   };
 
+  /** From memory: what the operator has published. */
+  const showDraw: Handler = (_request, params) => {
+    const settings = deps.settings.current();
+    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (params['campaignId'] !== campaignId) throw new ApiError('NOT_FOUND');
+    return jsonAnswer(200, { campaignId, ...settings.published }, 'public, max-age=1');
+  };
+
   return {
     /** By path, in the syntax of Express. */
     routes: {
@@ -184,6 +192,7 @@ export const createApi = (deps: IntakeDeps) => {
       [`${REGISTRATIONS}/:receiptNo`]: only({ 'GET, HEAD': showReceipt, PATCH: counted('change', change) }),
       [`${REGISTRATIONS}/:receiptNo/withdrawal`]: only({ POST: counted('withdrawal', withdraw) }),
       [`${PREFIX}/campaigns/:campaignId`]: only({ 'GET, HEAD': showCampaign }),
+      [`${PREFIX}/draws/:campaignId`]: only({ 'GET, HEAD': showDraw }),
     } satisfies Readonly<Record<string, Handler>>,
     /** Any other path. */
     elsewhere: ((request) => {

@@ -52,10 +52,15 @@ export const verifiedText = ({ commitment, sources, digests }: Documents): strin
     return `  ${rule.name}: ${sourceText(rule)}${value === undefined ? '' : ` (${value})`}\n`;
   });
   return [
-    `The bundle is right: all lists, seeds, winners and waitlists of campaign ${commitment.campaignUid} were computed again.\n`,
-    columns([['VOUCHER', 'ENTRIES', 'WINNERS', 'WAITLIST'], ...rows]),
+    `The bundle is right: all lists, seeds, winners and waiting lists of campaign ${commitment.campaignUid} were computed again.\n`,
+    columns([['VOUCHER', 'ENTRIES', 'WINNERS', 'WAITING LIST'], ...rows]),
     `Sources, which had no value before ${commitment.notBefore}:\n`,
     ...named,
+    ...(commitment.attempt === 1
+      ? []
+      : [
+          `This is attempt ${commitment.attempt}. Check that each earlier commitment was published, and that one of its sources had no value in time.\n`,
+        ]),
     'Compare these digests with the published ones:\n',
     `  commitment.json ${digests.commitment}\n`,
     `  result.json     ${digests.result}\n`,
@@ -78,8 +83,8 @@ export const checkText = ({ entry, place }: ReceiptCheck): string => {
   const { voucher, outcome, index, score, cutoff, rank, entries, winners, waitlistPlace, proof, merkleRoot } = place;
   const results = {
     won: 'It wins.',
-    waitlisted: `It is number ${count(waitlistPlace ?? 0)} of the waitlist.`,
-    lost: 'It does not win, and is not on the waitlist.',
+    waitlisted: `It is number ${count(waitlistPlace ?? 0)} of the waiting list.`,
+    lost: 'It does not win, and is not on the waiting list.',
   };
   return [
     `Entry ${entry} is in the list of ${voucher}. ${results[outcome]}\n`,

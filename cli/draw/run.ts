@@ -3,9 +3,15 @@ import { hash } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { openBundle } from '../../app/draw/bundle/write.ts';
 import { digestOf } from '../../app/draw/canonical.ts';
-import { commitmentOf, sourcesOf, type VoucherList } from '../../app/draw/documents.ts';
-import { firstUnsorted } from '../../app/draw/draw.ts';
-import { drawLists } from '../../app/draw/draw-lists.ts';
+import {
+  bytesOf,
+  commitmentOf,
+  resultOf,
+  sourcesOf,
+  type VoucherList,
+  voucherResult,
+} from '../../app/draw/documents.ts';
+import { drawVoucher, firstUnsorted } from '../../app/draw/draw.ts';
 import { ENTRY_BYTES } from '../../app/draw/entry.ts';
 import { merkleRoot } from '../../app/draw/merkle.ts';
 import { MOST_ENTRIES, MOST_SOURCE_BYTES, MOST_SOURCES } from '../../contract/draw-schema.ts';
@@ -15,7 +21,6 @@ import { forPrograms, type Output, withOutput } from '../output.ts';
 import { columns } from '../words.ts';
 import { readBytes } from './draw-files.ts';
 import { filesOf } from './draw-words.ts';
-import { signalOf } from './verify.ts';
 
 interface Options {
   readonly entries: string;
@@ -76,11 +81,11 @@ const run = async (options: Options, io: Io): Promise<void> => {
   const given = sourcesOf(commitment, values);
   const bundle = await openBundle(options.out);
   try {
-    const result = await drawLists(commitment, given, [{ voucher, entries }], bundle.voucher, signalOf(io));
+    const drawing = drawVoucher({ entries, k: quota, waitlist, listDigest, sources: bytesOf(values) });
+    await bundle.voucher({ voucher, entries, ...drawing });
+    const result = resultOf(commitment, given, [voucherResult(voucher, drawing)]);
     await bundle.end({ commitment, sources: given, result });
-    const [drawn] = result.vouchers;
-    if (drawn === undefined) throw new Error('the draw has no voucher');
-    const { seed, cutoff, winners, waitlisted, resultDigest } = drawn;
+    const { seed, cutoff, winners, waitlisted, resultDigest } = drawing;
     const digests = { commitment: digestOf(commitment), sources: digestOf(given), result: digestOf(result) };
     const shown = { listDigest, seed, cutoff, merkleRoot: root, resultDigest, winners, waitlisted, entries: n };
     const files = filesOf(digests);
@@ -105,7 +110,7 @@ export const runCommand = (io: Io): Command =>
       `entries of ${ENTRY_BYTES} bytes, sorted by their bytes, each once (entries.bin)`,
     )
     .requiredOption('--winners <k>', 'number of winners; all win where there are fewer entries', whole)
-    .option('--waitlist <n>', 'number of places on the waitlist', whole, 0)
+    .option('--waitlist <n>', 'number of places on the waiting list', whole, 0)
     .requiredOption('--source <hex>', 'bytes of one source; repeat it for more, in their order', sources)
     .requiredOption(
       '--campaign-uid <uid>',

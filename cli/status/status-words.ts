@@ -145,12 +145,26 @@ const listText = ({ campaign, nowMs }: Report, zone: Zone): string | undefined =
   return [frozen, ...(lists.length === 0 ? ['the list is not made yet'] : each)].join('; ');
 };
 
+/** `drawn 22:15:03 (5 min ago); dining-50: 1,000 win, 100 wait`, or what the draw waits for. Undefined: there is none, or no list yet. */
+const drawnText = ({ campaign, nowMs }: Report, zone: Zone): string | undefined => {
+  const { draw, conditions = [] } = campaign.status ?? {};
+  const [committed, drawn] = ['DrawCommitted', 'Drawn'].map((name) => conditions.find(({ type }) => type === name));
+  if (draw?.lists === undefined || drawn === undefined) return undefined;
+  if (draw.drawnAt === undefined) return committed?.status === 'True' ? drawn.message : committed?.message;
+  const at = instantMs(draw.drawnAt);
+  const each = (draw.results ?? []).map(
+    ({ voucher, winners, waitlisted }) => `${voucher}: ${count(winners)} win, ${count(waitlisted)} wait`,
+  );
+  return [`drawn ${clockOf(at, zone, nowMs)} (${ago(at, nowMs)})`, ...each].join('; ');
+};
+
 const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fact[] => {
   const { status } = report.campaign;
   if (status === undefined) return [];
   const { arrivals, backlog } = curvesOf(report);
   const { arrivalsPerSecond, headroom, counts } = status;
   const list = listText(report, zone);
+  const draw = drawnText(report, zone);
   return [
     {
       label: 'arrivals',
@@ -168,6 +182,7 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
     ...grants.map((plan) => ({ label: 'granted', value: grantText(plan, zone, report.nowMs) })),
     ...(counts === undefined ? [] : [{ label: 'recorded', value: `${count(counts.received)} registrations` }]),
     ...(list === undefined ? [] : [{ label: 'list', value: list }]),
+    ...(draw === undefined ? [] : [{ label: 'draw', value: draw }]),
     ...(headroom === undefined || headroom.desired === 0
       ? []
       : [{ label: 'headroom', value: `${headroom.ready} of ${headroom.desired} placeholders for intake have a node` }]),

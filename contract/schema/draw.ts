@@ -1,6 +1,52 @@
 /** `spec.draw`: until when registrations can change, and which of them enter the draw. Pure. */
-import { choice, instant, section } from './common.ts';
+import { choice, dnsLabel, instant, int32, listByKey, rule, secretName, section, text } from './common.ts';
 import type { ObjectNode } from './node.ts';
+
+/** As many as a person can watch on one day. */
+const MOST_SOURCES = 8;
+
+const source: ObjectNode = {
+  type: 'object',
+  description: 'DrawSource is one source of randomness of the draw.',
+  typeHint: { name: 'DrawSource', file: './draw.ts' },
+  required: ['name', 'type'],
+  properties: {
+    name: dnsLabel('Name of the source, unique in the list.', 40),
+    type: choice(
+      'Drand: a round of the public randomness service drand. The round follows from the time in the commitment, and its signature is ' +
+        'checked. PublicValue: a value that becomes public at an event that was announced, such as the numbers of a lottery. Two people ' +
+        'enter it with kubectl voucher draw source.',
+      ['Drand', 'PublicValue'],
+    ),
+    relays: {
+      type: 'array',
+      description:
+        'Drand: addresses at which the round is asked for, such as https://api.drand.sh. One that answers is enough, because the signature ' +
+        'is checked. Left out: the public ones.',
+      maxItems: 8,
+      'x-kubernetes-list-type': 'atomic',
+      items: {
+        ...text('Address of a relay.', 253, 8),
+        pattern: '^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._/-]*)?$',
+      },
+    },
+    description: text(
+      'PublicValue: which event it is, where it is published, and how exactly it is written, because two people must write the same. ' +
+        'Published in the commitment.',
+      500,
+      1,
+    ),
+  },
+  'x-kubernetes-validations': [
+    rule(
+      '.description',
+      "self.type != 'PublicValue' || has(self.description)",
+      'description is missing: state which event it is, and how the value is written',
+      'FieldValueRequired',
+    ),
+    rule('.relays', "self.type == 'Drand' || !has(self.relays)", 'relays has no effect on a public value: remove it'),
+  ],
+};
 
 export const draw: ObjectNode = {
   ...section('Which registrations enter the draw. Fixed once the campaign has opened.', {
@@ -15,6 +61,34 @@ export const draw: ObjectNode = {
         'spec.verification every registration enters. Default exclude.',
       ['exclude', 'enter'],
       'exclude',
+    ),
+    sources: listByKey(
+      'name',
+      'Where the randomness of the draw comes from. All of them are needed, and they are used in this order. Left out: there is no draw, ' +
+        'and the list is the last step.',
+      MOST_SOURCES,
+      source,
+    ),
+    leadSeconds: int32(
+      'Time from the published commitment to the instant before which no source has its value, in seconds. Default 3600.',
+      [10, 2_592_000],
+      3_600,
+    ),
+    postponeSeconds: int32(
+      'Time after that instant within which every source must have its value, in seconds. Otherwise the draw is postponed with a new ' +
+        'commitment; a missing source is never replaced. Default 86400.',
+      [30, 2_592_000],
+      86_400,
+    ),
+    waitlistPercent: int32(
+      'Length of the waiting list of each voucher, in percent of its quota, rounded up. The next on it move up when a winner does not ' +
+        'take the voucher. Default 10.',
+      [0, 100],
+      10,
+    ),
+    bundleClaim: secretName(
+      'PersistentVolumeClaim in the namespace of the campaign, to which the draw writes the files that prove it. Left out: the files ' +
+        'are not written; the draw can be repeated from the journal at any time.',
     ),
   }),
   typeHint: { name: 'DrawSpec', file: './draw.ts' },

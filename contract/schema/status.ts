@@ -111,13 +111,14 @@ const stalling = listByKey(
 
 const drawStatus: ObjectNode = {
   type: 'object',
-  description: 'The list of the draw. Absent: registration has not closed.',
+  description: 'List and result of the draw. Absent: registration has not closed.',
   typeHint: { name: 'DrawStatus', file: './draw.ts' },
   required: ['phase'],
   properties: {
     phase: text(
       'Waiting: the list is not frozen yet; the condition ListFrozen says why. Freezing: the barriers are being written, or are ' +
-        'not reached yet. Frozen: later events change nothing. Listed: the list has been made.',
+        'not reached yet. Frozen: later events change nothing. Listed: the list has been made. Committed: the commitment is published, ' +
+        'and the sources are waited for. Sourced: every source has its value. Drawn: there is a result.',
       32,
     ),
     frozenAt: instant('When the list was frozen. Once written, window.closesAt is fixed.'),
@@ -131,6 +132,38 @@ const drawStatus: ObjectNode = {
         voucher: text('Name of the voucher.', 40),
         entries: wholeNumber('Registrations in the list.'),
         digest: text('Digest of the list. Each time the list is made from this journal, the digest is the same.', 128),
+      },
+    }),
+    attempt: wholeNumber('Number of the commitment in force. Above 1: the draw was postponed.'),
+    commitment: text('Digest of the commitment, which was published before the randomness existed.', 64),
+    notBefore: instant('No source has its value before this time.'),
+    postponeAt: instant('If a source has no value by this time, the draw is postponed.'),
+    committedBy: text('Who authorised the commitment.', 256),
+    missing: {
+      type: 'array',
+      description: 'Public values that two people have not entered yet.',
+      maxItems: 8,
+      'x-kubernetes-list-type': 'atomic',
+      items: text('Name of a source.', 40),
+    },
+    drawnAt: instant('When the result was stored.'),
+    result: text('Digest of the result.', 64),
+    announced: {
+      type: 'boolean',
+      description: 'The result of every winner and of everyone on the waiting list is in the journal.',
+    },
+    winners: wholeNumber('Winners of all vouchers together.'),
+    results: listByKey('voucher', 'The result for each voucher. Absent: not drawn yet.', 32, {
+      type: 'object',
+      description: 'VoucherDraw is the result of the draw for one voucher.',
+      typeHint: { name: 'VoucherDraw', file: './draw.ts' },
+      required: ['voucher', 'winners', 'waitlisted', 'seed', 'digest'],
+      properties: {
+        voucher: text('Name of the voucher.', 40),
+        winners: wholeNumber('Number of winners.'),
+        waitlisted: wholeNumber('Number of people on the waiting list.'),
+        seed: text('Seed, made from the list and the sources.', 64),
+        digest: text('Digest of winners and waiting list.', 64),
       },
     }),
   },

@@ -261,7 +261,7 @@ export interface VoucherCampaignStatus {
   readonly plan?: string;
   /** Levels of spec.contingency that are in force, in their order. Absent: none. */
   readonly contingency?: readonly ContingencyStatus[];
-  /** The list of the draw. Absent: registration has not closed. */
+  /** List and result of the draw. Absent: registration has not closed. */
   readonly draw?: DrawStatus;
   /**
    * When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.

@@ -16,7 +16,8 @@ def root(nodes):
     while len(nodes) > 1: nodes = [sha(b'\1', *nodes[i:i + 2]) if i + 1 < len(nodes) else nodes[i] for i in range(0, len(nodes), 2)]
     return nodes[0] if nodes else sha()
 
-folder, receipt = sys.argv[1], sys.argv[2:4]
+sys.excepthook = lambda kind, error, trace: print('WRONG', kind.__name__, error, file=sys.stderr)
+folder, receipt, found = sys.argv[1], sys.argv[2:4], False
 (commitment, c), (sources, s), (result, r) = map(document, ('commitment.json', 'sources.json', 'result.json'))
 want(sources['commitment'] == c, 'sources.json', 'it is of another commitment')
 want(result['commitment'] == c and result['sources'] == s, 'result.json', 'it is of another commitment or other sources')
@@ -46,6 +47,9 @@ for v, res in zip(commitment['vouchers'], result['vouchers']):
     mine = {'voucher': name, 'seed': seed.hex(), 'cutoff': scores[order[k - 1]].hex() if k else '', 'winners': k,
             'waitlisted': v['waitlist'], 'resultDigest': sha(bits, waitlist).hex()}
     want(mine == res, 'result.json', 'the result of ' + name)
-    print(name, n, 'entries,', k, 'winners,', v['waitlist'], 'on the waitlist')
-    if own in entries: print('receipt', receipt[0], 'in', name, 'has rank', order.index(entries.index(own)) + 1)
+    print(name, n, 'entries,', k, 'winners,', v['waitlist'], 'on the waiting list')
+    if own in entries:
+        found = True
+        print('receipt', receipt[0], 'in', name, 'has rank', order.index(entries.index(own)) + 1)
+if receipt and not found: print('receipt', receipt[0], 'is in no list')
 print('RIGHT. Compare with what was published: commitment.json', c, 'result.json', r)

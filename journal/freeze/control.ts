@@ -11,11 +11,14 @@
  * The first entry of a subject counts. So also if a server ever stored a second one, all readers would agree.
  */
 import { JetStreamApiError } from '@nats-io/jetstream';
-import type { ControlType } from '../../contract/control.ts';
+import { type ControlType, DRAW_CHAIN } from '../../contract/control.ts';
+import type { DrawStep } from '../../contract/draw.ts';
+import type { ChainEntry } from '../../contract/draw-chain.ts';
+import { readDrawStep } from '../../contract/draw-step-schema.ts';
 import { controlStreamName, controlSubject } from '../../contract/names.ts';
 import { parseJson } from '../../contract/untrusted.ts';
 import { abortable } from '../../runtime/abortable.ts';
-import { API_WITHIN_MS, createJournalApi } from '../api.ts';
+import { API_WITHIN_MS, createJournalApi, type JournalApi } from '../api.ts';
 import type { CampaignJournal } from '../connection.ts';
 import { about, WRONG_LAST_SEQUENCE } from '../errors.ts';
 
@@ -24,6 +27,21 @@ export interface ControlEntry {
   readonly storedAtMs: number;
   /** As it is stored: contract/control-schema.ts reads it. Undefined: not JSON. */
   readonly value: unknown;
+}
+
+/** The draw's steps (contract/draw.ts), each appended on the condition that the one before is still the last. */
+export interface DrawChain {
+  /**
+   * All steps, asked of the stream's leader.
+   * @throws Error when they are unknown, ControlEntryError when one can't be read
+   */
+  read(signal: AbortSignal): Promise<readonly ChainEntry[]>;
+  /**
+   * @param after sequence of the last entry that was read; 0: none
+   * @returns false: another entry was appended meanwhile, or is being appended; read again
+   * @throws Error when it is unknown whether it is stored; reading again says so
+   */
+  append(step: DrawStep, after: number, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface ControlLog {
@@ -40,9 +58,52 @@ export interface ControlLog {
   ): Promise<{ readonly kind: 'appended' | 'exists'; readonly entry: ControlEntry }>;
 }
 
+/** A person who moves up makes one step; more than these are an error of the program. */
+const MOST_STEPS = 100_000;
+
+/** Sequence of the stored entry; undefined where the subject's last entry is not `after`. */
+const createStore =
+  (stream: string, api: JournalApi) =>
+  async (subject: string, value: object, after: number, signal: AbortSignal): Promise<number | undefined> => {
+    const manager = await api(signal);
+    const options = { expect: { streamName: stream, lastSubjectSequence: after }, timeout: API_WITHIN_MS };
+    const publishing = manager.jetstream().publish(subject, JSON.stringify(value), options);
+    try {
+      return (await abortable(about(`append to ${subject}`, publishing), signal)).seq;
+    } catch (error) {
+      if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code)) return undefined;
+      throw error;
+    }
+  };
+
+export const createDrawChain = ({ connection, campaignId }: Omit<CampaignJournal, 'shards'>): DrawChain => {
+  const stream = controlStreamName(campaignId);
+  const subject = controlSubject(campaignId, DRAW_CHAIN);
+  const api = createJournalApi(connection);
+  const store = createStore(stream, api);
+  return {
+    async read(signal) {
+      const entries: ChainEntry[] = [];
+      for (let next = 1; ; ) {
+        const { streams } = await api(signal);
+        const from = { next_by_subj: subject, seq: next };
+        const asked = about('read the steps of the draw', streams.getMessage(stream, from));
+        const message = await abortable(asked, signal);
+        if (message === null) return entries;
+        if (entries.length === MOST_STEPS) throw new RangeError(`the draw has more than ${MOST_STEPS} steps`);
+        const step = readDrawStep(parseJson(message.data), message.seq);
+        entries.push({ sequence: message.seq, storedAtMs: message.time.getTime(), step });
+        next = message.seq + 1;
+      }
+    },
+    append: async (step, after, signal) => (await store(subject, step, after, signal)) !== undefined,
+  };
+};
+
 export const createControlLog = ({ connection, campaignId }: Omit<CampaignJournal, 'shards'>): ControlLog => {
   const stream = controlStreamName(campaignId);
   const api = createJournalApi(connection);
+  const store = createStore(stream, api);
 
   const read: ControlLog['read'] = async (type, signal) => {
     const { streams } = await api(signal);
@@ -53,23 +114,10 @@ export const createControlLog = ({ connection, campaignId }: Omit<CampaignJourna
     return { sequence: message.seq, storedAtMs: message.time.getTime(), value: parseJson(message.data) };
   };
 
-  /** Sequence of the stored entry; undefined where the subject has, or is about to get, another one. */
-  const store = async (type: ControlType, value: object, signal: AbortSignal): Promise<number | undefined> => {
-    const manager = await api(signal);
-    const options = { expect: { streamName: stream, lastSubjectSequence: 0 }, timeout: API_WITHIN_MS };
-    const publishing = manager.jetstream().publish(controlSubject(campaignId, type), JSON.stringify(value), options);
-    try {
-      return (await abortable(about(`append the entry ${type}`, publishing), signal)).seq;
-    } catch (error) {
-      if (error instanceof JetStreamApiError && WRONG_LAST_SEQUENCE.has(error.code)) return undefined;
-      throw error;
-    }
-  };
-
   return {
     read,
     async append(type, value, signal) {
-      const sequence = await store(type, value, signal);
+      const sequence = await store(controlSubject(campaignId, type), value, 0, signal);
       const entry = await read(type, signal);
       if (entry === undefined)
         throw new Error(`another process may be appending the entry ${type}; none is stored yet`);

@@ -15,7 +15,7 @@ import { API_WITHIN_MS, createJournalApi } from '../api.ts';
 import type { JournalConnection } from '../connection.ts';
 import { about } from '../errors.ts';
 import { createProvenRead } from '../outside-shares.ts';
-import { type ControlEntry, type ControlLog, createControlLog } from './control.ts';
+import { type ControlEntry, type ControlLog, createControlLog, createDrawChain } from './control.ts';
 import type { BarrierRequest, ConsumerPosition, FreezeJournal } from './freezing.ts';
 
 /**
@@ -166,5 +166,9 @@ export const createFreezeJournal = (connection: JournalConnection): FreezeJourna
       const { entry } = await logOf(frozen.campaignId).append('frozen', frozen, signal);
       return frozenIn(entry);
     },
+
+    steps: (campaignId, signal) => createDrawChain({ connection, campaignId }).read(signal),
+    appendStep: (campaignId, step, after, signal) =>
+      createDrawChain({ connection, campaignId }).append(step, after, signal),
   };
 };

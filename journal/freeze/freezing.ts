@@ -1,5 +1,7 @@
 /** What the operator asks of a campaign's journal to freeze its list. */
 import type { Frozen, Listed } from '../../contract/control.ts';
+import type { DrawStep } from '../../contract/draw.ts';
+import type { ChainEntry } from '../../contract/draw-chain.ts';
 import type { Tier } from '../../contract/tiers.ts';
 
 /** How far a tier's consumer is in one shard. */
@@ -52,4 +54,8 @@ export interface FreezeJournal {
   ): Promise<readonly ConsumerPosition[]>;
   /** Appends the entry unless there is one. @returns the one that counts. @throws Error when it is unknown; again is safe */
   freeze(frozen: Frozen, signal: AbortSignal): Promise<Frozen>;
+  /** All steps of the draw. @throws Error when they are unknown, ControlEntryError when one can't be read */
+  steps(campaignId: string, signal: AbortSignal): Promise<readonly ChainEntry[]>;
+  /** @param after sequence of the last step. @returns false: another one was appended meanwhile. @throws Error when it is unknown */
+  appendStep(campaignId: string, step: DrawStep, after: number, signal: AbortSignal): Promise<boolean>;
 }

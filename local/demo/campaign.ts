@@ -16,6 +16,7 @@ export const demoCampaign = (
   source: string,
   window: { readonly opensAtMs: number; readonly closesAtMs: number },
   overrides: readonly Override[],
+  annotations: Readonly<Record<string, string>> = {},
 ): DemoCampaign => {
   const document = parseDocument(source);
   const [error] = document.errors;
@@ -34,5 +35,6 @@ export const demoCampaign = (
     else document.setIn(full, document.createNode(value));
     return `${full.join('.')}: ${shown(before)} → ${shown(value)} (${why})`;
   });
+  for (const [key, text] of Object.entries(annotations)) document.setIn(['metadata', 'annotations', key], text);
   return { yaml: document.toString(), changes };
 };

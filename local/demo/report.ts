@@ -9,6 +9,8 @@ import type { Counts } from '../providers/counts.ts';
 import type { Stack, StackEvent, StackSnapshot } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
+import type { DrawSabotage } from './draw.ts';
+import { drawProblems, drawRows } from './draw-report.ts';
 import type { Sample } from './sample.ts';
 
 /** Simulated before the run; the run measures the same figures. */
@@ -39,6 +41,7 @@ export interface Times {
   readonly drained: number | undefined;
   readonly backAtFloor: number | undefined;
   readonly listed: number | undefined;
+  readonly drawn?: number | undefined;
   readonly checked: number;
 }
 
@@ -64,9 +67,13 @@ export interface RunFacts {
   readonly events: readonly StackEvent[];
   readonly killed: readonly KilledAndBack[];
   readonly chaos: boolean;
-  readonly sabotage: 'drop-one' | undefined;
+  readonly sabotage: 'drop-one' | DrawSabotage | undefined;
   readonly waitsForFloor: boolean;
   readonly waitsForList: boolean;
+  /** Folder with the files of the draw. Absent: nothing was to be drawn. */
+  readonly bundle?: string;
+  /** What is wrong with them. Absent: nothing was found. */
+  readonly bundleFault?: string;
   /** Absent: the list was not frozen. */
   readonly draw?: NonNullable<StackSnapshot['draw']>;
   /** The condition RecordsConsistent at the end. Absent: the campaign has none. */
@@ -175,6 +182,7 @@ const problemsOf = (facts: RunFacts): readonly string[] => {
     ...ledgerCheck.findings,
     ...providerProblems(facts),
     ...listProblems(facts),
+    ...drawProblems(facts),
     ...rules.filter(([wrong]) => wrong).map(([, text]) => text),
   ];
 };
@@ -266,6 +274,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     ...forecastRows(report),
     ...providerRows(report),
     ...listRows(report),
+    ...drawRows(report, row),
     ...(report.killed.length === 0 ? [] : ['', ...report.killed.map(killedRow)]),
     '',
     'Times since the start of the demo:',
@@ -274,6 +283,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row(report.provider === undefined ? 'backlog empty' : 'recorded and verified', seconds(times.drained)),
     ...(report.waitsForFloor ? [row('scaled down to the minimum', seconds(times.backAtFloor))] : []),
     ...(report.waitsForList ? [row('list of the draw made', seconds(times.listed))] : []),
+    ...(report.bundle === undefined ? [] : [row('drawn', seconds(times.drawn))]),
     '',
     `This run (${report.mode} mode) does not prove:`,
     ...report.doesNotProve.map((text) => `  - ${text}`),

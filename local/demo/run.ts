@@ -5,6 +5,7 @@ import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { Stack, StackProcess, StackSnapshot } from '../stack.ts';
 import { type Killed, strike, strikesFor } from './chaos.ts';
+import { COMMIT, PUBLIC_VALUE, VALUES } from './draw.ts';
 import type { LoadProcess } from './load-process.ts';
 import type { KilledAndBack } from './report.ts';
 import { type Sample, sampleOf } from './sample.ts';
@@ -21,6 +22,8 @@ interface Watching {
   readonly verifies: boolean;
   /** Wait until registration has closed and the list of the draw is made. */
   readonly waitsForList: boolean;
+  /** Applies the campaign with these annotations; undefined: nothing is drawn. */
+  readonly draw: ((annotations: Readonly<Record<string, string>>) => Promise<void>) | undefined;
   readonly stack: Stack;
   readonly load: LoadProcess;
   readonly view: View;
@@ -36,6 +39,7 @@ interface Watched {
   readonly drainedAtMs: number | undefined;
   readonly backAtFloorAtMs: number | undefined;
   readonly listedAtMs: number | undefined;
+  readonly drawnAtMs: number | undefined;
   readonly draw: StackSnapshot['draw'];
   /** Whether journal and database agreed, as the campaign says at the end. */
   readonly consistency: Condition | undefined;
@@ -46,6 +50,8 @@ const DRAIN_LIMIT_MS = 90_000;
 const FLOOR_LIMIT_MS = 240_000;
 /** After closing: the margin of the freeze, and time for the Job. */
 const LIST_LIMIT_MS = 120_000;
+/** Of each step of the draw: the lead time, and time for a Job. */
+const DRAW_LIMIT_MS = 120_000;
 /** One empty sample can be chance. */
 const EMPTY_SAMPLES = 2;
 
@@ -127,6 +133,28 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
     return undefined;
   };
 
+  /** As an owner and two other people would do it with kubectl voucher draw. */
+  const drawWith = async (annotate: NonNullable<Watching['draw']>): Promise<number | undefined> => {
+    const is = (done: (draw: NonNullable<StackSnapshot['draw']>) => boolean) => (): boolean => {
+      const { draw } = stack.snapshot();
+      return draw !== undefined && done(draw);
+    };
+    await annotate(COMMIT);
+    announce('the owner authorises the commitment of the draw');
+    const isCommitted = is(({ commitment }) => commitment !== undefined);
+    if ((await until('committing to the draw', isCommitted, DRAW_LIMIT_MS)) === undefined) return undefined;
+    const { commitment, notBefore = '' } = stack.snapshot().draw ?? {};
+    announce(`the commitment ${commitment} is published; no source has its value before ${notBefore}`);
+    await until('waiting for the time of the draw', () => now() >= Date.parse(notBefore), DRAW_LIMIT_MS);
+    await annotate({ ...COMMIT, ...VALUES });
+    announce(`two people enter the public value ${PUBLIC_VALUE}`);
+    return until(
+      'drawing',
+      is(({ announced }) => announced === true),
+      DRAW_LIMIT_MS,
+    );
+  };
+
   let ended = false;
   const loadDone = load.done.finally(() => {
     ended = true;
@@ -150,10 +178,11 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
   const listedAtMs = waitsForList
     ? await until('waiting for closing and the list of the draw', isListed, closesAtMs - now() + LIST_LIMIT_MS)
     : undefined;
+  const drawnAtMs = listedAtMs === undefined || options.draw === undefined ? undefined : await drawWith(options.draw);
   const { draw, conditions } = stack.snapshot();
   const consistency = conditions.find(({ type }) => type === 'RecordsConsistent');
   const killed = losses.map((loss) => ({ ...loss.killed, backAfterMs: loss.backAfterMs }));
-  return { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, draw, consistency };
+  return { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, drawnAtMs, draw, consistency };
 };
 
 export const exitCodeOf = (ledgerCheck: LedgerCheckResult, problems: readonly string[]): 0 | 1 =>

@@ -6,14 +6,17 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { parse } from 'yaml';
+import { defined } from '../../contract/defined.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { parseTrace, type TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import { readLedger } from '../ledger-check/read-ledger.ts';
 import type { LedgerCheckAccess } from '../ledger-check/run-ledger-check.ts';
 import { durationSeconds, peakArrivalsPerSecond } from '../load/arrivals.ts';
-import type { Stack } from '../stack.ts';
+import type { Stack, StackSnapshot } from '../stack.ts';
 import { demoCampaign } from './campaign.ts';
+import { bundleFolder, bundleOf, bundleProblem, type DemoRelay, type DrawSabotage, drawnBy, spoil } from './draw.ts';
 import { type LoadProcess, startLoad } from './load-process.ts';
 import { type Profile, verifiedBy } from './profile.ts';
 import { type DemoProvider, PROVIDER_NAME, PROVIDER_RATE } from './provider.ts';
@@ -29,7 +32,9 @@ export interface DemoOptions {
   readonly chaos: boolean;
   /** Close soon after the crowd, and wait for the list of the draw. */
   readonly waitsForList: boolean;
-  readonly sabotage: 'drop-one' | undefined;
+  /** Then draw, with people of the demo's own. */
+  readonly waitsForDraw: boolean;
+  readonly sabotage: 'drop-one' | DrawSabotage | undefined;
   readonly seed: number;
   /** Exists. Ledger, logs and report go there, the stack's data to its folder `stack`. */
   readonly stateDir: string;
@@ -45,9 +50,12 @@ export interface DemoWorld {
     readonly signal: AbortSignal;
     readonly progress: (line: string) => void;
     readonly providerSecret?: Readonly<Record<string, string>>;
+    readonly draw?: { readonly chainInfo: string; readonly bundleDir: string };
   }) => Promise<Stack>;
   /** Absent: the campaign verifies nothing. */
   readonly startProvider?: (stateDir: string, signal: AbortSignal) => Promise<DemoProvider>;
+  /** Absent: nothing is drawn. */
+  readonly startRelay?: () => Promise<DemoRelay>;
   readonly ledgerCheck: (access: LedgerCheckAccess, signal: AbortSignal) => Promise<LedgerCheckResult>;
   readonly view: View;
   readonly now: () => number;
@@ -60,32 +68,47 @@ const OPEN_AFTER_TRACE_MS = 10 * 60_000;
 /** The same, at most, where the list of the draw is waited for: three times the length of a short trace. */
 const CLOSES_SOON_MS = 45_000;
 
+interface Outside {
+  readonly provider: DemoProvider | undefined;
+  readonly relay: DemoRelay | undefined;
+}
+
 interface Prepared {
   readonly startedAtMs: number;
   readonly forecastAtMs: number;
   readonly trace: readonly TraceStep[];
   readonly campaign: VoucherCampaign;
   readonly forecast: Forecast;
-  readonly yamlOpeningAt: (opensAtMs: number) => string;
+  readonly yamlOpeningAt: (opensAtMs: number, annotations?: Readonly<Record<string, string>>) => string;
   readonly changes: readonly string[];
 }
+
+/** Of a campaign that admission checks later. */
+const voucherCount = (source: string): number => {
+  const vouchers: unknown = parse(source)?.spec?.vouchers;
+  return Array.isArray(vouchers) ? vouchers.length : 0;
+};
 
 const prepare = async (
   options: DemoOptions,
   { admit, forecast: predict, view, now }: DemoWorld,
   startedAtMs: number,
-  provider: DemoProvider | undefined,
+  { provider, relay }: Outside,
 ): Promise<Prepared> => {
+  const source = await readFile(options.campaignFile, 'utf8');
   const target = { name: PROVIDER_NAME, requestsPerSecond: PROVIDER_RATE };
   const verification = provider === undefined ? [] : verifiedBy({ ...target, url: provider.url });
-  const overrides = [...options.profile.overrides, ...verification];
-  const source = await readFile(options.campaignFile, 'utf8');
+  const drawing = relay === undefined ? [] : drawnBy(relay, voucherCount(source));
+  const overrides = [...options.profile.overrides, ...verification, ...drawing];
   const trace = parseTrace(await readFile(options.traceFile, 'utf8'));
   const traceMs = durationSeconds(trace) * 1000;
   const stillOpenMs = options.waitsForList ? Math.min(CLOSES_SOON_MS, 3 * traceMs) : OPEN_AFTER_TRACE_MS;
-  const opening = (opensAtMs: number): ReturnType<typeof demoCampaign> => {
+  const opening = (
+    opensAtMs: number,
+    annotations?: Readonly<Record<string, string>>,
+  ): ReturnType<typeof demoCampaign> => {
     const closesAtMs = opensAtMs + traceMs + stillOpenMs;
-    return demoCampaign(source, { opensAtMs, closesAtMs }, overrides);
+    return demoCampaign(source, { opensAtMs, closesAtMs }, overrides, annotations);
   };
   const { yaml, changes } = opening(startedAtMs + options.shiftOpenToMs);
   const campaign = admit(yaml);
@@ -97,7 +120,7 @@ const prepare = async (
       `at most ${forecast.peakWaiting} registrations not yet stored, arrival to receipt p99 ${forecast.waitP99Seconds.toFixed(1)} s, ` +
       `${Math.round(forecast.podSeconds)} pod-seconds`,
   );
-  const yamlOpeningAt = (opensAtMs: number): string => opening(opensAtMs).yaml;
+  const yamlOpeningAt: Prepared['yamlOpeningAt'] = (opensAtMs, annotations) => opening(opensAtMs, annotations).yaml;
   return { startedAtMs, forecastAtMs: now(), trace, campaign, forecast, changes, yamlOpeningAt };
 };
 
@@ -106,7 +129,7 @@ const play = async (
   world: DemoWorld,
   { startedAtMs, forecastAtMs, ...prepared }: Prepared,
   stack: Stack,
-  provider: DemoProvider | undefined,
+  { provider, relay }: Outside,
   track: (load: LoadProcess) => void,
 ): Promise<DemoReport> => {
   const { view, now, signal } = world;
@@ -128,7 +151,7 @@ const play = async (
     ledgerFile,
     categories: campaign.spec.vouchers.map(({ name }) => name),
     logFile: join(options.stateDir, 'generator.log'),
-    lieOnce: sabotage !== undefined,
+    lieOnce: sabotage === 'drop-one',
     ...(stack.crowd === undefined ? {} : { place: stack.crowd }),
   });
   track(load);
@@ -143,14 +166,22 @@ const play = async (
     intakeFloor,
     verifies,
     waitsForList,
+    draw:
+      relay === undefined
+        ? undefined
+        : (annotations: Readonly<Record<string, string>>) =>
+            stack.applyCampaign(prepared.yamlOpeningAt(opensAtMs, annotations)),
     stack,
     load,
     view,
     now,
     signal,
   };
-  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, draw, consistency } =
+  const { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, drawnAtMs, draw, consistency } =
     await watchRun(watching);
+  const bundle = relay === undefined ? undefined : bundleOf(options.stateDir, stack.campaignId);
+  const bundleFault =
+    bundle === undefined || draw?.announced !== true ? undefined : await verifyDraw(bundle, draw, sabotage, signal);
   view.say('Ledger check: comparing all receipts with the journal and the database');
   const { campaignId, shards, mode } = stack;
   const { uniqueness } = campaign.spec.eligibility;
@@ -175,6 +206,7 @@ const play = async (
       drained: sinceIf(drainedAtMs),
       backAtFloor: sinceIf(backAtFloorAtMs),
       listed: sinceIf(listedAtMs),
+      drawn: sinceIf(drawnAtMs),
       checked: since(now()),
     },
     load: await load.done,
@@ -187,9 +219,22 @@ const play = async (
     sabotage,
     waitsForFloor: profile.waitsForFloor,
     waitsForList,
+    ...defined({ bundle, bundleFault }),
     ...(draw === undefined ? {} : { draw }),
     ...(consistency === undefined ? {} : { consistency }),
   });
+};
+
+const verifyDraw = async (
+  bundle: string,
+  { commitment, result, results = [] }: NonNullable<StackSnapshot['draw']>,
+  sabotage: DemoOptions['sabotage'],
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  const [first] = results;
+  if (first !== undefined && sabotage !== undefined && sabotage !== 'drop-one')
+    await spoil(bundle, first.voucher, sabotage);
+  return bundleProblem(bundle, defined({ commitment, result }), signal);
 };
 
 const firstAnswerAtMs = async (ledgerFile: string): Promise<number | undefined> => {
@@ -201,9 +246,12 @@ const firstAnswerAtMs = async (ledgerFile: string): Promise<number | undefined> 
 export const runDemo = async (options: DemoOptions, world: DemoWorld): Promise<DemoReport> => {
   const startedAtMs = world.now();
   const provider = await world.startProvider?.(options.stateDir, world.signal);
+  const relay = await world.startRelay?.();
+  const outside = { provider, relay };
   try {
-    return await runWith(options, world, await prepare(options, world, startedAtMs, provider), provider);
+    return await runWith(options, world, await prepare(options, world, startedAtMs, outside), outside);
   } finally {
+    await relay?.stop();
     await provider?.stop();
   }
 };
@@ -212,18 +260,22 @@ const runWith = async (
   options: DemoOptions,
   world: DemoWorld,
   prepared: Prepared,
-  provider: DemoProvider | undefined,
+  outside: Outside,
 ): Promise<DemoReport> => {
+  const { provider, relay } = outside;
   const stack = await world.startStack({
     campaignYaml: prepared.yamlOpeningAt(prepared.startedAtMs + HOUR_MS),
     stateDir: join(options.stateDir, 'stack'),
     signal: world.signal,
     progress: (line) => world.view.say(line),
     ...(provider === undefined ? {} : { providerSecret: provider.secret }),
+    ...(relay === undefined
+      ? {}
+      : { draw: { chainInfo: await relay.writeInfo(options.stateDir), bundleDir: bundleFolder(options.stateDir) } }),
   });
   let load: LoadProcess | undefined;
   try {
-    return await play(options, world, prepared, stack, provider, (started) => {
+    return await play(options, world, prepared, stack, outside, (started) => {
       load = started;
     });
   } finally {

@@ -4,6 +4,7 @@ import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
 import { hasConsumer, TIERS, tiersOf } from '../../contract/tiers.ts';
 import { contingencyCondition } from '../contingency/contingency-messages.ts';
+import { drawCommitted, drawn } from '../draw/draw-conditions.ts';
 import { listFrozen } from '../freeze/freeze-messages.ts';
 import { planState, stateText } from '../scale-plans/plan-state.ts';
 import type { PlanInput } from '../tick/observed.ts';
@@ -148,9 +149,10 @@ const causesOf = (input: ConditionInput): Causes => ({
   ListFrozen: listFrozen(input),
 });
 
-/** ProvidersReachable is undefined for a campaign that asks none. */
-type Verdicts = { readonly [T in Exclude<ConditionType, 'ProvidersReachable'>]: Verdict<T> } & {
-  readonly ProvidersReachable: Verdict<'ProvidersReachable'> | undefined;
+/** Conditions that only some campaigns have: undefined for the others. */
+type Optional = 'ProvidersReachable' | 'DrawCommitted' | 'Drawn';
+type Verdicts = { readonly [T in Exclude<ConditionType, Optional>]: Verdict<T> } & {
+  readonly [T in Optional]: Verdict<T> | undefined;
 };
 
 export const judge = (input: ConditionInput): Verdicts => {
@@ -159,6 +161,8 @@ export const judge = (input: ConditionInput): Verdicts => {
   return {
     ...causes,
     ProvidersReachable: providersReachable(input),
+    DrawCommitted: drawCommitted(input),
+    Drawn: drawn(input),
     Stalled: stalledNow,
     Reconciling: reconciling(causes, stalledNow, input),
   };

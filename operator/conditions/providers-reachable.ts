@@ -1,6 +1,5 @@
 /** Whether the outside systems of a campaign take requests, by what pods report of their own requests. */
 
-import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { providerFaults } from '../../contract/provider-faults.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { clockIn, knownZone } from '../../runtime/zone-dates.ts';
@@ -10,10 +9,6 @@ import { outsideTiersOf } from '../outside/targets.ts';
 import { type ConditionInput, no, unknown, type Verdict, yes } from './verdict.ts';
 
 type Reachable = Verdict<'ProvidersReachable'>;
-
-/** The conditions that a campaign has: ProvidersReachable only where it asks providers. */
-export const conditionTypesOf = (spec: Pick<VoucherCampaignSpec, 'verification'>): readonly ConditionType[] =>
-  outsideTiersOf(spec).length > 0 ? CONDITION_TYPES : CONDITION_TYPES.filter((type) => type !== 'ProvidersReachable');
 
 const namesOf = (standings: readonly Standing[]): string => standings.map(({ name }) => name).join(', ');
 

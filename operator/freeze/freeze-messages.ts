@@ -1,9 +1,12 @@
 /** How the list of the draw is shown: condition and status. Pure. */
 
 import type { Frozen, Listed } from '../../contract/control.ts';
+import type { Drawn } from '../../contract/draw.ts';
+import { missingValues } from '../../contract/draw-chain.ts';
 import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import { differencesText, listCommand, whyNotCompared } from '../conditions/records-consistent.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
+import type { DrawState } from '../draw/draw-keeper.ts';
 import type { ObservedCluster } from '../tick/cluster-view.ts';
 import type { FreezeState } from './freeze-keeper.ts';
 import type { Behind, Uncompared, Waiting } from './freeze-steps.ts';
@@ -110,7 +113,7 @@ const drawText = ({ jobs, isJobsUnseen }: ObservedCluster, namespace: string): s
   if (isJobsUnseen === true) {
     return 'No list is made, because the operator has no permission to list Jobs in this namespace. Permit it to get, list, watch and create jobs of the group batch (docs/operations.md).';
   }
-  const job = jobs?.draw;
+  const job = jobs?.['draw'];
   const isWell = job !== undefined && job.state !== 'failed' && job.failedPods === 0;
   if (job === undefined || (isWell && job.state !== 'starting')) return 'The list is being made from these messages.';
   if (isWell) {
@@ -185,9 +188,51 @@ const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): Li
 const BEFORE_THE_END: readonly Waiting['why'][] = ['NotClosed'];
 const AFTER_THE_BARRIERS: readonly Waiting['why'][] = ['WaitingForConsumers', 'WaitingForComparison', 'RecordsDiffer'];
 
+const chainStatus = (draw: DrawState | undefined, previous: DrawStatus | undefined): Partial<DrawStatus> => {
+  if (draw?.kind !== 'known') return drawPart(previous);
+  const { committed, sourced, drawn, announced } = draw.chain;
+  if (committed === undefined) return {};
+  const { attempt, commitment, digest, authorizedBy } = committed;
+  const { notBefore, postponeAt } = commitment;
+  const missing = missingValues(draw.chain);
+  const phase = drawn !== undefined ? 'Drawn' : sourced !== undefined ? 'Sourced' : 'Committed';
+  return {
+    phase,
+    attempt,
+    commitment: digest,
+    notBefore,
+    postponeAt,
+    committedBy: authorizedBy,
+    ...(sourced === undefined && missing.length > 0 ? { missing } : {}),
+    ...(drawn === undefined ? {} : resultStatus(drawn, announced !== undefined)),
+  };
+};
+
+const resultStatus = ({ at, digest, vouchers }: Drawn, announced: boolean): Partial<DrawStatus> => ({
+  drawnAt: at,
+  result: digest,
+  announced,
+  winners: vouchers.reduce((sum, { winners }) => sum + winners, 0),
+  results: vouchers.map(({ voucher, winners, waitlisted, seed, resultDigest }) => ({
+    voucher,
+    winners,
+    waitlisted,
+    seed,
+    digest: resultDigest,
+  })),
+});
+
+/** What an earlier tick knew of the draw. */
+const drawPart = (previous: DrawStatus | undefined): Partial<DrawStatus> => {
+  if (previous?.attempt === undefined) return {};
+  const { frozenAt: _frozenAt, entries: _entries, lists: _lists, ...rest } = previous;
+  return rest;
+};
+
 /** Undefined: registration has not closed. A frozen list remains in the status while the journal does not answer. */
 export const drawStatus = (
   freeze: FreezeState | undefined,
+  draw: DrawState | undefined,
   previous: DrawStatus | undefined,
 ): DrawStatus | undefined => {
   if (previous?.frozenAt !== undefined && freeze?.kind !== 'done') return previous;
@@ -206,7 +251,7 @@ export const drawStatus = (
       const { frozen, listed } = freeze;
       if (listed === undefined) return { phase: 'Frozen', frozenAt: frozen.at };
       const entries = listed.lists.reduce((sum, list) => sum + list.entries, 0);
-      return { phase: 'Listed', frozenAt: frozen.at, entries, lists: listed.lists };
+      return { phase: 'Listed', frozenAt: frozen.at, entries, lists: listed.lists, ...chainStatus(draw, previous) };
     }
   }
 };

@@ -1,7 +1,7 @@
 /** A campaign's objects in the cluster, from the watches: no call, and so no wait. */
 import { defined } from '../../contract/defined.ts';
-import { isJob, type JobName } from '../../contract/jobs.ts';
-import { ASKED_AGAIN, HEADROOM, LABELS } from '../../contract/names.ts';
+import { isJob } from '../../contract/jobs.ts';
+import { ASKED_AGAIN, HEADROOM, LABELS, runKeyOf } from '../../contract/names.ts';
 import { isTier, type Tier } from '../../contract/tiers.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -108,12 +108,12 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
       }
       const plans: readonly ScalePlan[] = [...options.plans.byIndex(key)];
       // Also one that is being deleted: its name is taken until it is gone.
-      const jobs: Partial<Record<JobName, ObservedJob>> = {};
+      const jobs: Record<string, ObservedJob> = {};
       for (const job of options.jobs.byIndex(key)) {
-        const name = job.metadata.labels?.[LABELS.component];
-        if (!isJob(name) || controllerUidOf(job) !== uid) continue;
-        const adminUrl = running.find(({ observed }) => observed.tier === name)?.observed.adminUrl;
-        jobs[name] = { ...jobOf(job), ...defined({ adminUrl }) };
+        const component = job.metadata.labels?.[LABELS.component];
+        if (!isJob(component) || controllerUidOf(job) !== uid) continue;
+        const adminUrl = running.find(({ observed }) => observed.tier === component)?.observed.adminUrl;
+        jobs[runKeyOf(name, job.metadata.name)] = { ...jobOf(job), ...defined({ adminUrl }) };
       }
       const unseen = options.isJobsSeen(namespace) ? {} : { isJobsUnseen: true };
       return { tiers, jobs, plans, ...unseen, ...defined({ headroom }) };

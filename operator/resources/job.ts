@@ -1,6 +1,9 @@
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1.js';
+import type { PodSpec } from 'kubernetes-types/core/v1.js';
+import { ENV } from '../../contract/app-contract.ts';
+import type { DrawOrder } from '../../contract/draw-order.ts';
 import { isWatchedJob, type JobName } from '../../contract/jobs.ts';
-import { tierName } from '../../contract/names.ts';
+import { jobName } from '../../contract/names.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { Manifest } from './manifest.ts';
@@ -44,16 +47,45 @@ const specOf = (job: JobName): Omit<JobSpec, 'template'> => {
   return { ...endless, ttlSecondsAfterFinished: WATCHED_TTL_SECONDS };
 };
 
+/** A run of a Job. */
+interface JobRun {
+  readonly job: JobName;
+  readonly run?: string | undefined;
+  readonly order?: DrawOrder | undefined;
+}
+
+const BUNDLE = { name: 'bundle', mountPath: '/var/voucher/bundle' } as const;
+
+/** The order of the draw, and where its files go. */
+const withDraw = ({ spec: { draw } }: VoucherCampaign, order: DrawOrder | undefined, pod: PodSpec): PodSpec => {
+  if (order === undefined) return pod;
+  const { bundleClaim: claimName } = draw;
+  const volumes = claimName === undefined ? [] : [{ name: BUNDLE.name, persistentVolumeClaim: { claimName } }];
+  const env = [
+    { name: ENV.drawOrder, value: JSON.stringify(order) },
+    ...volumes.map(() => ({ name: ENV.bundleDir, value: BUNDLE.mountPath })),
+  ];
+  return {
+    ...pod,
+    containers: pod.containers.map((container) => ({
+      ...container,
+      env: [...(container.env ?? []), ...env],
+      volumeMounts: [...(container.volumeMounts ?? []), ...volumes.map(() => ({ ...BUNDLE }))],
+    })),
+    volumes: [...(pod.volumes ?? []), ...volumes],
+  };
+};
+
 /**
  * Created once, by POST, and never applied: a Job's pod template can't be changed, so that an apply by another release would fail for
  * as long as the Job is there. Its pods need no probes: they end by themselves.
  *
  * One that runs as long as its campaign has no deadline, and its pods are watched: the operator reads their metrics pages.
  */
-export const buildJob = (campaign: VoucherCampaign, job: JobName, options: BuildOptions): Job => ({
+export const buildJob = (campaign: VoucherCampaign, { job, run, order }: JobRun, options: BuildOptions): Job => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
-  metadata: ownedMetadata(campaign, tierName(campaign.metadata.name, job), job),
+  metadata: ownedMetadata(campaign, jobName(campaign.metadata.name, job, run), job),
   spec: {
     ...specOf(job),
     template: {
@@ -62,10 +94,10 @@ export const buildJob = (campaign: VoucherCampaign, job: JobName, options: Build
         options.pods ?? {},
       ),
       // Never: each try is a pod of its own, whose log can be read, and the failure policy requires it.
-      spec: {
+      spec: withDraw(campaign, order, {
         ...podSpecOf(campaign, job, options, isWatchedJob(job) ? { ports: [ADMIN_PORT] } : {}),
         restartPolicy: 'Never',
-      },
+      }),
     },
   },
 });

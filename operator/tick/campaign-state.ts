@@ -2,6 +2,7 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { WriteTroubles } from '../apply/write-troubles.ts';
 import type { AuditKeeper } from '../audit/audit-keeper.ts';
+import type { DrawKeeper } from '../draw/draw-keeper.ts';
 import type { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { SharesKeeper } from '../outside/shares-keeper.ts';
@@ -18,6 +19,7 @@ export interface CampaignState {
   readonly canary: CanaryKeeper;
   readonly freeze: FreezeKeeper;
   readonly comparison: ComparisonKeeper;
+  readonly draw: DrawKeeper;
   readonly shares: SharesKeeper;
   readonly decisions: DecisionKeeper;
   readonly audit: AuditKeeper;
@@ -46,7 +48,10 @@ export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): st
 export const newCampaignState = (
   campaign: VoucherCampaign,
   troubles: WriteTroubles,
-  keepers: Pick<CampaignState, 'journal' | 'canary' | 'freeze' | 'comparison' | 'shares' | 'decisions' | 'audit'>,
+  keepers: Pick<
+    CampaignState,
+    'journal' | 'canary' | 'freeze' | 'draw' | 'comparison' | 'shares' | 'decisions' | 'audit'
+  >,
 ): CampaignState => ({
   uid: campaign.metadata.uid,
   ...keepers,

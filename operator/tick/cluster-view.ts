@@ -1,6 +1,6 @@
 /** Everything that a campaign owns in the cluster. */
 
-import type { JobName, Workload } from '../../contract/jobs.ts';
+import type { Workload } from '../../contract/jobs.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { TierProblem } from './tier-problem.ts';
@@ -55,8 +55,8 @@ export interface ObservedJob {
 }
 
 export interface ObservedCluster {
-  /** Absent: none. */
-  readonly jobs?: Readonly<Partial<Record<JobName, ObservedJob>>>;
+  /** By run (`runKey`); absent: none. */
+  readonly jobs?: Readonly<Record<string, ObservedJob>>;
   /** Jobs can't be listed: whether there is one is unknown, and none is created. Absent: they can. */
   readonly isJobsUnseen?: boolean;
   readonly headroom?: ObservedHeadroom;

@@ -154,6 +154,15 @@ const TRANSITIONS: readonly Transition[] = [
   normal('RecordsAgree', 'RecordsConsistent', recovered),
   normal('ListFrozen', 'ListFrozen', reached),
   normal('ListMade', 'ListFrozen', became('Listed')),
+  normal('DrawCommitted', 'DrawCommitted', became('Committed')),
+  warning(
+    'DrawPostponed',
+    'DrawCommitted',
+    (before, after) => after.reason === 'Postponed' && before?.message !== after.message,
+  ),
+  warning('DrawValuesDiffer', 'Drawn', became('ValuesDiffer')),
+  normal('Drawn', 'Drawn', reached),
+  normal('DrawAnnounced', 'Drawn', became('Announced')),
   warning('ProvidersUnreachable', 'ProvidersReachable', failed),
   normal('ProvidersReachable', 'ProvidersReachable', recovered),
 ];

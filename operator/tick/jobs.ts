@@ -1,26 +1,83 @@
 /** Which Jobs there is work for. Pure. */
+
+import { missingValues } from '../../contract/draw-chain.ts';
+import type { DrawOrder } from '../../contract/draw-order.ts';
 import type { JobName } from '../../contract/jobs.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import { drawCommandsOf } from '../draw/commands.ts';
+import { drawOrder, hasDraw } from '../draw/order.ts';
 import type { CampaignTimes, Observed } from './observed.ts';
 
+/** A Job that is to be there. */
+export interface JobRun {
+  readonly job: JobName;
+  /** Part of its name: what has several runs needs a Job of its own for each, because a Job can't be changed. */
+  readonly run?: string;
+  /** Of the draw, after the list. */
+  readonly order?: DrawOrder;
+}
+
 /**
- * | known of the list                  | draw       | compare            |
- * |------------------------------------|------------|--------------------|
- * | nothing                            | no work    | no work            |
- * | that it is not frozen              | no work    | from opening on    |
- * | it is frozen, and not made yet     | makes it   | from opening on    |
- * | it is made                         | no work    | no work: it ends by itself |
+ * | known of list and draw                                        | draw                          | compare         |
+ * |---------------------------------------------------------------|-------------------------------|-----------------|
+ * | nothing                                                       | no work                       | no work         |
+ * | that it is not frozen                                         | no work                       | from opening on |
+ * | it is frozen, and not made yet                                | makes it                      | from opening on |
+ * | it is made; the campaign has no sources                       | no work                       | no work: it ends by itself |
+ * | it is made; the steps are not known                           | no work                       | no work         |
+ * | … no commitment, and no owner has authorised it               | no work                       | no work         |
+ * | … no commitment, authorised                                   | c1: commits                   | no work         |
+ * | committed n, before notBefore                                 | no work                       | no work         |
+ * | committed n, public values are missing                        | no work                       | no work         |
+ * | committed n, public values are missing, postponeAt or later   | c<n + 1>: postpones           | no work         |
+ * | committed n, notBefore or later                               | r<n>: sources, result, facts  | no work         |
+ * | sourced or drawn                                              | r<n>                          | no work         |
+ * | announced                                                     | no work                       | no work         |
  *
  * Level-based: a Job that failed for good, or was deleted, is created again for as long as there is work.
  */
 export const jobsWithWork = (
-  { freeze }: Pick<Observed, 'freeze'>,
+  campaign: VoucherCampaign,
+  observed: Pick<Observed, 'freeze' | 'draw'>,
   { opensAtMs }: Pick<CampaignTimes, 'opensAtMs'>,
   nowMs: number,
-): readonly JobName[] => {
+): readonly JobRun[] => {
+  const { freeze } = observed;
   if (freeze === undefined) return [];
   const isListed = freeze.kind === 'done' && freeze.listed !== undefined;
+  if (isListed) return drawRuns(campaign, observed, nowMs);
   return [
-    ...(freeze.kind === 'done' && !isListed ? (['draw'] as const) : []),
-    ...(!isListed && nowMs >= opensAtMs ? (['compare'] as const) : []),
+    ...(freeze.kind === 'done' ? [{ job: 'draw' } as const] : []),
+    ...(nowMs >= opensAtMs ? [{ job: 'compare' } as const] : []),
   ];
+};
+
+/** The run of the draw that is due once the list is made. */
+export const drawRuns = (
+  campaign: VoucherCampaign,
+  { draw }: Pick<Observed, 'draw'>,
+  nowMs: number,
+): readonly JobRun[] => {
+  if (!hasDraw(campaign.spec) || draw?.kind !== 'known') return [];
+  const { chain } = draw;
+  const { committed, sourced, announced } = chain;
+  if (announced !== undefined) return [];
+  const { authorizedBy } = drawCommandsOf(campaign);
+  if (committed === undefined)
+    return authorizedBy === undefined
+      ? []
+      : [{ job: 'draw', run: 'c1', order: drawOrder(campaign.spec, authorizedBy) }];
+  const order = drawOrder(campaign.spec, committed.authorizedBy);
+  const { attempt, commitment } = committed;
+  const isReady = nowMs >= Date.parse(commitment.notBefore) && missingValues(chain).length === 0;
+  if (sourced !== undefined || isReady) return [{ job: 'draw', run: `r${attempt}`, order }];
+  return nowMs >= Date.parse(commitment.postponeAt) ? [{ job: 'draw', run: `c${attempt + 1}`, order }] : [];
+};
+
+/** When the next of them is due by date alone. */
+export const jobInstants = ({ draw }: Pick<Observed, 'draw'>): readonly number[] => {
+  if (draw?.kind !== 'known') return [];
+  const { committed, sourced } = draw.chain;
+  if (committed === undefined || sourced !== undefined) return [];
+  return [Date.parse(committed.commitment.notBefore), Date.parse(committed.commitment.postponeAt)];
 };

@@ -15,6 +15,8 @@ export interface Circumstances {
   readonly recordsBacklog?: Reading<Backlog> | undefined;
   /** The database takes nothing now. */
   readonly isRecordsStopped?: boolean;
+  /** Of the draw. */
+  readonly published?: LiveSettings['published'] | undefined;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -70,7 +72,7 @@ export const buildLiveSettings = (
   spec: VoucherCampaignSpec,
   generation: number,
   intakePods: number,
-  { mostPerSecond, effects = {}, recordsBacklog, isRecordsStopped = false }: Circumstances = {},
+  { mostPerSecond, effects = {}, recordsBacklog, isRecordsStopped = false, published }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
   const stated = spec.traffic.admissionPerSecond ?? sharers * spec.scaling.tiers.intake.capacityPerReplica;
@@ -105,6 +107,7 @@ export const buildLiveSettings = (
       burstSeconds: spec.traffic.burstSeconds,
     },
     ...(effects.page === undefined ? {} : { page: effects.page }),
+    ...(published === undefined ? {} : { published }),
     ...(sections.length === 0 ? {} : { sections: Object.fromEntries(sections) }),
     ...(behind === undefined ? {} : { behind }),
   };

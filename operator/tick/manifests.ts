@@ -1,7 +1,7 @@
 /** Which manifests a tick writes, in the order in which they must exist. */
 
-import type { JobName } from '../../contract/jobs.ts';
 import type { HEADROOM } from '../../contract/names.ts';
+import { runKey } from '../../contract/names.ts';
 import { type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
@@ -16,6 +16,7 @@ import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts'
 import { buildIntakeService } from '../resources/service.ts';
 import { buildServiceAccount } from '../resources/service-account.ts';
 import type { ObservedCluster } from './cluster-view.ts';
+import type { JobRun } from './jobs.ts';
 
 /**
  * | journal        | Deployment | what happens                                                             |
@@ -34,11 +35,12 @@ export const planManifests = (
   cluster: ObservedCluster,
   journal: JournalState | undefined,
   desired: Readonly<Record<Tier | typeof HEADROOM, number>>,
-  jobs: readonly JobName[],
+  jobs: readonly JobRun[],
   options: BuildOptions,
 ): { readonly create: readonly Manifest[]; readonly apply: readonly Manifest[] } => {
   const mayCreate = journal !== undefined && journal.kind !== 'conflict';
   const tiers = tiersOf(campaign.spec);
+  const workloads = [...tiers, ...new Set(jobs.map(({ job }) => job))];
   const absent = tiers.filter((tier) => cluster.tiers[tier] === undefined);
   const present = tiers.filter((tier) => cluster.tiers[tier] !== undefined);
   const priorityClassName = options.pods?.headroomPriorityClassName;
@@ -52,16 +54,16 @@ export const planManifests = (
             ? headroom.map((deployment) => withReplicas(deployment, desired.headroom))
             : []),
           ...jobs
-            .filter((job) => cluster.jobs?.[job] === undefined && cluster.isJobsUnseen !== true)
-            .map((job) => buildJob(campaign, job, options)),
+            .filter(({ job, run }) => cluster.jobs?.[runKey(job, run)] === undefined && cluster.isJobsUnseen !== true)
+            .map((run) => buildJob(campaign, run, options)),
         ]
       : [],
     apply: [
-      ...[...tiers, ...jobs].map((workload) => buildServiceAccount(campaign, workload)),
+      ...workloads.map((workload) => buildServiceAccount(campaign, workload)),
       buildAppConfigMap(campaign, tiers, options),
       buildIntakeService(campaign),
       ...tiers.map((tier) => buildPodDisruptionBudget(campaign, tier)),
-      ...[...tiers, ...jobs].map((workload) => buildNetworkPolicy(campaign, workload, options)),
+      ...workloads.map((workload) => buildNetworkPolicy(campaign, workload, options)),
       ...present.map((tier) => buildDeployment(campaign, tier, options)),
       ...(cluster.headroom === undefined ? [] : [buildHeadroomPolicy(campaign), ...headroom]),
     ],

@@ -5,6 +5,7 @@ import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
+import type { DrawState } from '../draw/draw-keeper.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
@@ -26,6 +27,8 @@ export interface Observed {
   readonly canary: CanaryState | undefined;
   /** Of the draw's list; undefined until the journal was asked once. */
   readonly freeze?: FreezeState | undefined;
+  /** The draw's steps; undefined until the journal was asked once. */
+  readonly draw?: DrawState | undefined;
   /** The window that pods follow; undefined: unknown, or nothing was published. */
   readonly published?: PublishedWindow | undefined;
   /** The last report on journal and database that this process has read; undefined: none. */

@@ -10,6 +10,7 @@ import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
 import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
+import { createDrawKeeper } from '../draw/draw-keeper.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
 import { SharesKeeper } from '../outside/shares-keeper.ts';
@@ -69,6 +70,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       comparison: new ComparisonKeeper(deps.comparison, (cause) =>
         report.failed(campaign, new ReconcileError('read_comparison', 'read what the Job compare reports', cause)),
       ),
+      draw: createDrawKeeper({ clock, journal: deps.freezing, assertLeading: deps.assertLeading }),
       shares: new SharesKeeper({
         clock,
         store: deps.journal.shares,
@@ -151,6 +153,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           journal: state.journal.state,
           canary: state.canary.state,
           freeze: state.freeze.state,
+          draw: state.draw.state(),
           published: state.freeze.published,
           comparison: state.comparison.report,
           previous: state.computed,
@@ -173,7 +176,10 @@ export const createReconciler = (deps: ReconcilerDeps) => {
 
       state.comparison.keep(gathered.cluster, signal);
       // Asked once the journal's streams exist.
-      if (state.journal.state?.kind === 'ready') state.freeze.keep(planned.freeze, signal);
+      if (state.journal.state?.kind === 'ready') {
+        state.freeze.keep(planned.freeze, signal);
+        state.draw.keep(planned.draw, signal);
+      }
 
       state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
       state.audit.note({ campaign, cluster: gathered.cluster, planned, written, nowMs }, signal);

@@ -110,7 +110,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const counts = observed.counts ?? previous?.counts;
   const contingencyMemory = serializeContingencyMemory(contingency.memory);
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
-  const draw = drawStatus(observed.freeze, previous?.draw);
+  const draw = drawStatus(observed.freeze, observed.draw, previous?.draw);
   // Written once: root rules of the CRD freeze the campaign from here on.
   const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
   return {

@@ -12,6 +12,8 @@ import { wantsCanary } from '../conditions/pre-warm-condition.ts';
 import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
+import type { DrawRequest } from '../draw/draw-keeper.ts';
+import { drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
@@ -28,7 +30,7 @@ import { attemptedOf } from '../signals/readings.ts';
 import { campaignTimes } from './campaign-times.ts';
 import { scaleEvent, transitionEvents } from './events.ts';
 import { headroomOf } from './headroom.ts';
-import { jobsWithWork } from './jobs.ts';
+import { jobInstants, jobsWithWork } from './jobs.ts';
 import { journalSpec } from './journal-spec.ts';
 import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
@@ -74,6 +76,7 @@ export interface TickPlan {
   /** Whether the way to the database is to be proven by canaries now. */
   readonly canary: boolean;
   readonly freeze: FreezeRequest;
+  readonly draw: DrawRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
@@ -184,7 +187,7 @@ export const planTick = (
     cluster,
     journal,
     { ...perTier(first), headroom: headroom.desired },
-    jobsWithWork(observed, times, nowMs),
+    jobsWithWork(campaign, observed, times, nowMs),
     options,
   );
 
@@ -202,12 +205,13 @@ export const planTick = (
     authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
     liveSettings:
-      journal?.kind === 'ready'
+      journal?.kind === 'ready' && !isPublishedUnknown(observed)
         ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
             mostPerSecond: admissionLimit(tiers),
             effects: contingency.effects,
             recordsBacklog: readings.backlog.records,
             isRecordsStopped: isStopped(status),
+            published: publishedDraw(observed),
           })
         : undefined,
     handOuts,
@@ -215,6 +219,7 @@ export const planTick = (
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
     freeze: freezeRequest(campaign, observed, contingency),
+    draw: drawRequest(campaign, observed),
     finalizer: finalizerChange(campaign),
     status,
     events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
@@ -234,8 +239,8 @@ export const planTick = (
       backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
-      isFreezing: isFreezing(observed.freeze, nowMs),
-      instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze)],
+      isFreezing: isFreezing(observed.freeze, nowMs) || isDrawing(campaign, observed, nowMs),
+      instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze), ...jobInstants(observed)],
     }),
   };
 };

@@ -27,13 +27,21 @@ const scaling: ScalingSpec = {
   },
 };
 
+/** Without sources: the list is the last step. */
+export const DRAW: VoucherCampaignSpec['draw'] = {
+  unverified: 'exclude',
+  leadSeconds: 3_600,
+  postponeSeconds: 86_400,
+  waitlistPercent: 10,
+};
+
 const spec: VoucherCampaignSpec = {
   campaignId: 'chengdu-2020-3',
   title: { 'zh-CN': '成都消费券', en: 'Chengdu vouchers' },
   window: { opensAt: '2020-09-25T10:00:00+08:00', closesAt: '2020-09-25T18:00:00+08:00' },
   identity: { keySpace: 'residentNumber' },
   eligibility: { minAge: 18, uniqueness: 'perCitizen' },
-  draw: { unverified: 'exclude' },
+  draw: DRAW,
   vouchers: [
     {
       name: 'dining-50',

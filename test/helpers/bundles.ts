@@ -1,8 +1,8 @@
 /** Bundles of small draws for tests, with a round of a local chain and a public value as sources. */
 import { createHash } from 'node:crypto';
 import { type BundleWriter, openBundle } from '../../app/draw/bundle/write.ts';
-import { commitmentOf, sourcesOf } from '../../app/draw/documents.ts';
-import { drawLists } from '../../app/draw/draw-lists.ts';
+import { bytesOf, commitmentOf, resultOf, sourcesOf, voucherResult } from '../../app/draw/documents.ts';
+import { drawVoucher } from '../../app/draw/draw.ts';
 import { merkleRoot } from '../../app/draw/merkle.ts';
 import { chainFrom, drandChains, timeOfRound } from '../../app/draw/sources/drand.ts';
 import { publicValueHex } from '../../app/draw/sources/public-value.ts';
@@ -56,13 +56,14 @@ export const startBundle = async (dir: string, { campaignUid, lists, value }: Bu
     { name: 'lottery', hex: publicValueHex(value), value, enteredBy: ['li', 'wang'] },
   ]);
   const writer: BundleWriter = await openBundle(dir);
-  const result = await drawLists(
-    commitment,
-    sources,
-    lists.filter(({ entries }) => entries.length > 0),
-    writer.voucher,
-    new AbortController().signal,
-  );
+  const results = [];
+  for (const { voucher, k, waitlist, listDigest } of commitment.vouchers) {
+    const entries = lists.find((list) => list.voucher === voucher)?.entries ?? Buffer.of();
+    const drawing = drawVoucher({ entries, k, waitlist, listDigest, sources: bytesOf(sources.sources) });
+    await writer.voucher({ voucher, entries, ...drawing });
+    results.push(voucherResult(voucher, drawing));
+  }
+  const result = resultOf(commitment, sources, results);
   return { commitment, sources, result, writer, end: () => writer.end({ commitment, sources, result }) };
 };
 

@@ -180,6 +180,11 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ['kubectl voucher contingency start …', "'contingency', 'start'"],
     ['kubectl voucher contingency stop …', "'contingency', 'stop'"],
   ]),
+  ...by('test/component/draw/commands.test.ts', [
+    ['kubectl voucher draw show …', "call('show'"],
+    ['kubectl voucher draw commit …', "call('commit'"],
+    ['kubectl voucher draw source …', "call('source'"],
+  ]),
   ...by('test/component/draw/cli.test.ts', [
     ['kubectl voucher draw verify …', "call('verify'"],
     ['kubectl voucher draw check …', "call('check'"],

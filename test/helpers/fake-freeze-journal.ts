@@ -2,6 +2,7 @@
 import type { Frozen, Listed } from '../../contract/control.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { FreezeJournal, PublishedWindow } from '../../journal/freeze/freezing.ts';
+import { FakeDrawChain } from './fake-draw-chain.ts';
 
 interface Message {
   readonly id: string;
@@ -16,6 +17,7 @@ export class FakeFreezeJournal {
   readonly entries: Frozen[] = [];
   listed: Listed | undefined;
   published: PublishedWindow | undefined;
+  readonly chain = new FakeDrawChain(() => this.now());
   readonly calls: Call[] = [];
   /** The clock of the journal's servers. */
   now = (): number => Number.POSITIVE_INFINITY;
@@ -83,6 +85,8 @@ export class FakeFreezeJournal {
           if (this.entries.length === 0) this.entries.push(frozen);
           return this.entries[0] ?? frozen;
         }),
+      steps: () => through('steps', () => this.chain.read()).then((steps) => steps),
+      appendStep: (_, step, after) => through('appendStep', () => this.chain.append(step, after)).then((is) => is),
     };
   }
 }

@@ -4,13 +4,16 @@
  */
 
 import type { Deployment } from 'kubernetes-types/apps/v1.js';
+import type { Job } from 'kubernetes-types/batch/v1.js';
 import { admitCampaignStatus, formatAdmissionErrors } from '../../admission/admission.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import { defined } from '../../contract/defined.ts';
+import { runKeyOf } from '../../contract/names.ts';
 import { perTier, type Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import type { JournalState } from '../../journal/administration.ts';
+import { isJobManifest } from '../../operator/resources/job.ts';
 import type { Manifest } from '../../operator/resources/manifest.ts';
 import type { CampaignReadings } from '../../operator/signals/readings.ts';
 import type { ObservedCluster, ObservedTier } from '../../operator/tick/cluster-view.ts';
@@ -51,6 +54,8 @@ export class FakeWorld {
   readonly statuses: VoucherCampaignStatus[] = [];
   readonly plans: ScalePlan[] = [];
   readonly deployments = new Map<string, FakeDeployment>();
+  /** At work for ever: a test does what they would do. */
+  readonly jobs = new Map<string, Job>();
   /** Sources that never answer, and never look at their signal. */
   readonly hanging = new Set<Source>();
   /** Objects that the API server refuses, as `Kind/name`, with its words. */
@@ -100,7 +105,15 @@ export class FakeWorld {
   }
 
   #observe(campaign: VoucherCampaign): ObservedCluster {
-    return { tiers: defined(perTier((tier) => this.#tier(campaign, tier))), plans: [...this.plans] };
+    const jobs = [...this.jobs.keys()].map((name) => [
+      runKeyOf(campaign.metadata.name, name),
+      { name, state: 'running' as const, failedPods: 0 },
+    ]);
+    return {
+      tiers: defined(perTier((tier) => this.#tier(campaign, tier))),
+      plans: [...this.plans],
+      jobs: Object.fromEntries(jobs),
+    };
   }
 
   /** @throws Refused, as an API server whose admission says no */
@@ -112,6 +125,11 @@ export class FakeWorld {
   }
 
   #create(manifest: Manifest): void {
+    if (isJobManifest(manifest)) {
+      this.jobs.set(manifest.metadata?.name ?? '', manifest);
+      this.writes.push(`create ${keyOf(manifest)}`);
+      return;
+    }
     if (!isDeployment(manifest)) throw new Error(`only Deployments are created by POST, not ${manifest.kind}`);
     const replicas = manifest.spec?.replicas;
     if (replicas === undefined) throw new Error('a Deployment is created without replicas');

@@ -9,13 +9,18 @@
  * | anything else                  | unchanged, an error                      |
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Commitment, Result, Sources } from '../../../contract/draw.ts';
 import { canonicalJson } from '../canonical.ts';
-import type { DrawnVoucher } from '../draw-lists.ts';
+import type { Drawing } from '../draw.ts';
 import { codeOf } from '../error-code.ts';
 import type { JsonFile } from './files.ts';
+
+export interface DrawnVoucher extends Pick<Drawing, 'bitmap' | 'waitlist'> {
+  readonly voucher: string;
+  readonly entries: Uint8Array;
+}
 
 export interface BundleWriter {
   /** In any order; returns when the three files are on the disk. */
@@ -29,6 +34,8 @@ export interface BundleWriter {
   /** Removes what was written; after `end` nothing. */
   abort(): Promise<void>;
 }
+
+const LEFT_OVER_AFTER_MS = 3_600_000;
 
 const writeDurably = async (path: string, bytes: Uint8Array): Promise<void> => {
   const file = await open(path, 'wx', 0o644);
@@ -49,7 +56,14 @@ const syncFolder = async (path: string): Promise<void> => {
   }
 };
 
-const hasCode = (error: unknown, ...codes: readonly string[]): boolean => codes.includes(codeOf(error) ?? '');
+/** What stopped writers left. One that still writes is younger: 20 million entries take a minute. */
+const removeLeftOvers = async (parent: string, prefix: string): Promise<void> => {
+  const names = (await readdir(parent)).filter((name) => name.startsWith(prefix));
+  for (const path of names.map((name) => join(parent, name))) {
+    const changedMs = (await stat(path).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (changedMs < Date.now() - LEFT_OVER_AFTER_MS) await rm(path, { recursive: true, force: true });
+  }
+};
 
 /** @param dir the bundle's folder; its parent exists, or is made */
 export const openBundle = async (dir: string): Promise<BundleWriter> => {
@@ -57,6 +71,7 @@ export const openBundle = async (dir: string): Promise<BundleWriter> => {
   const [parent, prefix] = [dirname(place), `.${basename(place)}.partial-`];
   const partial = join(parent, `${prefix}${randomUUID()}`);
   await mkdir(partial, { recursive: true });
+  await removeLeftOvers(parent, prefix);
   const folders: string[] = [];
   const isSame = async (result: string): Promise<boolean> =>
     (await readFile(join(place, 'result.json'), 'utf8').catch(() => undefined)) === result;
@@ -83,17 +98,11 @@ export const openBundle = async (dir: string): Promise<BundleWriter> => {
         await syncFolder(parent);
       } catch (error) {
         await abort();
-        // Another writer was first: its folder is there, and it may have removed ours.
-        if (hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'ENOTDIR') && (await isSame(resultText))) return 'exists';
-        if (hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'))
-          throw new Error(`${dir} has something else than this draw's bundle: remove it, or write to another folder`, {
-            cause: error,
-          });
-        throw error;
+        if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? '')) throw error;
+        if (await isSame(resultText)) return 'exists';
+        const message = `${dir} has something else than this draw's bundle: remove it, or write to another folder`;
+        throw new Error(message, { cause: error });
       }
-      // Of writers that were stopped.
-      const left = (await readdir(parent)).filter((name) => name.startsWith(prefix));
-      await Promise.all(left.map((name) => rm(join(parent, name), { recursive: true, force: true })));
       return 'written';
     },
   };

@@ -110,6 +110,7 @@ const demo = async ({
       traceFile,
       shiftOpenToMs: 1000,
       waitsForList: false,
+      waitsForDraw: false,
       chaos: false,
       sabotage: undefined,
       seed: 1,

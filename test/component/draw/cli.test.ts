@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { canonicalJson, digestOf } from '../../../app/draw/canonical.ts';
 import { entryOf } from '../../../app/draw/entry.ts';
 import { runCli } from '../../../cli/run.ts';
 import { CHAIN_INFO, makeBundle } from '../../helpers/bundles.ts';
@@ -196,6 +197,22 @@ describe('kubectl voucher draw check', () => {
     const args = ['--bundle', at('usage'), '--receipt', first.no];
     expect(await call('check', ...args)).toMatchObject({ code: 2, err: expect.stringContaining('--secret-file') });
     expect(await call('check', ...args, '--secret', ' ')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('a later attempt', () => {
+  it('is shown, because a postponement may be a pretext', async () => {
+    await draw('attempt');
+    const read = async (name: string) => JSON.parse(await readFile(at(`attempt/${name}.json`), 'utf8'));
+    const write = (name: string, value: object) => writeFile(at(`attempt/${name}.json`), canonicalJson(value));
+    const [commitment, sources, result] = await Promise.all(['commitment', 'sources', 'result'].map(read));
+    const second = { ...commitment, attempt: 2 };
+    const given = { ...sources, attempt: 2, commitment: digestOf(second) };
+    await write('commitment', second);
+    await write('sources', given);
+    await write('result', { ...result, attempt: 2, commitment: digestOf(second), sources: digestOf(given) });
+    const { code, out } = await call('verify', '--dir', at('attempt'));
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('This is attempt 2.') });
   });
 });
 

@@ -157,10 +157,10 @@ describe('a cluster of processes', () => {
     try {
       await writeSecrets(other);
       await other.cluster.manifests.apply(buildAppConfigMap(CAMPAIGN, ['intake'], buildOptions), NEVER);
-      await other.cluster.manifests.create(buildJob(CAMPAIGN, 'draw', buildOptions), NEVER);
+      await other.cluster.manifests.create(buildJob(CAMPAIGN, { job: 'draw' }, buildOptions), NEVER);
       const state = async () => (await other.cluster.reader.observe(CAMPAIGN, NEVER)).jobs;
       expect(await state()).toEqual({ draw: { name: 'chengdu-draw', state: 'starting', failedPods: 0 } });
-      await eventually(async () => (await state())?.draw?.state === 'done', { what: 'the end of the Job' });
+      await eventually(async () => (await state())?.['draw']?.state === 'done', { what: 'the end of the Job' });
       expect(readFileSync(runs, 'utf8')).toBe('xxx');
       expect(other.lines.filter((line) => line.includes('ended with code 1'))).toHaveLength(2);
       await eventually(() => other.cluster.pods().length === 0, { what: 'the end of its pod' });

@@ -161,6 +161,28 @@ opened 20:00:00 (14:09 min ago), closes 22:00:00 (in 1:45 h)
     expect(shown(aReport({ status: aStatus(status) }))).toContain(text);
   });
 
+  it('says what the draw waits for, and its result', () => {
+    const lists = [{ voucher: 'dining', entries: 3_310, digest: 'ab12' }];
+    const listed = { phase: 'Listed', frozenAt: new Date(NOW_MS - 60_000).toISOString(), lists };
+    const condition = (type: string, status: 'True' | 'False', message: string) => {
+      return { type, status, reason: 'Any', message, lastTransitionTime: '2027-03-01T12:00:00.000Z' };
+    };
+    const drawShown = (draw: object, committed: 'True' | 'False'): string => {
+      const conditions = [
+        condition('DrawCommitted', committed, 'An owner must act.'),
+        condition('Drawn', 'False', 'Wait.'),
+      ];
+      return shown(aReport({ status: aStatus({ draw: { ...listed, ...draw }, conditions }) }));
+    };
+    expect(drawShown({}, 'False')).toContain('  draw       An owner must act.');
+    expect(drawShown({ phase: 'Committed' }, 'True')).toContain('  draw       Wait.');
+    const results = [{ voucher: 'dining', winners: 1_000, waitlisted: 100, seed: 'ab', digest: 'cd' }];
+    const drawnAt = new Date(NOW_MS - 60_000).toISOString();
+    expect(drawShown({ phase: 'Drawn', drawnAt, results }, 'True')).toContain(
+      '  draw       drawn 20:13:09 (1:00 min ago); dining: 1,000 win, 100 wait',
+    );
+  });
+
   it('says so when nothing needs anybody', () => {
     expect(shown(aReport())).toContain('✓ Healthy: no action needed.\n\n  arrivals');
   });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { canonicalJson, digestOf } from '../../../app/draw/canonical.ts';
 import { commitmentOf, resultOf, sourcesOf } from '../../../app/draw/documents.ts';
-import { drawLists } from '../../../app/draw/draw-lists.ts';
 import type { VoucherEntries } from '../../../app/draw/entries.ts';
 import { merkleRoot } from '../../../app/draw/merkle.ts';
 import { listOf, sha256 } from '../../helpers/draws.ts';
@@ -53,8 +52,6 @@ const commitment = commitmentOf(
   TERMS,
   [...lists, NO_LIST].map((list) => listed(list)),
 );
-const sources = sourcesOf(commitment, [{ name: 'dice', hex: '0102' }]);
-const never = new AbortController().signal;
 
 describe('a commitment', () => {
   it('has vouchers in order, at most as many winners as entries, and a waitlist of who is left', () => {
@@ -81,34 +78,11 @@ describe('a commitment', () => {
   });
 });
 
-describe('drawing all lists', () => {
-  const draw = (given: readonly VoucherEntries[], seen: string[] = []) =>
-    drawLists(commitment, sources, given, async ({ voucher }) => void seen.push(voucher), never);
-
-  it('goes through the vouchers of the commitment, also those without entries', async () => {
-    const seen: string[] = [];
-    const result = await draw(lists, seen);
-    expect(seen).toEqual(['dinner', 'none', 'sport']);
-    expect(result.vouchers.map(({ winners, waitlisted }) => [winners, waitlisted])).toEqual([
-      [5, 10],
-      [0, 0],
-      [4, 0],
-    ]);
-    expect(result).toEqual(resultOf(commitment, sources, result.vouchers));
-    expect(await draw(lists)).toEqual(result);
-  });
-
-  it('refuses lists that are not the committed ones', async () => {
-    const [dinner, sport] = lists;
-    if (dinner === undefined || sport === undefined) throw new Error('no lists');
-    const less = { ...dinner, entries: dinner.entries.subarray(32) };
-    await expect(draw([less, sport])).rejects.toThrow('dinner: the list of the journal is');
-    await expect(draw([dinner])).rejects.toThrow('sport: the list of the journal is');
-    await expect(draw([...lists, { ...dinner, voucher: 'travel' }])).rejects.toThrow('no voucher travel');
-  });
-
-  it('ends with its signal', async () => {
-    const stopped = AbortSignal.abort(new Error('stopped'));
-    await expect(drawLists(commitment, sources, lists, async () => undefined, stopped)).rejects.toThrow('stopped');
+describe('the documents', () => {
+  it('name the digests of those before', () => {
+    const sources = sourcesOf(commitment, [{ name: 'dice', hex: '0102' }]);
+    expect(sources).toMatchObject({ campaignUid: 'spring-2027', attempt: 1, commitment: digestOf(commitment) });
+    const result = resultOf(commitment, sources, []);
+    expect(result).toMatchObject({ commitment: digestOf(commitment), sources: digestOf(sources) });
   });
 });

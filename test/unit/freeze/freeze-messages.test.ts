@@ -112,13 +112,13 @@ describe('the list of the draw', () => {
   ])('%s', (_, freeze, [status, reason, text], draw) => {
     const verdict = listFrozen({ campaign: aCampaign(), observed: anObserved({ freeze }) });
     expect(verdict).toEqual({ status, reason, message: expect.stringContaining(text) });
-    expect(drawStatus(freeze, undefined)).toEqual(draw);
+    expect(drawStatus(freeze, undefined, undefined)).toEqual(draw);
   });
 
   it('that was frozen stays so while a new leader, or one without a journal, knows less', () => {
     const before = { phase: 'Frozen', ...FROZEN_AT };
     for (const freeze of [undefined, { kind: 'unknown', message: '' }, { kind: 'publishing' }] as const) {
-      expect(drawStatus(freeze, before)).toEqual(before);
+      expect(drawStatus(freeze, undefined, before)).toEqual(before);
     }
   });
 });

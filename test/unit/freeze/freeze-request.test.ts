@@ -4,7 +4,7 @@ import type { Frozen } from '../../../contract/control.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
 import type { PodClock } from '../../../operator/signals/readings.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
-import { aCampaign, CLOSES_AT_MS, VERIFICATION } from '../../helpers/a-campaign.ts';
+import { aCampaign, CLOSES_AT_MS, DRAW, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
 import { anObserved, anObservedTier, freshReadings } from '../../helpers/observed.ts';
 import { anInForce } from '../../helpers/outside.ts';
@@ -45,7 +45,7 @@ describe('a tick of a campaign whose list is frozen', () => {
   it('accepts no withdrawal or correction after the freeze although its verifyBy was moved later', () => {
     const nowMs = CLOSES_AT_MS + MINUTE_MS;
     const verifyBy = new Date(CLOSES_AT_MS + 60 * MINUTE_MS).toISOString();
-    const stated = aCampaign({ spec: { draw: { unverified: 'enter', verifyBy } } });
+    const stated = aCampaign({ spec: { draw: { ...DRAW, unverified: 'enter', verifyBy } } });
     expect(plan(nowMs, done, stated).liveSettings).toMatchObject({
       window: { closesAt: new Date(CLOSES_AT_MS).toISOString() },
       draw: { verifyBy: at },
@@ -147,7 +147,7 @@ describe('a tick before that', () => {
       ownClock: 'agrees',
     });
     const verifyBy = new Date(CLOSES_AT_MS + 60 * MINUTE_MS).toISOString();
-    const stated = aCampaign({ spec: { draw: { unverified: 'enter', verifyBy } } });
+    const stated = aCampaign({ spec: { draw: { ...DRAW, unverified: 'enter', verifyBy } } });
     expect(plan(CLOSES_AT_MS, undefined, stated).freeze).toMatchObject({ verifyByMs: Date.parse(verifyBy) });
   });
 

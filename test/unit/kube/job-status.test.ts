@@ -6,7 +6,7 @@ import { aCampaign } from '../../helpers/a-campaign.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
 
 const withStatus = (status?: object) => {
-  const job = buildJob(aCampaign(), 'draw', buildOptions);
+  const job = buildJob(aCampaign(), { job: 'draw' }, buildOptions);
   return parseObject({
     ...job,
     metadata: { ...job.metadata, uid: 'j-1', resourceVersion: '7' },

@@ -170,7 +170,7 @@ describe('a Deployment', () => {
 });
 
 describe('a Job', () => {
-  const job = buildJob(campaign, 'draw', buildOptions);
+  const job = buildJob(campaign, { job: 'draw' }, buildOptions);
 
   it('is posted by init', async () => {
     answers.push(({ body }) => stored(body as Manifest));

@@ -10,7 +10,7 @@ import { aCampaign } from '../../helpers/a-campaign.ts';
 import { buildOptions as options } from '../../helpers/build-options.ts';
 
 const campaign = aCampaign();
-const job = buildJob(campaign, 'draw', options);
+const job = buildJob(campaign, { job: 'draw' }, options);
 const template = job.spec?.template;
 const [container] = template?.spec?.containers ?? [];
 
@@ -21,7 +21,7 @@ describe('the Job of the draw', () => {
       namespace: campaign.metadata.namespace,
       labels: { [LABELS.component]: 'draw', [LABELS.managedBy]: 'voucher-operator' },
     });
-    const withUid = buildJob({ ...campaign, metadata: { ...campaign.metadata, uid: 'u-1' } }, 'draw', options);
+    const withUid = buildJob({ ...campaign, metadata: { ...campaign.metadata, uid: 'u-1' } }, { job: 'draw' }, options);
     expect(withUid.metadata?.ownerReferences).toEqual([expect.objectContaining({ uid: 'u-1', controller: true })]);
   });
 
@@ -85,14 +85,15 @@ describe('the Job of the draw', () => {
 
   it('takes sizes that the installation sets', () => {
     const resources = { draw: { requests: { memory: '4Gi' } } };
-    const [own] = buildJob(campaign, 'draw', { ...options, pods: { resources } }).spec?.template.spec?.containers ?? [];
+    const [own] =
+      buildJob(campaign, { job: 'draw' }, { ...options, pods: { resources } }).spec?.template.spec?.containers ?? [];
     expect(own?.resources).toEqual(resources.draw);
     expect(container?.resources?.limits).toEqual({ memory: podOf('draw').memoryLimit });
   });
 });
 
 describe('the Job of the comparison', () => {
-  const compare = buildJob(campaign, 'compare', options);
+  const compare = buildJob(campaign, { job: 'compare' }, options);
   const [own] = compare.spec?.template.spec?.containers ?? [];
 
   it('runs as long as its campaign, is watched, and is created again soon after it has ended', () => {

@@ -56,7 +56,7 @@ describe('the Job of the comparison', () => {
     ['while the list is frozen and not made', { kind: 'done', frozen }, nowMs, ['draw', 'compare']],
     ['when the list is made', { kind: 'done', frozen, listed }, nowMs, []],
   ])('%s', (_, freeze, atMs, jobs) => {
-    expect(jobsWithWork({ freeze }, times, atMs)).toEqual(jobs);
+    expect(jobsWithWork(aCampaign(), { freeze }, times, atMs).map(({ job }) => job)).toEqual(jobs);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VoucherCampaignStatus } from '../../../contract/types/campaign.ts';
-import { conditionTypesOf } from '../../../operator/conditions/providers-reachable.ts';
+import { conditionTypesOf } from '../../../operator/conditions/condition-types.ts';
 import { buildStatus, shouldWriteStatus } from '../../../operator/tick/status.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { aConditionInput } from '../../helpers/condition-input.ts';

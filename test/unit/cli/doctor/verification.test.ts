@@ -5,7 +5,7 @@ import { admitCampaign } from '../../../../admission/admission.ts';
 import { checkVerification } from '../../../../cli/doctor/check-verification.ts';
 import type { CampaignFacts } from '../../../../cli/doctor/doctor-facts.ts';
 import type { ProviderSpec } from '../../../../contract/types/verification.ts';
-import { type CampaignChanges, VERIFICATION } from '../../../helpers/a-campaign.ts';
+import { type CampaignChanges, DRAW, VERIFICATION } from '../../../helpers/a-campaign.ts';
 import { aStatus, conditions } from '../../../helpers/a-status.ts';
 import { campaignFacts, HIDDEN, seen } from '../../../helpers/doctor-facts.ts';
 
@@ -91,7 +91,7 @@ describe('a campaign that verifies identities', () => {
       'ends too early',
       {
         providers: [{ ...tencent, requestsPerSecond: 1 }],
-        spec: { draw: { unverified: 'exclude', verifyBy: '2020-09-25T10:10:00+08:00' } },
+        spec: { draw: { ...DRAW, unverified: 'exclude', verifyBy: '2020-09-25T10:10:00+08:00' } },
       },
       ['WARN 1,000 identities, one for each voucher, take about 17:55 min at 1/s, but verifyBy is 10:00 min after'],
     ],
@@ -99,7 +99,7 @@ describe('a campaign that verifies identities', () => {
       'has a quota that is too small',
       {
         providers: [{ ...tencent, requestsPerDay: 100 }],
-        spec: { draw: { unverified: 'enter', verifyBy: '2020-09-26T10:00:00+08:00' } },
+        spec: { draw: { ...DRAW, unverified: 'enter', verifyBy: '2020-09-26T10:00:00+08:00' } },
       },
       ['WARN 1,000 identities, one for each voucher, take about 10 d 0 h'],
     ],

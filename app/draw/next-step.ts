@@ -1,0 +1,56 @@
+/**
+ * The next step of the draw's Job. Pure and level-based: what is in the chain decides, so a Job goes on where another one ended.
+ *
+ * | chain           | time                 | else                            | step     |
+ * |-----------------|----------------------|---------------------------------|----------|
+ * | nothing         |                      | no owner has authorised it      | end      |
+ * | nothing         |                      | authorised                      | commit   |
+ * | committed       | before notBefore     |                                 | end, or wait |
+ * | committed       | before postponeAt    | public values are missing       | end, or wait |
+ * | committed       | postponeAt or later  | public values are missing       | postpone |
+ * | committed       | notBefore or later   | every public value was entered  | source   |
+ * | sourced         |                      |                                 | draw     |
+ * | drawn           |                      |                                 | draw: the same result, for its facts |
+ * | announced       |                      |                                 | end      |
+ *
+ * `wait`: for less than two minutes. The operator's clock may be ahead of this one, and a Job that has ended is not created again for ten
+ * minutes.
+ *
+ * `source` asks drand until postponeAt. A source that answers after that still counts: otherwise a person who stops the Job could choose
+ * between two results.
+ */
+import type { Committed, Drawn, Sourced } from '../../contract/draw.ts';
+import { type ChainState, missingValues } from '../../contract/draw-chain.ts';
+
+export type NextStep =
+  | { readonly kind: 'end'; readonly why: string }
+  | { readonly kind: 'wait'; readonly untilMs: number }
+  | { readonly kind: 'commit' }
+  | { readonly kind: 'postpone' | 'source'; readonly committed: Committed }
+  | {
+      readonly kind: 'draw';
+      readonly committed: Committed;
+      readonly sourced: Sourced;
+      readonly drawn: Drawn | undefined;
+    };
+
+const WAITS_MS = 120_000;
+
+const waitOrEnd = (untilMs: number, nowMs: number, why: string): NextStep =>
+  untilMs - nowMs < WAITS_MS ? { kind: 'wait', untilMs } : { kind: 'end', why };
+
+export const nextStep = (state: ChainState, isOrdered: boolean, nowMs: number): NextStep => {
+  const { committed, sourced, drawn, announced } = state;
+  if (announced !== undefined) return { kind: 'end', why: 'the result is announced' };
+  if (committed === undefined)
+    return isOrdered ? { kind: 'commit' } : { kind: 'end', why: 'no owner has authorised the commitment' };
+  if (sourced !== undefined) return { kind: 'draw', committed, sourced, drawn };
+  const { notBefore, postponeAt } = committed.commitment;
+  const [fromMs, untilMs] = [Date.parse(notBefore), Date.parse(postponeAt)];
+  if (nowMs < fromMs) return waitOrEnd(fromMs, nowMs, `no source has its value before ${notBefore}`);
+  const missing = missingValues(state);
+  if (missing.length === 0) return { kind: 'source', committed };
+  return nowMs < untilMs
+    ? waitOrEnd(untilMs, nowMs, `two people have not entered the value of ${missing.join(', ')} yet`)
+    : { kind: 'postpone', committed };
+};

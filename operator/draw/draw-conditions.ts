@@ -1,0 +1,164 @@
+/** How the draw is shown: its two conditions. Pure. */
+import type { Committed, Drawn } from '../../contract/draw.ts';
+import { type ChainState, missingValues } from '../../contract/draw-chain.ts';
+import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
+import type { ObservedCluster } from '../tick/cluster-view.ts';
+import { agreementOf, drawCommandsOf } from './commands.ts';
+import type { DrawState } from './draw-keeper.ts';
+import { hasDraw } from './order.ts';
+
+type Input = Pick<ConditionInput, 'observed' | 'campaign' | 'nowMs'>;
+type Unknown = Extract<DrawState, { readonly kind: 'unknown' | 'unreadable' }> | undefined;
+
+const unknownText = (draw: NonNullable<Unknown>): readonly ['JournalUnavailable' | 'EntryUnreadable', string] =>
+  draw.kind === 'unknown'
+    ? ['JournalUnavailable', `The steps of the draw are unknown: ${draw.message}. The operator asks again.`]
+    : ['EntryUnreadable', `${draw.message}. Install the release that wrote it, or a later one.`];
+
+const isListed = ({ observed: { freeze } }: Input): boolean => freeze?.kind === 'done' && freeze.listed !== undefined;
+
+const commandOf = (words: string, { campaign: { metadata } }: Input): string =>
+  `kubectl voucher draw ${words} -n ${metadata.namespace}`;
+
+const commitmentText = ({ attempt, digest, authorizedBy, commitment }: Committed): string =>
+  `Commitment ${attempt} has the digest ${digest}; ${authorizedBy} authorised it. No source has its value before ${commitment.notBefore}.`;
+
+/** What is wrong with the Job, if it is; empty where it is at work. */
+const jobText = ({ jobs, isJobsUnseen }: ObservedCluster, { campaign: { metadata } }: Input): string => {
+  if (isJobsUnseen === true)
+    return ' The operator has no permission to list Jobs in this namespace (docs/operations.md).';
+  const failing = Object.entries(jobs ?? {}).find(([key, { state, failedPods }]) =>
+    key.startsWith('draw') ? state === 'failed' || (failedPods > 0 && state !== 'done') : false,
+  );
+  if (failing === undefined) return '';
+  const [, { name }] = failing;
+  return ` Pods of the Job ${name} fail: kubectl logs job/${name} -n ${metadata.namespace}.`;
+};
+
+/**
+ * | known of the draw                          | status  | reason                  |
+ * |--------------------------------------------|---------|-------------------------|
+ * | the campaign has no sources                | absent  |                         |
+ * | the list is not made                       | False   | NotListed               |
+ * | not asked yet                              | as before, or Unknown | NotYetObserved |
+ * | the journal does not answer                | Unknown | JournalUnavailable      |
+ * | a step can't be read                       | Unknown | EntryUnreadable         |
+ * | committed once                             | True    | Committed               |
+ * | committed again, after a postponement      | True    | Postponed               |
+ * | an annotation can't be read                | False   | CommandUnreadable       |
+ * | no owner has authorised it                 | False   | WaitingForAuthorization |
+ * | authorised                                 | False   | Committing              |
+ */
+export const drawCommitted = (input: Input): Verdict<'DrawCommitted'> | undefined => {
+  const { campaign, observed } = input;
+  if (!hasDraw(campaign.spec)) return undefined;
+  const { draw } = observed;
+  if (draw === undefined) {
+    const before = asBefore(input, 'DrawCommitted');
+    if (before !== undefined) return before;
+    return isListed(input)
+      ? unknown('NotYetObserved', 'The journal has not been asked yet for the steps of the draw.')
+      : no('NotListed', 'The list of the draw is not made yet. See the condition ListFrozen.');
+  }
+  if (draw.kind !== 'known') return unknown(...unknownText(draw));
+  const { committed } = draw.chain;
+  if (committed !== undefined) {
+    const text = commitmentText(committed);
+    return committed.attempt === 1
+      ? yes('Committed', text)
+      : yes('Postponed', `A source had no value in time, so the draw was postponed. ${text}`);
+  }
+  const { authorizedBy, unreadable } = drawCommandsOf(campaign);
+  if (authorizedBy === undefined && unreadable.length > 0) return no('CommandUnreadable', unreadable.join(' '));
+  const { name } = campaign.metadata;
+  return authorizedBy === undefined
+    ? no(
+        'WaitingForAuthorization',
+        `An owner must authorise the commitment: ${commandOf(`commit ${name}`, input)}. It fixes the lists, the quotas and the sources.`,
+      )
+    : no(
+        'Committing',
+        `${authorizedBy} authorised the commitment; a Job computes and publishes it.${jobText(observed.cluster, input)}`,
+      );
+};
+
+const resultText = ({ digest, vouchers }: Drawn): string => {
+  const each = vouchers.map(
+    ({ voucher, winners, waitlisted }) => `${voucher} ${winners} winners, ${waitlisted} waiting`,
+  );
+  return `The result has the digest ${digest}: ${each.join('; ')}.`;
+};
+
+/** Values that two people entered, and that are not the same. */
+const differing = (chain: ChainState, { campaign }: Input): readonly string[] => {
+  const { values } = drawCommandsOf(campaign);
+  return missingValues(chain).flatMap((name) => {
+    const agreement = agreementOf(values.get(name) ?? []);
+    if (agreement.kind === 'differ') return [`${agreement.by.join(' and ')} entered different values for ${name}`];
+    return agreement.kind === 'onePerson' ? [`${agreement.by[0]} entered the value of ${name} twice`] : [];
+  });
+};
+
+const waiting = (chain: ChainState, { commitment }: Committed, input: Input): Verdict<'Drawn'> => {
+  const { notBefore, postponeAt } = commitment;
+  if (input.nowMs < Date.parse(notBefore)) {
+    return no('WaitingForTime', `No source has its value before ${notBefore}.`);
+  }
+  const until = `If a source has no value by ${postponeAt}, the draw is postponed.`;
+  const { name } = input.campaign.metadata;
+  const different = differing(chain, input);
+  if (different.length > 0) {
+    return no(
+      'ValuesDiffer',
+      `${different.join('; ')}. The operator chooses neither. Compare with what was published, and enter it again: ${commandOf(`source ${name} SOURCE VALUE`, input)}. ${until}`,
+    );
+  }
+  const missing = missingValues(chain);
+  return missing.length > 0
+    ? no(
+        'WaitingForValues',
+        `Two different people must enter the value of ${missing.join(', ')}: ${commandOf(`source ${name} ${missing[0]} VALUE`, input)}. ${until}`,
+      )
+    : no(
+        'WaitingForSources',
+        `A Job asks drand for the value of its round. ${until}${jobText(input.observed.cluster, input)}`,
+      );
+};
+
+/**
+ * | known of the draw                                  | status  | reason             |
+ * |----------------------------------------------------|---------|--------------------|
+ * | the campaign has no sources                        | absent  |                    |
+ * | as for DrawCommitted: not asked, unknown, unreadable |       |                    |
+ * | no commitment                                      | False   | NotCommitted       |
+ * | committed, before notBefore                        | False   | WaitingForTime     |
+ * | … two people entered different values, or one twice | False  | ValuesDiffer       |
+ * | … public values are missing                        | False   | WaitingForValues   |
+ * | … none is missing                                  | False   | WaitingForSources  |
+ * | every source has its value                         | False   | Drawing            |
+ * | there is a result, and facts are missing           | True    | Drawn              |
+ * | … and every fact is stored                         | True    | Announced          |
+ */
+export const drawn = (input: Input): Verdict<'Drawn'> | undefined => {
+  const { campaign, observed } = input;
+  if (!hasDraw(campaign.spec)) return undefined;
+  const { draw } = observed;
+  if (draw === undefined) {
+    const before = asBefore(input, 'Drawn');
+    if (before !== undefined) return before;
+    return isListed(input)
+      ? unknown('NotYetObserved', 'The journal has not been asked yet for the steps of the draw.')
+      : no('NotCommitted', 'The list of the draw is not made yet.');
+  }
+  if (draw.kind !== 'known') return unknown(...unknownText(draw));
+  const { chain } = draw;
+  const { committed, sourced, drawn: result, announced } = chain;
+  if (result !== undefined && announced !== undefined)
+    return yes('Announced', `${resultText(result)} Every winner's status shows it.`);
+  const job = jobText(observed.cluster, input);
+  if (result !== undefined) return yes('Drawn', `${resultText(result)} It is being written for every winner.${job}`);
+  if (sourced !== undefined) return no('Drawing', `Every source has its value. A Job computes the result.${job}`);
+  return committed === undefined
+    ? no('NotCommitted', 'The commitment is not published yet. See the condition DrawCommitted.')
+    : waiting(chain, committed, input);
+};

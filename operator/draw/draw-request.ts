@@ -1,0 +1,43 @@
+/** What a tick wants of the draw. Pure. */
+import type { LiveSettings } from '../../contract/app-contract.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import { drawRuns } from '../tick/jobs.ts';
+import type { Observed } from '../tick/observed.ts';
+import { drawCommandsOf } from './commands.ts';
+import { type DrawRequest, nextEntered } from './draw-keeper.ts';
+import { hasDraw } from './order.ts';
+
+type Seen = Pick<Observed, 'freeze' | 'draw'>;
+
+const isListed = ({ freeze }: Seen): boolean => freeze?.kind === 'done' && freeze.listed !== undefined;
+
+export const drawRequest = (campaign: VoucherCampaign, observed: Seen): DrawRequest => ({
+  campaignId: campaign.spec.campaignId,
+  isDue: isListed(observed) && hasDraw(campaign.spec),
+  values: drawCommandsOf(campaign).values,
+});
+
+/** Whether the next step is under way, or may be taken now. People's annotations and dates wake the operator by themselves. */
+export const isDrawing = (campaign: VoucherCampaign, observed: Seen, nowMs: number): boolean => {
+  if (!isListed(observed) || !hasDraw(campaign.spec)) return false;
+  if (observed.draw?.kind !== 'known') return true;
+  if (drawRuns(campaign, observed, nowMs).length > 0) return true;
+  const { campaignId, values } = drawRequest(campaign, observed);
+  return nextEntered(observed.draw.chain, values, campaignId, nowMs) !== undefined;
+};
+
+/** What citizens see of the draw, by the intake. The people who entered a value are in the bundle, and not here. */
+export const publishedDraw = ({ draw }: Pick<Observed, 'draw'>): LiveSettings['published'] => {
+  if (draw?.kind !== 'known' || draw.chain.committed === undefined) return undefined;
+  const { committed, sourced, drawn } = draw.chain;
+  const sources = sourced?.sources.map(({ enteredBy: _people, ...value }) => value);
+  return {
+    commitment: { digest: committed.digest, at: committed.at, ...committed.commitment },
+    ...(sources === undefined ? {} : { sources }),
+    ...(drawn === undefined ? {} : { result: { digest: drawn.digest, at: drawn.at, vouchers: drawn.vouchers } }),
+  };
+};
+
+/** A new leader has not read yet what is published: the settings in the bucket remain until then. */
+export const isPublishedUnknown = ({ draw, previous }: Pick<Observed, 'draw' | 'previous'>): boolean =>
+  previous?.draw?.commitment !== undefined && (draw === undefined || draw.kind === 'unknown');

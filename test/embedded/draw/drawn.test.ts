@@ -1,0 +1,232 @@
+/**
+ * The draw's Job as it runs in pods, with its own account, on a real nats-server, with drand from a local relay: two at once, of which one
+ * is killed, and a third one that goes on.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { jetstream } from '@nats-io/jetstream';
+import { deriveReceipt } from '../../../app/core/receipt.ts';
+import { secretKey } from '../../../app/core/secret-key.ts';
+import { checkReceipt } from '../../../app/draw/bundle/check.ts';
+import { verifyBundle } from '../../../app/draw/bundle/verify.ts';
+import { chainFrom, drandChains } from '../../../app/draw/sources/drand.ts';
+import { DATA_PLANE_KEYS, ENV, PRIVACY_KEYS } from '../../../contract/app-contract.ts';
+import { type ChainState, chainState } from '../../../contract/draw-chain.ts';
+import type { DrawOrder } from '../../../contract/draw-order.ts';
+import { type EventEnvelope, NO_CITIZEN, NO_RECEIPT } from '../../../contract/envelope.ts';
+import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
+import { eventSubject } from '../../../contract/names.ts';
+import { createControlLog, createDrawChain, type DrawChain } from '../../../journal/freeze/control.ts';
+import { createJournalReplay } from '../../../journal/replay.ts';
+import { createLocalChain } from '../../../local/drand/chain.ts';
+import { type RelayServer, startRelay } from '../../../local/drand/relay.ts';
+import { nextEntered } from '../../../operator/draw/draw-keeper.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
+import { never } from '../../helpers/real-journal.ts';
+import { citizenOf, homeShard, instant, SHARDS } from '../../helpers/records.ts';
+
+const campaignId = 'spring';
+const CITIZEN_KEY = Buffer.alloc(32, 3);
+const PEOPLE = 300;
+const ROOT = join(import.meta.dirname, '../../..');
+const GENESIS_SECONDS = Math.floor(Date.now() / 1_000) - 600;
+const drand = createLocalChain({ seed: 'drawn.test', genesisSeconds: GENESIS_SECONDS, periodSeconds: 1 });
+const chains = drandChains(chainFrom(drand.info));
+const VALUES = new Map([['lottery', ['alice', 'bob'].map((by) => ({ by, value: '03 11' }))]]);
+
+let journal: GuardedJournal;
+let relay: RelayServer;
+let chain: DrawChain;
+let dir: string;
+const children: ChildProcess[] = [];
+
+const receiptOf = (person: number) => deriveReceipt(secretKey(CITIZEN_KEY), campaignId, citizenOf(person), 'key');
+const event = (type: EventEnvelope['type'], person: number): EventEnvelope => {
+  const { receiptNo } = receiptOf(person);
+  const data = { sealed: 'c2Vh', channel: 'wechat', category: 'dinner', locale: 'zh-CN', policyVersion: '1' };
+  return {
+    v: 1,
+    id: type === 'received' ? receiptNo : `${receiptNo}.${type}`,
+    type,
+    kind: 'citizen',
+    campaignId,
+    receipt: receiptNo,
+    citizenHash: citizenOf(person),
+    at: instant(person),
+    site: 'default',
+    keyId: '',
+    data: type === 'received' ? { ...data, category: person % 3 === 0 ? 'sport' : 'dinner' } : {},
+  };
+};
+
+/** Everyone registered; every tenth has withdrawn. */
+const fillAndFreeze = async (): Promise<void> => {
+  const connection = await journal.connect(journal.access('operator'));
+  const stream = jetstream(connection.nats);
+  const put = async (one: EventEnvelope, shard = homeShard(one)): Promise<number> => {
+    const subject = eventSubject(campaignId, shard, one.type, one.receipt);
+    return (await stream.publish(subject, encodeEnvelope(one), { timeout: 10_000 })).seq;
+  };
+  const people = Array.from({ length: PEOPLE }, (_, person) => person);
+  await Promise.all(people.map((person) => put(event('received', person))));
+  await Promise.all(people.filter((person) => person % 10 === 9).map((person) => put(event('withdrawn', person))));
+  const barriers: number[] = [];
+  for (let shard = 0; shard < SHARDS; shard += 1) {
+    const barrier = { ...event('barrier', 0), id: `barrier.${shard}`, receipt: NO_RECEIPT, citizenHash: NO_CITIZEN };
+    barriers.push(await put(barrier, shard));
+  }
+  const frozen = { v: 1, campaignId, at: new Date().toISOString(), barriers, unverified: 'unchecked' } as const;
+  await createControlLog({ connection, campaignId }).append('frozen', frozen, never);
+  chain = createDrawChain({ connection, campaignId });
+};
+
+const write = async (folder: string, files: Readonly<Record<string, string>>): Promise<string> => {
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return folder;
+};
+
+interface Job {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly exited: Promise<unknown>;
+}
+
+const startJob = async (order: DrawOrder): Promise<Job> => {
+  const { urls, user, password, ca = '' } = journal.access({ campaignId, workload: 'draw' });
+  const config = {
+    ...{ v: 1, campaignId, namespace: 'city', campaignName: campaignId, site: 'default' },
+    ...{ shards: SHARDS, journalReplicas: 1, tiers: ['intake', 'records'] },
+  };
+  const env = {
+    [ENV.role]: 'draw',
+    [ENV.podName]: `draw-${children.length}`,
+    [ENV.configDir]: await write(join(dir, 'config'), { 'config.json': JSON.stringify(config) }),
+    [ENV.privacyDir]: await write(join(dir, 'privacy'), { [PRIVACY_KEYS.citizen]: CITIZEN_KEY.toString('base64') }),
+    [ENV.dataPlaneDir]: await write(join(dir, 'data-plane'), {
+      [DATA_PLANE_KEYS.natsUrl]: urls.join(','),
+      [DATA_PLANE_KEYS.natsUser]: user,
+      [DATA_PLANE_KEYS.natsPassword]: password,
+      [DATA_PLANE_KEYS.natsCa]: ca,
+    }),
+    [ENV.drawOrder]: JSON.stringify(order),
+    [ENV.bundleDir]: join(dir, 'bundles'),
+    [ENV.drandChain]: JSON.stringify(drand.info),
+  };
+  const child = spawn(process.execPath, [join(ROOT, 'app/main.ts'), 'draw'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += String(data)));
+  return { child, output: () => output, exited: once(child, 'close') };
+};
+
+const state = async (): Promise<ChainState> => chainState(campaignId, await chain.read(never));
+
+/** Results by receipt: each of its facts once. */
+const facts = async (): Promise<ReadonlyMap<string, ReadonlySet<string>>> => {
+  const connection = await journal.connect(journal.access('operator'));
+  const replay = createJournalReplay({ connection, campaignId });
+  const found = new Map<string, Set<string>>();
+  for (let shard = 0; shard < SHARDS; shard += 1) {
+    for await (const batch of replay.replay(shard, 1, never)) {
+      for (const { data } of batch) {
+        const { type, receipt, at }: EventEnvelope = JSON.parse(Buffer.from(data).toString());
+        if (type !== 'won' && type !== 'waitlisted') continue;
+        found.set(receipt, (found.get(receipt) ?? new Set()).add(`${type} ${at}`));
+      }
+    }
+  }
+  return found;
+};
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'voucher-drawn-'));
+  relay = await startRelay(drand);
+  journal = await startGuardedJournal([campaignId]);
+  await fillAndFreeze();
+});
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await relay?.close();
+  await journal?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+describe('the draw', () => {
+  it('has one result with facts and a bundle that verifies, although one of two Jobs is killed', async () => {
+    const order: DrawOrder = {
+      authorizedBy: 'owner',
+      vouchers: [
+        { voucher: 'dinner', quota: 120, waitlist: 12 },
+        { voucher: 'sport', quota: 50, waitlist: 5 },
+      ],
+      sources: [
+        { name: 'drand', type: 'Drand', relays: [relay.url] },
+        { name: 'lottery', type: 'PublicValue', description: 'numbers' },
+      ],
+      leadSeconds: 3,
+      postponeSeconds: 3_600,
+    };
+    const first = await startJob(order);
+    await first.exited;
+    expect(first.child.exitCode).toBe(0);
+    expect(first.output()).toContain('two people have not entered the value of lottery yet');
+    const committed = await state();
+    expect(committed.committed).toMatchObject({ attempt: 1, authorizedBy: 'owner' });
+    const entered = nextEntered(committed, VALUES, campaignId, Date.now());
+    if (entered === undefined) throw new Error('nothing to enter');
+    expect(await chain.append(entered, committed.last, never)).toBe(true);
+    expect(await chain.append(entered, committed.last, never)).toBe(false);
+
+    const [killed, other] = [await startJob(order), await startJob(order)];
+    const isAppended = (): boolean => /"step":"(sourced|drawn)"/.test(killed.output() + other.output());
+    await eventually(async () => isAppended() || killed.child.exitCode !== null, { what: 'a step of one of two Jobs' });
+    killed.child.kill('SIGKILL');
+    await other.exited;
+    expect(other.child.exitCode).toBe(0);
+    const last = await startJob(order);
+    await last.exited;
+    expect(last.child.exitCode).toBe(0);
+
+    const { drawn, announced, ignored } = await state();
+    expect(ignored).toEqual([]);
+    expect(announced).toMatchObject({ won: 170, waitlisted: 17 });
+    const results = await facts();
+    const of = (type: string) => [...results.values()].filter((one) => [...one].join() === `${type} ${drawn?.at}`);
+    expect([of('won').length, of('waitlisted').length, results.size]).toEqual([170, 17, 187]);
+
+    const bundle = join(dir, 'bundles', campaignId);
+    const verified = await verifyBundle(bundle, chains, { result: drawn?.digest ?? '' }, never);
+    expect(verified).toMatchObject({ kind: 'verified' });
+    const python = await promisify(execFile)('python3', [join(ROOT, 'docs/draw/verify.py'), bundle]).catch(
+      (error: NodeJS.ErrnoException) => error,
+    );
+    // Machines without Python verify with the product alone.
+    if (!('code' in python) || python.code !== 'ENOENT')
+      expect(python).toMatchObject({ stdout: expect.stringContaining('RIGHT') });
+    const outcomes = new Set<string | undefined>();
+    for (let person = 0; person < 40; person += 1) {
+      const { receiptNo: no, receiptSecret: secret } = receiptOf(person);
+      const outcome = (await checkReceipt(bundle, { no, secret }, never)).place?.outcome;
+      const [fact] = results.get(no) ?? [];
+      expect([person, fact?.split(' ')[0] ?? (person % 10 === 9 ? undefined : 'lost')]).toEqual([person, outcome]);
+      outcomes.add(outcome);
+    }
+    expect(outcomes).toContain('won');
+    expect(outcomes).toContain('lost');
+
+    // The same check must find an entry that was taken out.
+    const entries = join(bundle, 'dinner/entries.bin');
+    await writeFile(entries, (await readFile(entries)).subarray(32));
+    expect((await verifyBundle(bundle, chains, {}, never)).kind).toBe('wrong');
+  });
+});

@@ -1,0 +1,198 @@
+/** The operator's part: commands, Jobs, conditions. */
+import { describe, expect, it } from '@jest/globals';
+import { runDrawJob } from '../../../app/draw/run-draw.ts';
+import type { DrawStep } from '../../../contract/draw.ts';
+import { type ChainState, chainState } from '../../../contract/draw-chain.ts';
+import { DRAW_COMMIT, drawSourceAnnotation } from '../../../contract/names.ts';
+import type { DrawSource } from '../../../contract/types/draw.ts';
+import { agreementOf, drawCommandsOf } from '../../../operator/draw/commands.ts';
+import { drawCommitted, drawn } from '../../../operator/draw/draw-conditions.ts';
+import type { DrawState } from '../../../operator/draw/draw-keeper.ts';
+import { isPublishedUnknown, publishedDraw } from '../../../operator/draw/draw-request.ts';
+import { drawOrder } from '../../../operator/draw/order.ts';
+import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
+import { jobInstants, jobsWithWork } from '../../../operator/tick/jobs.ts';
+import { aCampaign, DRAW } from '../../helpers/a-campaign.ts';
+import { DRAW_CAMPAIGN, DrawWorld } from '../../helpers/draw-world.ts';
+import { anObserved } from '../../helpers/observed.ts';
+
+const SOURCES: readonly DrawSource[] = [
+  { name: 'drand', type: 'Drand' },
+  { name: 'lottery', type: 'PublicValue', description: 'numbers' },
+];
+const AUTHORIZED = { [DRAW_COMMIT]: 'by owner' };
+const [FIRST, SECOND] = [drawSourceAnnotation('lottery', 1), drawSourceAnnotation('lottery', 2)];
+
+const campaignWith = (annotations: Readonly<Record<string, string>>, sources: readonly DrawSource[] = SOURCES) =>
+  aCampaign({ metadata: { annotations }, spec: { draw: { ...DRAW, sources } } });
+
+const LISTED: FreezeState = {
+  kind: 'done',
+  frozen: { v: 1, campaignId: 'x', at: '2020-09-25T10:00:20.000Z', barriers: [7, 8, 9], unverified: 'unchecked' },
+  listed: { v: 1, campaignId: 'x', lists: [] },
+};
+
+/** States of one draw, after each of its steps. */
+const states = async (): Promise<Readonly<Record<DrawStep['step'] | 'nothing', ChainState>>> => {
+  const world = new DrawWorld(20);
+  const after: Partial<Record<DrawStep['step'] | 'nothing', ChainState>> = { nothing: chainState(DRAW_CAMPAIGN, []) };
+  await runDrawJob(world.job(), AbortSignal.timeout(20_000));
+  const { committed, last } = chainState(DRAW_CAMPAIGN, world.chain.entries);
+  await world.chain.append(
+    {
+      v: 1,
+      step: 'entered',
+      campaignId: DRAW_CAMPAIGN,
+      at: new Date(world.nowMs).toISOString(),
+      attempt: committed?.attempt ?? 0,
+      name: 'lottery',
+      value: '03',
+      by: ['alice', 'bob'],
+    },
+    last,
+  );
+  await runDrawJob(world.job(), AbortSignal.timeout(20_000));
+  for (const [index, { step }] of world.chain.entries.entries()) {
+    after[step.step] = chainState(DRAW_CAMPAIGN, world.chain.entries.slice(0, index + 1));
+  }
+  return after as Readonly<Record<DrawStep['step'] | 'nothing', ChainState>>;
+};
+
+const known = (chain: ChainState): DrawState => ({ kind: 'known', chain });
+
+describe('commands of the draw', () => {
+  it('are annotations with the name of the person', () => {
+    const values = { [FIRST]: 'by alice: 03 11', [SECOND]: 'by system:serviceaccount:a:b: 03 11 ' };
+    const { authorizedBy, values: read, unreadable } = drawCommandsOf(campaignWith({ ...AUTHORIZED, ...values }));
+    expect([authorizedBy, unreadable]).toEqual(['owner', []]);
+    expect(agreementOf(read.get('lottery') ?? [])).toEqual({
+      kind: 'agree',
+      value: '03 11',
+      by: ['alice', 'system:serviceaccount:a:b'],
+    });
+  });
+
+  it.each([
+    ['once', { [SECOND]: 'by alice: 03' }, { kind: 'missing', by: ['alice'] }],
+    [
+      'twice by one person',
+      { [FIRST]: 'by bob: 03', [SECOND]: 'by bob: 03' },
+      { kind: 'onePerson', by: ['bob', 'bob'] },
+    ],
+    ['with two values', { [FIRST]: 'by bob: 03', [SECOND]: 'by al: 04' }, { kind: 'differ', by: ['bob', 'al'] }],
+  ])('do not agree when a value is entered %s', (_, annotations, agreement) => {
+    expect(agreementOf(drawCommandsOf(campaignWith(annotations)).values.get('lottery') ?? [])).toEqual(agreement);
+  });
+
+  it.each([
+    ['an authorisation without a name', { [DRAW_COMMIT]: 'yes' }],
+    ['a value without a name', { [FIRST]: '03 11' }],
+    ['a value of no source', { [drawSourceAnnotation('weather', 1)]: 'by alice: sun' }],
+  ])('that can’t be read are reported: %s', (_, annotations) => {
+    const { unreadable, authorizedBy } = drawCommandsOf(campaignWith(annotations));
+    expect(unreadable).toHaveLength(1);
+    expect(unreadable[0]).toContain(Object.keys(annotations)[0]);
+    expect(authorizedBy).toBeUndefined();
+  });
+});
+
+describe('the order of the draw', () => {
+  it('has the quotas and a waiting list of a tenth, rounded up', () => {
+    const { spec } = campaignWith({});
+    const vouchers = spec.vouchers.map((voucher) => ({ ...voucher, quota: 1_001 }));
+    expect(drawOrder({ ...spec, vouchers }, 'owner')).toMatchObject({
+      authorizedBy: 'owner',
+      vouchers: [{ voucher: 'dining-50', quota: 1_001, waitlist: 101 }],
+      sources: [{ name: 'drand', type: 'Drand' }, { name: 'lottery' }],
+    });
+  });
+});
+
+describe('Jobs of the draw', () => {
+  const runs = (
+    annotations: Readonly<Record<string, string>>,
+    draw: DrawState | undefined,
+    nowMs: number,
+    sources = SOURCES,
+  ) =>
+    jobsWithWork(campaignWith(annotations, sources), { freeze: LISTED, draw }, { opensAtMs: 0 }, nowMs).map(
+      ({ run }) => run,
+    );
+
+  it('are created for each step that can be taken', async () => {
+    const { nothing, committed, entered, sourced, drawn: result, announced } = await states();
+    const { notBefore = '', postponeAt = '' } = committed.committed?.commitment ?? {};
+    const [fromMs, untilMs] = [Date.parse(notBefore), Date.parse(postponeAt)];
+    expect(runs(AUTHORIZED, undefined, fromMs)).toEqual([]);
+    expect(runs({}, known(nothing), fromMs)).toEqual([]);
+    expect(runs(AUTHORIZED, known(nothing), fromMs, [])).toEqual([]);
+    expect(runs(AUTHORIZED, known(nothing), fromMs)).toEqual(['c1']);
+    expect(runs({}, known(committed), fromMs - 1)).toEqual([]);
+    expect(runs({}, known(committed), fromMs)).toEqual([]);
+    expect(runs({}, known(committed), untilMs)).toEqual(['c2']);
+    expect(runs({}, known(entered), fromMs - 1)).toEqual([]);
+    expect(runs({}, known(entered), fromMs)).toEqual(['r1']);
+    expect(runs({}, known(entered), untilMs)).toEqual(['r1']);
+    expect(runs({}, known(sourced), fromMs)).toEqual(['r1']);
+    expect(runs({}, known(result), fromMs)).toEqual(['r1']);
+    expect(runs({}, known(announced), fromMs)).toEqual([]);
+    expect(jobInstants({ draw: known(committed) })).toEqual([fromMs, untilMs]);
+    expect(jobInstants({ draw: known(sourced) })).toEqual([]);
+  });
+});
+
+describe('what citizens see', () => {
+  it('is the commitment, the values and the result, without the people who entered a value', async () => {
+    const after = await states();
+    expect(publishedDraw({ draw: known(after.nothing) })).toBeUndefined();
+    expect(publishedDraw({ draw: known(after.committed) })).toEqual({
+      commitment: { ...after.committed.committed?.commitment, digest: expect.any(String), at: expect.any(String) },
+    });
+    const published = publishedDraw({ draw: known(after.announced) });
+    expect(published).toMatchObject({ result: { digest: after.drawn.drawn?.digest }, sources: [{}, { value: '03' }] });
+    expect(JSON.stringify(published)).not.toMatch(/alice|bob/);
+  });
+
+  it('remains while a new leader has not read it', () => {
+    const status = { draw: { phase: 'Drawn', commitment: 'ab' } };
+    const isUnknown = (draw: DrawState | undefined): boolean =>
+      isPublishedUnknown(anObserved({ draw, previous: status }));
+    expect(isUnknown(undefined)).toBe(true);
+    expect(isUnknown({ kind: 'unreadable', message: '' })).toBe(false);
+    expect(isPublishedUnknown(anObserved({}))).toBe(false);
+  });
+});
+
+describe('the draw is shown', () => {
+  it('by two conditions, only where there is one', async () => {
+    const after = await states();
+    const { notBefore = '', postponeAt = '' } = after.committed.committed?.commitment ?? {};
+    const [fromMs, untilMs] = [Date.parse(notBefore), Date.parse(postponeAt)];
+    const shown = (draw: DrawState | undefined, nowMs: number, annotations: Readonly<Record<string, string>> = {}) => {
+      const input = { campaign: campaignWith(annotations), observed: anObserved({ freeze: LISTED, draw }), nowMs };
+      return [drawCommitted(input)?.reason, drawn(input)?.reason];
+    };
+    const none = { campaign: aCampaign(), observed: anObserved({ freeze: LISTED }), nowMs: fromMs };
+    expect([drawCommitted(none), drawn(none)]).toEqual([undefined, undefined]);
+    expect(shown(undefined, fromMs)).toEqual(['NotYetObserved', 'NotYetObserved']);
+    expect(shown({ kind: 'unknown', message: 'no leader' }, fromMs)).toEqual([
+      'JournalUnavailable',
+      'JournalUnavailable',
+    ]);
+    expect(shown({ kind: 'unreadable', message: 'v' }, fromMs)).toEqual(['EntryUnreadable', 'EntryUnreadable']);
+    expect(shown(known(after.nothing), fromMs)).toEqual(['WaitingForAuthorization', 'NotCommitted']);
+    expect(shown(known(after.nothing), fromMs, { [DRAW_COMMIT]: 'yes' })).toEqual([
+      'CommandUnreadable',
+      'NotCommitted',
+    ]);
+    expect(shown(known(after.nothing), fromMs, AUTHORIZED)).toEqual(['Committing', 'NotCommitted']);
+    expect(shown(known(after.committed), fromMs - 1)).toEqual(['Committed', 'WaitingForTime']);
+    expect(shown(known(after.committed), fromMs)).toEqual(['Committed', 'WaitingForValues']);
+    const differ = { [FIRST]: 'by alice: 03', [SECOND]: 'by bob: 04' };
+    expect(shown(known(after.committed), untilMs - 1, differ)).toEqual(['Committed', 'ValuesDiffer']);
+    expect(shown(known(after.entered), fromMs)).toEqual(['Committed', 'WaitingForSources']);
+    expect(shown(known(after.sourced), fromMs)).toEqual(['Committed', 'Drawing']);
+    expect(shown(known(after.drawn), fromMs)).toEqual(['Committed', 'Drawn']);
+    expect(shown(known(after.announced), fromMs)).toEqual(['Committed', 'Announced']);
+  });
+});
