@@ -40,7 +40,7 @@ const voucherCommitment: z.ZodType<VoucherCommitment> = z
   .refine(({ n, k }) => k <= n, { path: ['k'], error: 'more winners than entries' })
   .refine(({ n, k, waitlist }) => k > n || waitlist <= n - k, { path: ['waitlist'], error: 'more than n - k' });
 
-export const sourceRuleSchema: z.ZodType<SourceRule> = z.discriminatedUnion('type', [
+const sourceRuleSchema: z.ZodType<SourceRule> = z.discriminatedUnion('type', [
   z.strictObject({ name, type: z.literal('Drand'), chain: digestSchema, round: z.int().min(1) }),
   z.strictObject({ name, type: z.literal('PublicValue'), description: text(1_024) }),
   z.strictObject({ name, type: z.literal('Bytes'), description: text(1_024) }),

@@ -22,7 +22,7 @@ import { MOST_SOURCE_BYTES } from '../../contract/draw-schema.ts';
 import { setBit } from './bitmap.ts';
 import { ENTRY_BYTES } from './entry.ts';
 
-export interface DrawInput {
+interface DrawInput {
   /** entries.bin: sorted bytewise, none twice. */
   readonly entries: Uint8Array;
   /** Winners; more than there are entries means all. */

@@ -7,7 +7,7 @@ import { columns } from '../words.ts';
 
 const count = (number: number): string => number.toLocaleString('en-US');
 
-export const faultText = ({ file, offset, problem }: Fault): string =>
+const faultText = ({ file, offset, problem }: Fault): string =>
   `${file}${offset === undefined ? '' : `, byte ${offset}`}: ${problem}`;
 
 const sourceText = (rule: SourceRule): string => {

@@ -11,7 +11,6 @@
  * | VOUCHER/waitlist.bin   | waitlisted entries, 32 bytes each, the next one first                        |
  */
 import { join } from 'node:path';
-import type { z } from 'zod';
 import { commitmentSchema, resultSchema, sourcesSchema } from '../../../contract/draw-schema.ts';
 
 export const JSON_SCHEMAS = {
@@ -20,10 +19,8 @@ export const JSON_SCHEMAS = {
   'result.json': resultSchema,
 } as const;
 export type JsonFile = keyof typeof JSON_SCHEMAS;
-export type JsonValue<F extends JsonFile> = z.output<(typeof JSON_SCHEMAS)[F]>;
 
-export const BINARY_FILES = ['entries.bin', 'winners.bin', 'waitlist.bin'] as const;
-export type BinaryFile = (typeof BINARY_FILES)[number];
+export type BinaryFile = 'entries.bin' | 'winners.bin' | 'waitlist.bin';
 
 /** Path within the bundle, as messages name it. */
 export const binaryPath = (voucher: string, file: BinaryFile): string => join(voucher, file);

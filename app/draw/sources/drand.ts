@@ -28,7 +28,7 @@ const infoSchema = z.object({
   schemeID: z.literal(SCHEME),
   metadata: z.object({ beaconID: z.string().min(1).max(64) }),
 });
-export type DrandInfo = z.infer<typeof infoSchema>;
+type DrandInfo = z.infer<typeof infoSchema>;
 
 export interface DrandChain {
   /** Name that its operators give it. */
