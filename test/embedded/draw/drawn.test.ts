@@ -173,7 +173,7 @@ describe('the draw', () => {
         { name: 'drand', type: 'Drand', relays: [relay.url] },
         { name: 'lottery', type: 'PublicValue', description: 'numbers' },
       ],
-      leadSeconds: 3,
+      leadSeconds: 10,
       postponeSeconds: 3_600,
     };
     const first = await startJob(order);
