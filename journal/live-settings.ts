@@ -39,6 +39,7 @@ const liveSettings = z.object({
   traffic: z.object({ admissionPerSecond: count, intakePods: z.number().min(1), burstSeconds: count }),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
   sections: z.record(z.string(), z.unknown()).exactOptional(),
+  reviews: z.record(z.string(), z.object({ by: z.string(), until: instant, sha256: z.string() })).exactOptional(),
   behind: z.object({ atMostSeconds: count, asOf: instant, isStopped: z.literal(true).exactOptional() }).exactOptional(),
 });
 
