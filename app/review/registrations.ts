@@ -20,8 +20,8 @@ export interface RegistrationsDeps {
   readonly signal: AbortSignal;
 }
 
-/** Other reviewers may write to the same receipt so often in one request. */
-export const MOST_ROUNDS = 5;
+/** Other reviewers, and the citizen, may write to the same receipt so often in one request. */
+export const MOST_ROUNDS = 8;
 /** Of the envelope's attempts. */
 const MOST_ENTRIES = 9_999;
 
@@ -85,23 +85,31 @@ export const createRegistrations = ({ site, journal, opener, now, signal }: Regi
     }
   };
 
-  /** Stores who looks or decides. @returns the entry before, if there is one */
+  /**
+   * Stores who looks or decides, unless another fact of the receipt was stored since `last` was read.
+   * @returns the entry before, if there is one; `overtaken`: nothing was stored
+   */
   const note = async (
     registration: EventEnvelope,
     data: { readonly action: ReviewAction; readonly by: string; readonly reason?: string },
-  ): Promise<EventEnvelope | undefined> => {
-    for (let round = 1; round <= MOST_ROUNDS; round += 1) {
-      const last = await journal.last(registration, 'reviewed');
-      if (last === undefined) throw silent();
-      const [before, after] = last === 'none' ? [undefined, 0] : [last.event, last.sequence];
-      const attempt = before === undefined ? 1 : (before.attempt ?? 1) + 1;
-      if (attempt > MOST_ENTRIES) throw new ReviewError('BAD_REQUEST', 'this registration was looked at too often');
-      const outcome = await journal.append(eventOf(registration, 'reviewed', attempt, data), after);
-      if (outcome.kind === 'stored') return before;
-      if (outcome.kind === 'unavailable') throw unavailable('the entry in the audit trail could not be stored');
-    }
-    throw unavailable('other reviewers are writing to the same registration');
+    last: number,
+  ): Promise<EventEnvelope | 'first' | 'overtaken'> => {
+    const found = await journal.last(registration, 'reviewed');
+    if (found === undefined) throw silent();
+    const before = found === 'none' ? undefined : found.event;
+    const attempt = before === undefined ? 1 : (before.attempt ?? 1) + 1;
+    if (attempt > MOST_ENTRIES) throw new ReviewError('BAD_REQUEST', 'this registration was looked at too often');
+    const outcome = await journal.appendAfterAll(eventOf(registration, 'reviewed', attempt, data), last);
+    if (outcome.kind === 'unavailable') throw unavailable('the entry in the audit trail could not be stored');
+    return outcome.kind === 'overtaken' ? outcome.kind : (before ?? 'first');
   };
 
-  return { eventOf, factsOf, find, open, note };
+  /** Sequence of the last fact of the receipt in its home shard. */
+  const lastSequence = async (registration: EventEnvelope): Promise<number> => {
+    const last = await journal.last(registration);
+    if (last === undefined) throw silent();
+    return last === 'none' ? 0 : last.sequence;
+  };
+
+  return { eventOf, factsOf, find, open, note, lastSequence };
 };

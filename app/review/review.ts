@@ -19,6 +19,7 @@
  * neither can be skipped. The decision is another fact, appended only if no other fact of the receipt was stored since it was read.
  */
 import type { LiveSettings } from '../../contract/app-contract.ts';
+import type { EventEnvelope } from '../../contract/envelope.ts';
 import { REVIEW_ACTIONS, type ReviewDecided, type ReviewView } from '../../contract/review.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import { project } from '../core/projection.ts';
@@ -34,7 +35,6 @@ import {
   notInReview,
   type Personal,
   type RegistrationsDeps,
-  silent,
   unavailable,
 } from './registrations.ts';
 import { afterIn, decidedIn, isAction, shownIn } from './request.ts';
@@ -66,7 +66,7 @@ const MOST_UNDER_WAY = 8;
 
 export const createReview = (deps: ReviewDeps): AnswerReview => {
   const { journal, queue } = deps;
-  const { eventOf, factsOf, find, open, note } = createRegistrations(deps);
+  const { eventOf, factsOf, find, open, note, lastSequence } = createRegistrations(deps);
   let underWay = 0;
 
   const settingsNow = (): LiveSettings => {
@@ -85,12 +85,20 @@ export const createReview = (deps: ReviewDeps): AnswerReview => {
     );
   };
 
+  const noteShown = async (registration: EventEnvelope, by: string): Promise<EventEnvelope | 'first'> => {
+    for (let round = 1; round <= MOST_ROUNDS; round += 1) {
+      const before = await note(registration, { action: 'show', by }, await lastSequence(registration));
+      if (before !== 'overtaken') return before;
+    }
+    throw unavailable('the registration is changing at this moment');
+  };
+
   const show = async (receiptNo: string, by: string): Promise<ReviewView> => {
     const seen = await find(receiptNo);
     const fields = await open(seen);
     const { registration, facts } = seen;
-    const before = await note(registration, { action: 'show', by });
-    const history = [registration, ...facts, ...(before === undefined ? [] : [before])]
+    const before = await noteShown(registration, by);
+    const history = [registration, ...facts, ...(before === 'first' ? [] : [before])]
       .toSorted((a, b) => (a.at < b.at ? -1 : 1))
       .map((event) => {
         const why = whyOf(event);
@@ -131,8 +139,7 @@ export const createReview = (deps: ReviewDeps): AnswerReview => {
     let isNoted = false;
     for (let round = 1; round <= MOST_ROUNDS; round += 1) {
       // Before the facts: one that is stored in between is then later than `last`, and the append is refused.
-      const last = await journal.last(registration);
-      if (last === undefined) throw silent();
+      const last = await lastSequence(registration);
       const decision = decideReview(deciding, registration, await factsOf(registration));
       switch (decision.kind) {
         case 'not_in_review':
@@ -149,14 +156,13 @@ export const createReview = (deps: ReviewDeps): AnswerReview => {
         case 'append':
       }
       if (!isNoted) {
-        await note(registration, { action, by, reason });
-        isNoted = true;
+        isNoted = (await note(registration, { action, by, reason }, last)) !== 'overtaken';
         continue;
       }
       const event = eventOf(registration, decision.type, decision.attempt, { by, reason, review: true });
       checkTime();
       if (ageMs() > PUBLISHED_WITHIN_MS) throw unavailable('the request took too long');
-      const outcome = await journal.appendAfterAll(event, last === 'none' ? 0 : last.sequence);
+      const outcome = await journal.appendAfterAll(event, last);
       if (outcome.kind === 'stored') return { receipt: receiptNo, state: decision.type, by, at: event.at };
       if (outcome.kind === 'unavailable') {
         throw unavailable('it is not certain that the decision is stored; the same command finds out');
