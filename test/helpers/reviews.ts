@@ -45,6 +45,7 @@ export const reviewOn = (journal: ReceiptJournal & WholeReceipt, factAfter: Fact
   const reports: (readonly [action: string, outcome: string, by: string | undefined])[] = [];
   const world = {
     nowMs: NOW_MS,
+    monotonicMs: 0,
     settings: aSettings() as LiveSettings | undefined,
     opened: { kind: 'opened', plaintext: Buffer.from(JSON.stringify(PERSON)) } as Awaited<
       ReturnType<ReviewDeps['opener']['open']>
@@ -55,11 +56,11 @@ export const reviewOn = (journal: ReceiptJournal & WholeReceipt, factAfter: Fact
     site: 'default',
     settings: { current: () => world.settings },
     journal,
-    queue: createReviewQueue({ shards: SHARDS, factAfter, receipts: journal, monotonicMs: () => performance.now() }),
+    queue: createReviewQueue({ shards: SHARDS, factAfter, receipts: journal, monotonicMs: () => world.monotonicMs }),
     opener: { open: async () => world.opened },
     now: () => world.nowMs,
     wallClockMs: () => world.nowMs,
-    monotonicMs: () => performance.now(),
+    monotonicMs: () => world.monotonicMs,
     report: (action, outcome, by) => void reports.push([action, outcome, by]),
     signal: new AbortController().signal,
   });
