@@ -8,6 +8,7 @@
  * | FILE      | has a session in force                    | that one |
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import {
@@ -47,13 +48,10 @@ export const mayReview = (message: string, namespace: string): string =>
 const keyOf = ({ metadata }: VoucherCampaign): string => metadata.uid ?? `${metadata.namespace}/${metadata.name}`;
 
 const fromFile = async (file: string, campaign: VoucherCampaign, nowMs: number): Promise<string | undefined> => {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new UsageError(`--session ${file} can't be read: ${String(error)}`, { cause: error });
-  }
+  if (!existsSync(file)) return undefined;
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new UsageError(`--session ${file} can't be read: ${String(cause)}`, { cause });
+  });
   const found = parseUntrusted(kept, text);
   if (found === undefined)
     throw new UsageError(`--session ${file} is not a session: name a file that does not exist yet`);

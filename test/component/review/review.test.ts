@@ -90,8 +90,8 @@ const serve = async (incoming: IncomingMessage, outgoing: ServerResponse): Promi
   if (path.endsWith('/selfsubjectreviews')) return reply(outgoing, 201, { status: { userInfo: { username: 'li' } } });
   if (path === PODS) {
     const conditions = [{ type: 'Ready', status: isReady ? 'True' : 'False' }];
-    const metadata = { name: 'spring-verification-1', namespace: 'city' };
-    return reply(outgoing, 200, { metadata: {}, items: [{ metadata, status: { conditions } }] });
+    const metadata = { name: 'spring-verification-1', namespace: 'city', uid: 'p1', resourceVersion: '8' };
+    return reply(outgoing, 200, { metadata: { resourceVersion: '9' }, items: [{ metadata, status: { conditions } }] });
   }
   if (path !== CAMPAIGN) return reply(outgoing, 404, { kind: 'Status', code: 404, reason: 'NotFound', message: path });
   if (incoming.method === 'PATCH') patched(JSON.parse(await readText(incoming, 10_000)) as Operation[]);
@@ -258,14 +258,13 @@ describe('kubectl voucher review', () => {
   it('waits until the session is published', async () => {
     inReview('a');
     publishes = false;
-    const asked = review('list', 'spring');
     const later = setInterval(() => {
       // The operator, two refusals later.
       if (proxied.length < 2) return;
       pod.settings = { ...aSettings(), reviews: sessionsInForce(annotations, NOW_MS) };
     }, 20);
-    expect((await asked).code).toBe(0);
-    clearInterval(later);
+    const { code } = await review('list', 'spring').finally(() => clearInterval(later));
+    expect(code).toBe(0);
     expect(proxied.length).toBeGreaterThan(2);
   });
 });
