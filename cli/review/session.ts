@@ -39,13 +39,11 @@ const LEFT_MS = 60_000;
 /** Left by commands that were interrupted; a few at a time, because each is a write. */
 const REMOVED_AT_ONCE = 5;
 
-const kept = z.object({ campaign: z.string(), id: z.string(), secret: z.string(), until: z.string() });
+const kept = z.object({ campaignId: z.string(), id: z.string(), secret: z.string(), until: z.string() });
 
 /** Names both permissions. */
 export const mayReview = (message: string, namespace: string): string =>
   `${message}\nReviewing needs the verb review on vouchercampaigns and access to pods/proxy, which the chart's ClusterRole <release namespace>-<release>-campaign-reviewer grants; a cluster administrator assigns it with\n  kubectl create rolebinding campaign-reviewer -n ${namespace} --clusterrole <release namespace>-<release>-campaign-reviewer --user <you>`;
-
-const keyOf = ({ metadata }: VoucherCampaign): string => metadata.uid ?? `${metadata.namespace}/${metadata.name}`;
 
 const fromFile = async (file: string, campaign: VoucherCampaign, nowMs: number): Promise<string | undefined> => {
   if (!existsSync(file)) return undefined;
@@ -57,7 +55,9 @@ const fromFile = async (file: string, campaign: VoucherCampaign, nowMs: number):
     throw new UsageError(`--session ${file} is not a session: name a file that does not exist yet`);
   const isThere = campaign.metadata.annotations?.[reviewAnnotation(found.id)] !== undefined;
   const isInForce = Date.parse(found.until) - nowMs > LEFT_MS;
-  return found.campaign === keyOf(campaign) && isThere && isInForce ? `${found.id}.${found.secret}` : undefined;
+  return found.campaignId === campaign.spec.campaignId && isThere && isInForce
+    ? `${found.id}.${found.secret}`
+    : undefined;
 };
 
 const removeEnded = async (cluster: Cluster, campaign: VoucherCampaign, nowMs: number): Promise<void> => {
@@ -98,6 +98,8 @@ export const openSession = async (
     // It ends by itself.
     return { header, end: () => cluster.annotate(annotated, key, undefined).catch(() => undefined) };
   }
-  await writeFile(file, `${JSON.stringify({ campaign: keyOf(campaign), id, secret, until })}\n`, { mode: 0o600 });
+  await writeFile(file, `${JSON.stringify({ campaignId: campaign.spec.campaignId, id, secret, until })}\n`, {
+    mode: 0o600,
+  });
   return { header, end: async () => undefined };
 };
