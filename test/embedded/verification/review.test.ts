@@ -6,6 +6,7 @@ import { createHomePublisher } from '../../../journal/home-publisher.ts';
 import type { ReceiptJournal, WholeReceipt } from '../../../journal/publishing.ts';
 import { createReceiptJournal } from '../../../journal/receipt-journal.ts';
 import { createJournalReplay } from '../../../journal/replay.ts';
+import { readReviewEntries } from '../../../journal/review-entries.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 import { factEvent, receiptOf, receivedEvent, SHARDS } from '../../helpers/records.ts';
@@ -91,6 +92,9 @@ describe('manual review on a real journal', () => {
       body: { state: 'manual_review', masked: { name: '王**', idNumber: '560*************18' } },
     });
     await asked(two, 'show', WANG, { receipt });
+    const listed = await readReviewEntries(journal.connection, campaignId, SHARDS, never);
+    const own = listed.filter((entry) => entry.receipt === receipt);
+    expect(own.map(({ by, action }) => `${action} ${by}`)).toEqual(['show li', 'show wang']);
     const entries = (await stored(receipt)).filter(({ type }) => type === 'reviewed');
     expect(entries.map(({ attempt = 1, data }) => ({ attempt, ...data }))).toEqual([
       { attempt: 1, action: 'show', by: 'li' },
