@@ -56,10 +56,16 @@ const refusalIn = (error: unknown): ReviewRefusal | undefined => {
 const explained = (error: unknown, namespace: string, nowMs: number): unknown => {
   const refusal = refusalIn(error);
   if (!isKubeError(error)) return error;
+  const { kind, message } = error;
   switch (refusal) {
     case undefined:
-      return isKubeError(error, 'forbidden')
-        ? new ForbiddenError(mayReview(error.message, namespace), { cause: error })
+      if (kind === 'forbidden') return new ForbiddenError(mayReview(message, namespace), { cause: error });
+      // Of the pod itself, without a code of its own.
+      return kind === 'not_found' || kind === 'rejected'
+        ? new Error(
+            `the verification pod answers no reviews: it is still starting, or of an earlier release: try again, or upgrade the chart (${message})`,
+            { cause: error },
+          )
         : error;
     case 'SESSION_UNKNOWN':
       return new Error(

@@ -236,6 +236,9 @@ describe('kubectl voucher review', () => {
       /pods\/proxy, which the chart's ClusterRole .*campaign-reviewer/,
     );
     refused.clear();
+    refused.set(`POST ${PROXY}`, { status: 405, reason: '', message: 'GET or HEAD' });
+    expect((await review('list', 'spring')).err).toContain('still starting, or of an earlier release');
+    refused.clear();
     isReady = false;
     expect((await review('list', 'spring')).err).toContain(
       'no verification pod of spring is Ready: see kubectl get pods -n city -l ',
