@@ -1,5 +1,9 @@
 /** Reviewers on three real nats-servers: the journal is the judge between two of them, and between them and the citizen. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { createLog } from '../../../app/log.ts';
+import { wireReview } from '../../../app/roles/review.ts';
+import type { RoleContext } from '../../../app/roles/role.ts';
 import type { EventEnvelope, EventType } from '../../../contract/envelope.ts';
 import { createFactAfter } from '../../../journal/fact-after.ts';
 import { createHomePublisher } from '../../../journal/home-publisher.ts';
@@ -10,7 +14,17 @@ import { readReviewEntries } from '../../../journal/review-entries.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 import { factEvent, receiptOf, receivedEvent, SHARDS } from '../../helpers/records.ts';
-import { codeOf, EDITABLE_UNTIL, LI, type ReviewWorld, reviewOn, WANG } from '../../helpers/reviews.ts';
+import {
+  aSettings,
+  codeOf,
+  EDITABLE_UNTIL,
+  LI,
+  NOW_MS,
+  PERSON,
+  type ReviewWorld,
+  reviewOn,
+  WANG,
+} from '../../helpers/reviews.ts';
 
 const campaignId = 'spring';
 const monotonicMs = (): number => performance.now();
@@ -164,6 +178,30 @@ describe('manual review on a real journal', () => {
     const event = factEvent('verified', { citizen: 'quicker' });
     expect(await receipts.appendAfterAll(event, last.sequence)).toEqual({ kind: 'overtaken' });
     expect(codeOf(await asked(one, 'accept', LI, { receipt, reason: 'papers seen' }))).toBe('409 NOT_IN_REVIEW');
+  });
+
+  it('is wired into the tier: counted and logged, without receipt or person', async () => {
+    const receipt = await inReview('wired');
+    const registry = new Registry();
+    const lines: string[] = [];
+    const log = createLog('info', {}, { write: (line) => void lines.push(line) });
+    const config = { app: { campaignId, site: 'default', shards: SHARDS } };
+    const answer = wireReview({ config, registry, log } as unknown as RoleContext, {
+      connection: journal.connection,
+      settings: { current: aSettings },
+      opener: { open: async () => ({ kind: 'opened', plaintext: Buffer.from(JSON.stringify(PERSON)) }) },
+      now: () => NOW_MS,
+      signal: never,
+    });
+    await eventually(
+      async () => (await answer({ action: 'show', session: LI, body: JSON.stringify({ receipt }) })).status === 200,
+      { what: 'an answer of the review' },
+    );
+    expect(await registry.metrics()).toContain('voucher_review_requests_total{action="show",outcome="done"} 1');
+    expect(lines.join('')).toContain('"by":"li"');
+    for (const secret of [receipt, PERSON.name, PERSON.idNumber, 'secret of li']) {
+      expect(lines.join('')).not.toContain(secret);
+    }
   });
 
   it('refuses decisions from the end of changes on, and stores nothing', async () => {
