@@ -163,6 +163,12 @@ describe('people', () => {
     }
   });
 
+  it('of whom there is no reviewer without the policy, because patch alone is for more', async () => {
+    const names = roles(await render({ admission: { authorize: false } })).map(({ metadata }) => metadata.name);
+    expect(names).toContain(`${NAMESPACE}-vo-campaign-owner`);
+    expect(names).not.toContain(`${NAMESPACE}-vo-campaign-reviewer`);
+  });
+
   it('get their roles by those of Kubernetes, except owner and reviewer, who are appointed', async () => {
     const aggregated = (await render())
       .filter(({ metadata }) => metadata.name.includes('-campaign-'))
