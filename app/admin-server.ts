@@ -1,10 +1,13 @@
 /** The admin port: probes and metrics, for kubelet and operator, never for citizens. */
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Registry } from 'prom-client';
 import { ADMIN_PATHS, type CanaryReport } from '../contract/app-contract.ts';
 import type { DifferencesReport } from '../contract/compare.ts';
+import { REVIEW_HEADER, REVIEW_PATH } from '../contract/review.ts';
+import { readText } from '../runtime/read-text.ts';
 import { type Listening, send, serve } from '../runtime/small-server.ts';
 import type { DependencyFinding } from './dependencies.ts';
+import type { AnswerReview } from './review/review.ts';
 
 export interface AdminDeps {
   readonly registry: Registry;
@@ -12,6 +15,8 @@ export interface AdminDeps {
   readonly notReady: () => string | undefined;
   /** Undefined if the role sends no canaries. */
   readonly canary: () => SendCanary | undefined;
+  /** Undefined: the role reviews nothing, or is still starting. */
+  readonly review?: () => AnswerReview | undefined;
   /** Dependencies and their states. */
   readonly dependencies: () => readonly DependencyFinding[];
   /** Absent, or undefined: the role compares nothing. */
@@ -61,14 +66,38 @@ const createCanaryAnswer = (canary: AdminDeps['canary']) => {
   };
 };
 
+/** A reason of 400 characters of Han in JSON. */
+const MOST_REVIEW_BYTES = 8_192;
+
+/** The body is read only for a role that answers. Receipts and secrets are in neither path nor log. */
+const answerReview = (
+  review: AnswerReview | undefined,
+  action: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => {
+  if (request.method !== 'POST' || review === undefined) {
+    return send(response, 404, 'this process reviews nothing, or is still starting; requests are POST\n');
+  }
+  const [session = ''] = [request.headers[REVIEW_HEADER] ?? ''].flat();
+  readText(request, MOST_REVIEW_BYTES)
+    .then((body) => review({ action, session, body }))
+    .then(
+      ({ status, body }) => send(response, status, JSON.stringify(body), 'application/json'),
+      () => response.destroy(),
+    );
+};
+
 export const startAdminServer = (
-  { registry, notReady, canary, dependencies, differences }: AdminDeps,
+  { registry, notReady, canary, review, dependencies, differences }: AdminDeps,
   host: string,
   port: number,
 ): Promise<Listening> => {
   const answerCanary = createCanaryAnswer(canary);
   const listener: RequestListener = (request, response) => {
-    const [path] = (request.url ?? '').split('?');
+    const [path = ''] = (request.url ?? '').split('?');
+    if (path.startsWith(REVIEW_PATH))
+      return answerReview(review?.(), path.slice(REVIEW_PATH.length), request, response);
     if (path === ADMIN_PATHS.canary) {
       if (request.method === 'POST') return answerCanary(response);
       response.setHeader('Allow', 'POST');

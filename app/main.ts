@@ -62,7 +62,13 @@ const run = async (config: ProcessConfig): Promise<void> => {
     running === undefined || stop.signal.aborted ? 'starting or draining' : running.problem?.();
   const dependencies = createDependencies(registry);
   const admin = await startAdminServer(
-    { registry, notReady, canary: () => running?.canary, dependencies: dependencies.all },
+    {
+      registry,
+      notReady,
+      canary: () => running?.canary,
+      review: () => running?.review,
+      dependencies: dependencies.all,
+    },
     config.host,
     config.adminPort,
   );

@@ -1,6 +1,6 @@
 /** What commands read from a cluster and write to it, with messages for errors. */
 import { z } from 'zod';
-import { CLAIM_LEASE, FIELD_MANAGER } from '../contract/names.ts';
+import { auditPath, CLAIM_LEASE, FIELD_MANAGER, reviewsPath } from '../contract/names.ts';
 import { type Unreadable, unreadableInCampaign, unreadableInPlan, unreadableText } from '../contract/readable.ts';
 import { perTier, type Tier } from '../contract/tiers.ts';
 import type { VoucherCampaign } from '../contract/types/campaign.ts';
@@ -208,7 +208,10 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal) =
       return events.filter(({ atMs }) => !Number.isNaN(atMs)).sort((a, b) => a.atMs - b.atMs);
     },
     trail: (installation: Installation, campaignId: string): Promise<readonly string[]> =>
-      readTrail(client, installation, campaignId),
+      readTrail(client, installation, auditPath(campaignId)),
+    /** Looks and decisions of reviewers, as lines of JSON. */
+    reviews: (installation: Installation, campaignId: string): Promise<readonly string[]> =>
+      readTrail(client, installation, reviewsPath(campaignId)),
   };
 };
 

@@ -11,6 +11,7 @@ import { approveCommand, rejectCommand, revokeCommand } from './plans/answer-com
 import { authorizeCommand } from './plans/authorize.ts';
 import { plansCommand } from './plans/plan-list.ts';
 import { planCommand } from './plans/plan-show.ts';
+import { reviewCommand } from './review/review.ts';
 import { simulateCommand } from './simulate/simulate.ts';
 import { statusCommand } from './status/status.ts';
 import { whyCommand } from './status/why.ts';
@@ -42,6 +43,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(revokeCommand(io))
     .addCommand(authorizeCommand(io))
     .addCommand(consistencyCommand(io))
+    .addCommand(reviewCommand(io))
     .addCommand(auditCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))

@@ -1,6 +1,7 @@
 /**
  * What the operator and the pods agree on: environment, files, live settings, metric names. Pure.
  */
+import type { ReviewSessions } from './review.ts';
 import type { KeySpace, Uniqueness } from './uniqueness.ts';
 
 /** Environment variables of every app container. Directories are mount paths; ports are numbers. */
@@ -51,6 +52,7 @@ export const PORTS = { http: 8080, admin: 9090 } as const;
  * `/healthz` says whether journal and database answer this process, with its own credentials. No probe of the kubelet asks it,
  * because neither a restart nor an unready pod repairs a database.
  * `/differences` (the Job `compare`): the rows that differ between journal and database, as DifferencesReport.
+ * `POST /review/<action>` (verification): manual review, for requests with a session (contract/review.ts).
  * `POST /canary` (intake): sends a test registration through the Service and returns a CanaryReport; 409 while one is under way.
  */
 export const ADMIN_PATHS = {
@@ -167,6 +169,8 @@ export interface LiveSettings {
     /** The database accepts nothing now, so the wait is unknown. Absent: it accepts writes. */
     readonly isStopped?: true;
   };
+  /** Sessions of reviewers that are in force (contract/review.ts). Absent: none. */
+  readonly reviews?: ReviewSessions;
 }
 
 /**

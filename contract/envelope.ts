@@ -14,6 +14,7 @@ export const EVENT_TYPES = [
   'verified',
   'withdrawn',
   'merged',
+  'reviewed',
   'entered',
   'lost',
   'waitlisted',

@@ -110,6 +110,7 @@ export const auditedCampaignId = (subject: string): string => subject.slice(AUDI
 export const auditServiceName = (release: string): string => `${release}-audit`;
 export const AUDIT_PORT_NAME = 'audit';
 export const auditPath = (campaignId: string): string => `/audit/${campaignId}`;
+export const reviewsPath = (campaignId: string): string => `${auditPath(campaignId)}/reviews`;
 /** Durable pull consumer of a tier on every shard stream. */
 export const consumerName = (tier: Tier): string => tier;
 /** Key-value bucket with the live settings, key `settings`. */

@@ -151,8 +151,8 @@ const TABLE = [
     },
     pod: { cpu: '250m', memory: '160Mi', memoryLimit: '384Mi', heapMebibytes: 128 },
     rights: {
-      // A verdict, and nothing that a citizen does.
-      publishes: ['verified', 'rejected', 'manual_review'],
+      // A verdict, and that a reviewer looked or decided; nothing that a citizen does.
+      publishes: ['verified', 'rejected', 'manual_review', 'reviewed'],
       // Whether a verdict is stored already: a paid call is not repeated.
       looksUp: ['receipts'],
       buckets: { live: 'reads', dataKeys: 'reads' },

@@ -11,12 +11,15 @@ import { atMost } from '../runtime/at-most.ts';
 import { API_WITHIN_MS, createJournalApi } from './api.ts';
 import type { JournalConnection } from './connection.ts';
 import { orUndefined, WRONG_LAST_SEQUENCE } from './errors.ts';
+import { readReviewEntries } from './review-entries.ts';
 import { APPEND_ONLY, differences } from './streams/streams.ts';
 import type { AuditLog, AuditTail } from './trail.ts';
 
 export interface AuditLogOptions {
   readonly connection: JournalConnection;
   readonly replicas: number;
+  /** Shards of every campaign, to read reviews. */
+  readonly shards?: number;
 }
 
 /** A new leader reads all trails while the same servers answer for backlogs. */
@@ -39,7 +42,7 @@ const wantedStream = (replicas: number): Partial<StreamConfig> & { readonly name
 /** With other values of these, entries could be lost. */
 const REQUIRED = ['storage', 'retention', 'discard', 'max_age', 'deny_delete', 'deny_purge'] as const;
 
-export const createAuditLog = ({ connection, replicas }: AuditLogOptions): AuditLog => {
+export const createAuditLog = ({ connection, replicas, shards }: AuditLogOptions): AuditLog => {
   let hasStream = false;
   const reading = atMost(READS_AT_ONCE);
   const api = createJournalApi(connection);
@@ -101,5 +104,9 @@ export const createAuditLog = ({ connection, replicas }: AuditLogOptions): Audit
         .map(auditedCampaignId)
         .toSorted();
     },
+
+    ...(shards === undefined
+      ? {}
+      : { reviews: (campaignId, signal) => readReviewEntries(connection, campaignId, shards, signal) }),
   };
 };

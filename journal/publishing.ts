@@ -1,6 +1,6 @@
 /** What the intake asks of the journal: publishes, look-ups of receipts, and live settings. */
 import type { LiveSettings } from '../contract/app-contract.ts';
-import type { EventEnvelope } from '../contract/envelope.ts';
+import type { EventEnvelope, EventType } from '../contract/envelope.ts';
 
 export type PublishOutcome =
   | {
@@ -84,3 +84,18 @@ export interface ReceiptJournal {
    */
   append(event: EventEnvelope, after: number): Promise<AppendOutcome>;
 }
+
+/** What a review needs besides: all facts of a receipt in its home shard, as one line of facts. */
+export interface WholeReceipt {
+  /** The last fact of the receipt in the home shard, of this type or of any. @returns undefined where the shard does not answer */
+  last(registration: EventEnvelope, type?: EventType): Promise<StoredFact | 'none' | undefined>;
+  /** Appends only if `after` is still the sequence of the last fact of the receipt in the home shard, whatever its type. */
+  appendAfterAll(event: EventEnvelope, after: number): Promise<AppendOutcome>;
+}
+
+/** Reads the facts of one type in one shard, in their order. */
+export type FactAfter = (
+  shard: number,
+  type: EventType,
+  after: number,
+) => Promise<StoredFact | { readonly kind: 'unreadable'; readonly sequence: number } | 'end'>;

@@ -1,9 +1,10 @@
 /**
- * Reads and appends facts of one receipt that depend on each other: corrections and changes of channel.
+ * Reads and appends facts of one receipt that depend on each other: corrections, changes of channel, and decisions of reviewers.
  *
  * These are in the citizen's own shard only, without a hedge: a second shard could not compare. Each is appended with the sequence of
  * the last one of its receipt and type (`Nats-Expected-Last-Subject-Sequence`), for which the shard's quorum is the judge. While
- * that shard has no leader, for seconds, a citizen is asked to repeat.
+ * that shard has no leader, for seconds, a citizen is asked to repeat. A reviewer's decision names the last fact of any type
+ * (`Nats-Expected-Last-Subject-Sequence-Subject`): verified and rejected have different subjects, and only one of them may follow.
  *
  * | the shard answers                                 | result |
  * |---------------------------------------------------|--------|
@@ -23,7 +24,7 @@ import { atMost } from '../runtime/at-most.ts';
 import { TOTAL_BUDGET_MS } from './attempt.ts';
 import type { CampaignJournal } from './connection.ts';
 import { type CopyAnswer, readAnswer } from './outbox.ts';
-import type { AppendOutcome, ReceiptJournal, StoredFact } from './publishing.ts';
+import type { AppendOutcome, ReceiptJournal, StoredFact, WholeReceipt } from './publishing.ts';
 import { createStoredReader } from './stored.ts';
 
 export interface ReceiptJournalOptions extends CampaignJournal {
@@ -47,17 +48,23 @@ const outcomeOf = (answer: CopyAnswer): AppendOutcome | undefined => {
   return answer.failure === 'full' ? { kind: 'unavailable', reason: 'full' } : undefined;
 };
 
-export const createReceiptJournal = (options: ReceiptJournalOptions): ReceiptJournal => {
+export const createReceiptJournal = (options: ReceiptJournalOptions): ReceiptJournal & WholeReceipt => {
   const { connection, campaignId, shards, monotonicMs, signal } = options;
   const ask = createStoredReader(options);
   const inTurn = atMost(MOST_AT_ONCE);
   const read: typeof ask = (...question) => inTurn(() => ask(...question));
+  /** In the home shard. */
+  const subjectIn = ({ citizenHash, receipt }: EventEnvelope, type: EventType | '*'): string =>
+    eventSubject(campaignId, shardOf(citizenHash, shards), type, receipt);
   const everyShard = Array.from({ length: shards }, (_, shard) => shard);
 
-  const send = async (subject: string, event: EventEnvelope, after: number, withinMs: number): Promise<CopyAnswer> => {
+  /** @param compared subject whose last message must be `after` */
+  const send = async (event: EventEnvelope, after: number, compared: string, withinMs: number): Promise<CopyAnswer> => {
+    const subject = subjectIn(event, event.type);
     const head = headers();
     head.set('Nats-Msg-Id', event.id);
     head.set('Nats-Expected-Last-Subject-Sequence', String(after));
+    if (compared !== subject) head.set('Nats-Expected-Last-Subject-Sequence-Subject', compared);
     try {
       const timeout = Math.min(ANSWER_WITHIN_MS, withinMs);
       const message = await connection.nats.request(subject, encodeEnvelope(event), { headers: head, timeout });
@@ -65,6 +72,18 @@ export const createReceiptJournal = (options: ReceiptJournalOptions): ReceiptJou
     } catch {
       return { kind: 'failed', failure: 'unknown' };
     }
+  };
+
+  const append = async (event: EventEnvelope, after: number, compared: string): Promise<AppendOutcome> => {
+    const untilMs = monotonicMs() + TOTAL_BUDGET_MS;
+    for (let leftMs = TOTAL_BUDGET_MS; leftMs > 0; leftMs = untilMs - monotonicMs()) {
+      // The client would keep the message and send it at any later time.
+      if (signal.aborted || !connection.isConnected()) break;
+      const outcome = outcomeOf(await send(event, after, compared, leftMs));
+      if (outcome !== undefined) return outcome;
+      await delay(AGAIN_AFTER_MS);
+    }
+    return { kind: 'unavailable', reason: 'unanswered' };
   };
 
   return {
@@ -99,18 +118,16 @@ export const createReceiptJournal = (options: ReceiptJournalOptions): ReceiptJou
       return [...here, ...elsewhere].flatMap((one): readonly StoredFact[] => (one.kind === 'stored' ? [one] : []));
     },
 
-    async append(event, after) {
-      const home = shardOf(event.citizenHash, shards);
-      const subject = eventSubject(campaignId, home, event.type, event.receipt);
-      const untilMs = monotonicMs() + TOTAL_BUDGET_MS;
-      for (let leftMs = TOTAL_BUDGET_MS; leftMs > 0; leftMs = untilMs - monotonicMs()) {
-        // The client would keep the message and send it at any later time.
-        if (signal.aborted || !connection.isConnected()) break;
-        const outcome = outcomeOf(await send(subject, event, after, leftMs));
-        if (outcome !== undefined) return outcome;
-        await delay(AGAIN_AFTER_MS);
-      }
-      return { kind: 'unavailable', reason: 'unanswered' };
+    append: (event, after) => append(event, after, subjectIn(event, event.type)),
+    appendAfterAll: (event, after) => append(event, after, subjectIn(event, '*')),
+
+    async last(registration, type) {
+      if (!connection.isConnected()) return undefined;
+      const { citizenHash, receipt } = registration;
+      const subject = subjectIn(registration, type ?? '*');
+      const one = await read(shardOf(citizenHash, shards), { last_by_subj: subject }, receipt);
+      if (one.kind === 'stored') return { event: one.event, sequence: one.sequence };
+      return one.kind === 'absent' ? 'none' : undefined;
     },
   };
 };

@@ -1,4 +1,5 @@
 /** Audit trails: chains of lines that only grow. */
+import type { ReviewEntry } from './review-entries.ts';
 
 /** End of a trail: its last line, in the chain and in the stream. */
 export interface AuditTail {
@@ -23,4 +24,6 @@ export interface AuditLog {
   ): Promise<{ readonly kind: 'appended'; readonly tail: AuditTail } | { readonly kind: 'moved' }>;
   /** Campaigns that have a trail. */
   campaignIds(signal: AbortSignal): Promise<readonly string[]>;
+  /** Looks and decisions of reviewers, oldest first; none after the campaign's journal is deleted. @throws as read */
+  reviews?(campaignId: string, signal: AbortSignal): Promise<readonly ReviewEntry[]>;
 }

@@ -133,7 +133,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         replicas: cluster.replicas,
         plans: cluster.plans,
         journal,
-        audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas }),
+        audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas, shards: OPTIONS.shards }),
         freezing: createFreezeJournal(connection),
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
         counts: createCountsReader(scraper, systemClock),

@@ -96,6 +96,7 @@ const podOptions = z
       egress: z
         .strictObject({ campaigns: z.array(z.string()), names: rules, journal: rules, database: rules })
         .optional(),
+      apiServerPeers: z.array(asInAPod).optional(),
       resources: z.partialRecord(z.enum(WORKLOADS), resources).optional(),
     }),
   );

@@ -57,6 +57,7 @@ export const lazyAuditLog = (connecting: Promise<AuditLog>, whyNot: () => string
     },
     append: async (campaignId, entry, tail, signal) => log.get().append(campaignId, entry, tail, signal),
     campaignIds: async (signal) => log.get().campaignIds(signal),
+    reviews: async (campaignId, signal) => (await log.get().reviews?.(campaignId, signal)) ?? [],
   };
 };
 

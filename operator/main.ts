@@ -69,9 +69,9 @@ const main = async (): Promise<void> => {
     ),
     () => problem,
   );
-  const { journalReplicas: replicas } = config.build;
+  const { journalReplicas: replicas, shards } = config.build;
   const audit = lazyAuditLog(
-    connecting.then((connection) => createAuditLog({ connection, replicas })),
+    connecting.then((connection) => createAuditLog({ connection, replicas, shards })),
     () => problem,
   );
   const freezing = lazyFreezeJournal(connecting.then(createFreezeJournal), () => problem);

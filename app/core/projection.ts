@@ -10,6 +10,7 @@
  * | barrier           | –             | marks a position in a shard, has no receipt        | none                         | the list ends there                 |
  * | bound n           | –             | concerns an account, not the state                 | its account's earliest       | –                                   |
  * | channel_changed n | –             | concerns the channel, not the state                | channel of the highest n     | –                                   |
+ * | reviewed n        | –             | a person looked, or decided; the decision is another fact | –                   | –                                   |
  * | received          | received      |                                                    | the person's earliest        | –                                   |
  * | manual_review n   | manual_review | a person must look; any verdict of n ends it       | –                            | out                                 |
  * | rejected n        | rejected      | a verdict on what correction n − 1 left            | –                            | out                                 |
@@ -36,7 +37,7 @@ import { type Channel, EVENT_TYPES, type EventEnvelope, type EventType } from '.
 
 /** State of a receipt. */
 export type State =
-  | Exclude<EventType, 'barrier' | 'bound' | 'channel_changed' | 'corrected' | 'merged' | 'promoted'>
+  | Exclude<EventType, 'barrier' | 'bound' | 'channel_changed' | 'corrected' | 'merged' | 'promoted' | 'reviewed'>
   | 'superseded';
 
 /** Rank of a fact: by line, within a line by attempt where it has several, then by step. */
@@ -54,6 +55,7 @@ const RANKS: Readonly<Record<EventType, Rank | undefined>> = {
   received: { state: 'received', line: 0 },
   bound: undefined,
   channel_changed: undefined,
+  reviewed: undefined,
   manual_review: { state: 'manual_review', line: 1, goesOn: true, step: 0 },
   rejected: { state: 'rejected', line: 1, goesOn: true, step: 1 },
   corrected: { state: 'received', line: 1, goesOn: true, step: 2 },
@@ -83,7 +85,7 @@ export interface Fact {
 
 export interface Projection {
   readonly state: State;
-  /** By time, then rank. Of an erased receipt only the erasure. */
+  /** By time, then rank. Without looks of reviewers; of an erased receipt only the erasure. */
   readonly history: readonly { readonly state: EventType; readonly at: string }[];
   /** Changed channel; undefined: as it was registered. */
   readonly channel: Channel | undefined;
@@ -144,7 +146,7 @@ export const project = (facts: readonly Fact[]): Projection => {
   const erased = ranked.filter(({ type }) => type === 'erased');
   return {
     state: (state === undefined ? undefined : RANKS[state.type])?.state ?? 'received',
-    history: (erased.length > 0 ? erased : ranked)
+    history: (erased.length > 0 ? erased : ranked.filter(({ type }) => type !== 'reviewed'))
       .toSorted((a, b) => (a.at === b.at ? 0 : a.at < b.at ? -1 : 1))
       .map(({ type, at }) => ({ state: type, at })),
     channel: changed?.channel,

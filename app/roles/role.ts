@@ -5,6 +5,7 @@ import type { SendCanary } from '../admin-server.ts';
 import type { ProcessConfig } from '../config.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Logger } from '../log.ts';
+import type { AnswerReview } from '../review/review.ts';
 
 export interface RoleContext {
   readonly config: ProcessConfig;
@@ -18,6 +19,7 @@ export interface RoleContext {
 
 export interface RunningRole {
   readonly canary?: SendCanary;
+  readonly review?: AnswerReview;
   /** Why it should get no traffic now; undefined: it may. */
   readonly problem?: () => string | undefined;
   /** Finishes work under way, within a time limit, and closes every connection. */

@@ -20,6 +20,7 @@ import { followProviders } from '../verification/follow.ts';
 import { createVerificationMetrics } from '../verification/metrics.ts';
 import { verificationPart } from '../verification/part.ts';
 import { providersOf } from '../verification/section.ts';
+import { wireReview } from './review.ts';
 import type { StartRole } from './role.ts';
 import { connectWorker, startWorker } from './worker.ts';
 
@@ -73,17 +74,18 @@ export const startVerification: StartRole = async (context) => {
   };
   void again(follow, LOOK_EVERY_MS, ended.signal, warn('read the providers'));
 
+  const opener = createOpener({
+    campaignId,
+    store: createDataKeyStore(connection, campaignId),
+    readWrapKeys: () => readWrapKeys(privacyDir),
+    monotonicMs,
+  });
   const part = verificationPart({
     campaignId,
     site,
     shards,
     desks,
-    opener: createOpener({
-      campaignId,
-      store: createDataKeyStore(connection, campaignId),
-      readWrapKeys: () => readWrapKeys(privacyDir),
-      monotonicMs,
-    }),
+    opener,
     facts: createFactLookup({ ...journal, monotonicMs }),
     publish: createHomePublisher({ ...journal, monotonicMs }),
     metrics: createVerificationMetrics(registry, () => agreed.now()),
@@ -95,7 +97,9 @@ export const startVerification: StartRole = async (context) => {
     },
     now: () => agreed.now(),
   });
-  return startWorker(context, {
+  const now = (): number => agreed.now();
+  const review = wireReview(context, { connection, settings, opener, now, signal: ended.signal });
+  const running = await startWorker(context, {
     tier: 'verification',
     part,
     connected,
@@ -106,4 +110,5 @@ export const startVerification: StartRole = async (context) => {
       ended.abort();
     },
   });
+  return { ...running, review };
 };

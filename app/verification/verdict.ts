@@ -35,9 +35,9 @@ export const UNREADABLE: Verdict = { type: 'manual_review', data: { reason: 'unr
 
 export const isAnswered = (answer: ProviderAnswer): answer is Answered => 'code' in answer;
 
-/** @param event that asked @param attempt of the verdict */
+/** @param event that asked, or of the same receipt @param attempt of the fact */
 export const factOf = (
-  { type, data }: Verdict,
+  { type, data }: Pick<EventEnvelope, 'type' | 'data'>,
   { kind, campaignId, receipt, citizenHash }: EventEnvelope,
   attempt: number,
   { at, site }: { readonly at: string; readonly site: string },

@@ -6,14 +6,16 @@ import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { forPrograms, type Output, withOutput } from '../output.ts';
-import { parsePast } from '../times.ts';
+import { parsePast, zoneOf } from '../times.ts';
 import { isSince, trailJson, trailText, zoneOfTrail } from './audit-words.ts';
+import { reviewEntries, reviewsText } from './review-entries.ts';
 import { checkTrail, type Installation } from './trail.ts';
 
 interface Options extends ClusterOptions, Installation {
   readonly output: Output;
   readonly since?: string;
   readonly head?: string;
+  readonly reviews?: true;
 }
 
 /** Of the campaign of that name; else the name is a campaignId itself, because trails outlive campaigns. */
@@ -27,7 +29,24 @@ const campaignIdOf = async (cluster: Cluster, name: string): Promise<string> => 
   }
 };
 
+const runReviews = async (name: string, options: Options, io: Io): Promise<void> => {
+  if (options.head !== undefined) {
+    throw new UsageError(
+      '--head belongs to the trail: entries of reviews are in the journal, and have no chain of hashes',
+    );
+  }
+  const { campaignId, lines } = await onCluster(options, io, async (cluster) => {
+    const id = await campaignIdOf(cluster, name);
+    return { campaignId: id, lines: await cluster.reviews(options, id) };
+  });
+  const nowMs = io.wallMs();
+  const sinceMs = options.since === undefined ? undefined : parsePast(options.since, zoneOf(''), nowMs, '--since');
+  const entries = reviewEntries(lines).filter(({ at }) => sinceMs === undefined || Date.parse(at) >= sinceMs);
+  io.out(forPrograms(options.output, entries) ?? reviewsText(campaignId, entries));
+};
+
 const run = async (name: string, options: Options, io: Io): Promise<void> => {
+  if (options.reviews === true) return runReviews(name, options, io);
   if (options.head !== undefined && !/^[0-9a-f]{64}$/.test(options.head)) {
     const message = `--head ${options.head} is no hash: copy the 64 hexadecimal digits from an earlier audit`;
     throw new UsageError(message);
@@ -56,6 +75,7 @@ export const auditCommand = (io: Io): Command =>
     .argument('<campaign>', 'name of the campaign; its campaignId if it is deleted')
     .option('--since <time>', 'start: an instant, a time of the campaign’s day such as 20:00:04, or an age such as 2h')
     .option('--head <hash>', 'head that an earlier audit printed: proves that no entry was removed since')
+    .option('--reviews', 'instead: who looked at registrations in manual review, or decided on them')
     .addOption(new Option('--system-namespace <name>', 'namespace of the operator').default('voucher-system'))
     .addOption(new Option('--release <name>', 'Helm release of the operator').default('voucher'))
     .addHelpText('after', '\nExample:\n  kubectl voucher audit spring-2027 --since 2h')

@@ -1,6 +1,6 @@
 /** A campaign's trail from an operator, through the API server; and whether it is complete. */
 import { breakOf, GENESIS, type Link, linkOf } from '../../contract/hash-chain.ts';
-import { AUDIT_PORT_NAME, auditPath, auditServiceName } from '../../contract/names.ts';
+import { AUDIT_PORT_NAME, auditServiceName } from '../../contract/names.ts';
 import { SERVICES } from '../../operator/kube/api-resources.ts';
 import type { KubeClient } from '../../operator/kube/client.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
@@ -49,11 +49,12 @@ const explained = (error: unknown, { systemNamespace, release }: Installation): 
 export const readTrail = async (
   client: KubeClient,
   installation: Installation,
-  campaignId: string,
+  /** auditPath or reviewsPath of the campaign. */
+  path: string,
 ): Promise<readonly string[]> => {
   const { systemNamespace: namespace, release } = installation;
   const name = `${auditServiceName(release)}:${AUDIT_PORT_NAME}`;
-  const target = { resource: SERVICES, namespace, name, subresource: `proxy${auditPath(campaignId)}` };
+  const target = { resource: SERVICES, namespace, name, subresource: `proxy${path}` };
   try {
     const signal = AbortSignal.timeout(WITHIN_MS);
     const body = await client.open({ ...target, verb: 'get' }, signal);

@@ -17,6 +17,8 @@ export interface ApiCall extends Target {
   readonly verb: Verb;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
+  /** For a pod behind the proxy; the API server hands them on. In lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Only names, labels and annotations: the content never leaves the API server. */
   readonly metadataOnly?: 'list';
   /** The caller retries by itself: an answer of 5xx, which may give a cause, is not hidden behind repetitions. */
@@ -133,6 +135,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
         accept: call.metadataOnly === undefined ? 'application/json' : METADATA_ONLY[call.metadataOnly],
         'user-agent': options.userAgent,
         ...defined({ 'content-type': contentType }),
+        ...call.headers,
       },
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
       signal,

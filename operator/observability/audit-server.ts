@@ -3,11 +3,11 @@
  * leading or not. It has a port of its own, so that the permission to read trails permits nothing else.
  *
  * `GET /audit/<campaignId>`: the lines as stored, then `{"end": <how many>, "head": <hash of the last one>}`; an
- * answer without that end was cut short. Errors are Kubernetes' own `Status`, so that every client reads them.
+ * answer without that end was cut short. `GET /audit/<campaignId>/reviews`: looks and decisions of reviewers, with the same end. Errors are Kubernetes' own `Status`, so that every client reads them.
  */
 import { once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
-import { auditPath } from '../../contract/names.ts';
+import { auditPath, reviewsPath } from '../../contract/names.ts';
 import type { AuditLog } from '../../journal/trail.ts';
 import { type Listening, serve } from '../../runtime/small-server.ts';
 
@@ -49,6 +49,20 @@ const send = async (
   response.end(`${JSON.stringify({ end, head })}\n`);
 };
 
+const sendReviews = async (
+  log: AuditLog,
+  campaignId: string,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> => {
+  const entries = (await log.reviews?.(campaignId, signal)) ?? [];
+  response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+  for (const entry of entries) {
+    if (!response.write(`${JSON.stringify(entry)}\n`)) await once(response, 'drain', { signal });
+  }
+  response.end(`${JSON.stringify({ end: entries.length })}\n`);
+};
+
 export const startAuditServer = (
   log: AuditLog,
   host: string,
@@ -58,9 +72,11 @@ export const startAuditServer = (
   let underWay = 0;
   const listener: RequestListener = (request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
-    const campaignId = path.slice(auditPath('').length);
-    if (request.method !== 'GET' || path !== auditPath(campaignId) || !CAMPAIGN_ID.test(campaignId)) {
-      return refuse(response, 404, 'NotFound', 'the only path is GET /audit/<campaignId>');
+    const [campaignId = ''] = path.slice(auditPath('').length).split('/');
+    const isOfReviews = path === reviewsPath(campaignId);
+    const isKnown = isOfReviews || path === auditPath(campaignId);
+    if (request.method !== 'GET' || !isKnown || !CAMPAIGN_ID.test(campaignId)) {
+      return refuse(response, 404, 'NotFound', 'the paths are GET /audit/<campaignId> and /audit/<campaignId>/reviews');
     }
     if (underWay >= MOST_AT_ONCE) {
       return refuse(response, 503, 'Busy', `${underWay} trails are being read already: try again later`);
@@ -69,7 +85,7 @@ export const startAuditServer = (
     const hungUp = new AbortController();
     response.once('close', () => hungUp.abort(new Error('the client hung up')));
     const signal = AbortSignal.any([hungUp.signal, AbortSignal.timeout(WITHIN_MS)]);
-    void send(log, campaignId, response, signal)
+    void (isOfReviews ? sendReviews : send)(log, campaignId, response, signal)
       .catch((error: unknown) => {
         if (hungUp.signal.aborted) return;
         onError(error);

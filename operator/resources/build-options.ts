@@ -1,5 +1,5 @@
 import type { Affinity, ResourceRequirements, Toleration, TopologySpreadConstraint } from 'kubernetes-types/core/v1.js';
-import type { NetworkPolicyEgressRule } from 'kubernetes-types/networking/v1.js';
+import type { NetworkPolicyEgressRule, NetworkPolicyPeer } from 'kubernetes-types/networking/v1.js';
 import type { Workload } from '../../contract/jobs.ts';
 
 interface DataPlaneEgress {
@@ -34,6 +34,8 @@ export interface PodOptions {
   readonly headroomPriorityClassName?: string | undefined;
   /** Absent: egress is not restricted. */
   readonly egress?: DataPlaneEgress | undefined;
+  /** From where the API server reaches pods; none: unknown. */
+  readonly apiServerPeers?: readonly NetworkPolicyPeer[] | undefined;
   /** Instead of the workload's own. */
   readonly resources?: Readonly<Partial<Record<Workload, ResourceRequirements>>> | undefined;
 }

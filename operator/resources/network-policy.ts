@@ -9,7 +9,7 @@ import { hasAdminPort, jobUrlsOf, rightsOf, type Workload } from '../../contract
 import { tierName } from '../../contract/names.ts';
 import { isTier, urlsOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
-import type { BuildOptions } from './build-options.ts';
+import type { BuildOptions, PodOptions } from './build-options.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 
 /**
@@ -58,11 +58,22 @@ const egressOf = (
   ];
 };
 
-/** Citizens reach the intake from anywhere; only pods of this cluster reach metrics and probes; nothing reaches other Jobs. */
-const ingressOf = (workload: Workload): NetworkPolicyIngressRule[] => [
+/**
+ * Citizens reach the intake from anywhere; only pods of this cluster reach metrics and probes; nothing reaches other Jobs. Reviewers reach
+ * verification through the API server, which is no pod: from its peers, or from anywhere where these are not stated.
+ */
+const ingressOf = (workload: Workload, { apiServerPeers = [] }: PodOptions): NetworkPolicyIngressRule[] => [
   ...(workload === 'intake' ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
   ...(hasAdminPort(workload)
     ? [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] }]
+    : []),
+  ...(workload === 'verification'
+    ? [
+        {
+          ...(apiServerPeers.length === 0 ? {} : { from: [...apiServerPeers] }),
+          ports: [{ port: 'admin', protocol: 'TCP' as const }],
+        },
+      ]
     : []),
 ];
 
@@ -71,7 +82,7 @@ export const buildNetworkPolicy = (
   workload: Workload,
   options: BuildOptions,
 ): NetworkPolicy => {
-  const [ingress, egress] = [ingressOf(workload), egressOf(campaign, workload, options)];
+  const [ingress, egress] = [ingressOf(workload, options.pods ?? {}), egressOf(campaign, workload, options)];
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',

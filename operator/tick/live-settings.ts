@@ -1,6 +1,7 @@
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
+import type { ReviewSessions } from '../../contract/review.ts';
 import { entryOf, sectionOf, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { type Effects, least } from '../contingency/contingency.ts';
@@ -17,6 +18,8 @@ export interface Circumstances {
   readonly isRecordsStopped?: boolean;
   /** Of the draw. */
   readonly published?: LiveSettings['published'] | undefined;
+  /** Sessions of reviewers that are in force. */
+  readonly reviews?: ReviewSessions;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -72,7 +75,14 @@ export const buildLiveSettings = (
   spec: VoucherCampaignSpec,
   generation: number,
   intakePods: number,
-  { mostPerSecond, effects = {}, recordsBacklog, isRecordsStopped = false, published }: Circumstances = {},
+  {
+    mostPerSecond,
+    effects = {},
+    recordsBacklog,
+    isRecordsStopped = false,
+    published,
+    reviews = {},
+  }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
   const stated = spec.traffic.admissionPerSecond ?? sharers * spec.scaling.tiers.intake.capacityPerReplica;
@@ -110,5 +120,6 @@ export const buildLiveSettings = (
     ...(published === undefined ? {} : { published }),
     ...(sections.length === 0 ? {} : { sections: Object.fromEntries(sections) }),
     ...(behind === undefined ? {} : { behind }),
+    ...(Object.keys(reviews).length === 0 ? {} : { reviews }),
   };
 };

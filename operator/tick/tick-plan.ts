@@ -1,6 +1,7 @@
 /** What one tick wants to write, as data. Pure: equal arguments give equal plans. */
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import { HEADROOM } from '../../contract/names.ts';
+import { sessionsInForce } from '../../contract/review.ts';
 import { perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
@@ -212,6 +213,7 @@ export const planTick = (
             recordsBacklog: readings.backlog.records,
             isRecordsStopped: isStopped(status),
             published: publishedDraw(observed),
+            reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
           })
         : undefined,
     handOuts,

@@ -101,12 +101,14 @@ describe('readers of trails', () => {
     ]);
   });
 
-  it('are the only ones with a way through the API server to a pod', async () => {
+  it('have, with reviewers, the only ways through the API server to a pod', async () => {
     const manifests = await render({ ...WITH_CAMPAIGNS, audit: { readers } });
     const proxied = roles(manifests).filter(({ rules = [] }) =>
       rules.some(({ resources }) => resources.some((one) => one.endsWith('/proxy'))),
     );
-    expect(proxied.map(({ metadata }) => metadata.name)).toEqual(['vo-audit-reader']);
+    expect(proxied.map(({ metadata }) => metadata.name).toSorted()).toEqual(
+      ['vo-audit-reader', `${NAMESPACE}-vo-campaign-reviewer`].toSorted(),
+    );
   });
 
   it('are nobody unless the values name them, and then they', async () => {
@@ -150,7 +152,24 @@ describe('people', () => {
     expect(verbs(await person('editor'), 'scaleplans')).toEqual(['get', 'list', 'watch']);
   });
 
-  it('get their roles by those of Kubernetes, except the owner, who is appointed', async () => {
+  it('of whom only a reviewer may review, and a reviewer may not edit', async () => {
+    expect(verbs(await person('reviewer'), 'vouchercampaigns')).toEqual(['get', 'list', 'patch', 'review']);
+    expect(verbs(await person('reviewer'), 'scaleplans')).toEqual([]);
+    for (const who of ['admin', 'editor', 'owner', 'viewer']) {
+      expect([who, verbs(await person(who), 'vouchercampaigns')]).toEqual([
+        who,
+        expect.not.arrayContaining(['review']),
+      ]);
+    }
+  });
+
+  it('of whom there is no reviewer without the policy, because patch alone is for more', async () => {
+    const names = roles(await render({ admission: { authorize: false } })).map(({ metadata }) => metadata.name);
+    expect(names).toContain(`${NAMESPACE}-vo-campaign-owner`);
+    expect(names).not.toContain(`${NAMESPACE}-vo-campaign-reviewer`);
+  });
+
+  it('get their roles by those of Kubernetes, except owner and reviewer, who are appointed', async () => {
     const aggregated = (await render())
       .filter(({ metadata }) => metadata.name.includes('-campaign-'))
       .map(({ metadata }) => [
@@ -161,6 +180,7 @@ describe('people', () => {
       admin: ['rbac.authorization.k8s.io/aggregate-to-admin'],
       editor: ['rbac.authorization.k8s.io/aggregate-to-edit'],
       owner: [],
+      reviewer: [],
       viewer: ['rbac.authorization.k8s.io/aggregate-to-view'],
     });
   });

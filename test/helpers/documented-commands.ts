@@ -43,6 +43,7 @@ const STORY_COMMANDS = [
   'kubectl voucher status',
   'kubectl voucher status -A',
   'kubectl create rolebinding campaign-owner -n vouchers --clusterrole voucher-system-voucher-campaign-owner --user USER',
+  'kubectl create rolebinding campaign-reviewer -n vouchers --clusterrole voucher-system-voucher-campaign-reviewer --user USER',
   `kubectl create rolebinding auditors ${SYSTEM} --role voucher-audit-reader --group auditors`,
   'kubectl create secret generic voucher-data-plane-intake -n vouchers --from-file=accounts/intake',
   'kubectl create secret generic voucher-data-plane-records -n vouchers --from-file=accounts/records',
@@ -174,6 +175,12 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
   ...by('test/evidence/status-screen.ts', [['kubectl voucher status spring-2027 -w', '} -w`']]),
   ...by('test/integration/cli/doctor.test.ts', [['kubectl voucher doctor …', "crowd.voucher(['doctor'"]]),
   ...by('test/integration/cli/authorize.test.ts', [['kubectl voucher authorize …', "crowd.voucher(['authorize'"]]),
+  ...by('test/component/review/review.test.ts', [
+    ['kubectl voucher review list …', "review('list'"],
+    ['kubectl voucher review show …', "review('show'"],
+    ['kubectl voucher review accept …', "review('accept'"],
+    ['kubectl voucher review reject …', "review('reject'"],
+  ]),
   ...by('test/component/audit/audit.test.ts', [['kubectl voucher audit …', "runCli(['audit'"]]),
   ...by('test/integration/operator/contingency.test.ts', [
     ['kubectl voucher contingency -n vouchers', "'contingency'"],

@@ -162,6 +162,7 @@ subjects:
 {{- if not .Values.podSecurity.fixedIds }}{{ $_ := set $pods "fixedIds" false }}{{ end -}}
 {{- with $app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
 {{- if and .Values.networkPolicy.enabled .Values.dataPlane.embedded.enabled }}{{ $_ := set $pods "egress" (fromJson (include "voucher.podEgress" .)) }}{{ end -}}
+{{- with .Values.networkPolicy.apiServerPeers }}{{ $_ := set $pods "apiServerPeers" . }}{{ end -}}
 {{- /* null in the values: the operator's own default. */ -}}
 {{- range $key, $value := deepCopy $pods }}{{ if kindIs "invalid" $value }}{{ $_ := unset $pods $key }}{{ end }}{{ end -}}
 {{- toJson $pods -}}

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../../cli/run.ts';
 import { linkOf } from '../../../contract/hash-chain.ts';
+import type { ReviewEntry } from '../../../journal/review-entries.ts';
 import type { AuditLog } from '../../../journal/trail.ts';
 import { startAuditServer } from '../../../operator/observability/audit-server.ts';
 import type { Listening } from '../../../runtime/small-server.ts';
@@ -28,11 +29,13 @@ let apiServer: Server;
 const answers = new Map<string, { readonly status: number; readonly reason: string; readonly message: string }>();
 let cutAfterBytes: number | undefined;
 const seen: unknown[] = [];
+let reviews: readonly ReviewEntry[] = [];
 
 /** As the stream would be after somebody made it anew. */
 const served: AuditLog = {
   append: (campaignId, entry, tail) => log.append(campaignId, entry, tail),
   campaignIds: () => log.campaignIds(),
+  reviews: async () => reviews,
   async *read(campaignId) {
     if (tampered === undefined) return yield* log.read(campaignId);
     let sequence = 0;
@@ -124,6 +127,20 @@ describe('kubectl voucher audit', () => {
     expect(out).toMatch(/time +paused ended: expired/);
     expect(out).toMatch(/Times are UTC\+08:00\.\nComplete: \d+ entries, .*\n {2}[0-9a-f]{64}\n$/s);
     expect(out).toContain(`Complete: ${log.lines(ID).length} entries`);
+  });
+
+  it('lists who looked at registrations in review, and who decided', async () => {
+    expect((await audit(ID, '--reviews')).out).toBe(`${ID}: there are no entries of reviews.\n`);
+    const look = { at: '2020-09-25T03:00:00.000Z', by: 'li', action: 'show', receipt: 'R1' };
+    const decision = { ...look, at: '2020-09-25T03:05:00.000Z', action: 'accept', reason: 'papers seen' };
+    reviews = [look, decision];
+    const table = await audit(ID, '--reviews');
+    expect(table.out).toMatch(/^TIME +WHO +ACTION +RECEIPT +REASON\n/);
+    expect(table.out).toMatch(/2020-09-25T03:05:00\.000Z +li +accept +R1 +papers seen\n/);
+    expect(JSON.parse((await audit(ID, '--reviews', '-o', 'json')).out)).toEqual(reviews);
+    expect(await audit(ID, '--reviews', '--head', 'a'.repeat(64))).toMatchObject({ code: 2 });
+    cutAfterBytes = 40;
+    expect((await audit(ID, '--reviews')).err).toContain('cut short');
   });
 
   it('prints the lines as they are stored, so that sha256sum proves them', async () => {

@@ -9,6 +9,7 @@ import { type OwnWorld, startWorld } from './world.ts';
 
 export const OWNER = 'li.wei';
 export const EDITOR = 'zhang.min';
+export const REVIEWER = 'zhao.lei';
 /** Has every right on both kinds, and not the verb. */
 export const MIGHTY = 'wang.fang';
 export const OPERATOR = `system:serviceaccount:${NAMESPACE}:${RELEASE}`;
@@ -125,6 +126,7 @@ export const startGate = async (): Promise<Gate> => {
     bind(OWNER, `${people}-owner`),
     bind(OWNER, `${people}-editor`),
     bind(EDITOR, `${people}-editor`),
+    bind(REVIEWER, `${people}-reviewer`),
     bind(MIGHTY, 'mighty'),
     bind(OPERATOR, 'mighty'),
   ]);

@@ -207,6 +207,11 @@ describe('a state', () => {
     ]);
   });
 
+  it('leaves out who looked: that is for auditors, and changes no state', () => {
+    const { state, history } = project(['received', 'manual_review', 'reviewed', 'reviewed 2'].map(factOf));
+    expect([state, history.map((one) => one.state)]).toEqual(['manual_review', ['received', 'manual_review']]);
+  });
+
   it('keeps a second failure beside the first in its history', () => {
     expect(project(['issue_failed 2', 'issue_failed'].map(factOf)).history).toHaveLength(2);
   });

@@ -299,6 +299,15 @@ describe('the NetworkPolicy of a tier', () => {
     expect(ports?.map(({ port }) => port)).toEqual(['admin']);
   });
 
+  it('lets the API server reach verification, for reviewers: from its peers, or from anywhere', () => {
+    const admin = [{ port: 'admin', protocol: 'TCP' }];
+    const peers = [{ ipBlock: { cidr: '10.0.0.10/32' } }];
+    const ingress = (pods: object) => buildNetworkPolicy(campaign, 'verification', { ...options, pods }).spec?.ingress;
+    const within = { from: [{ namespaceSelector: {} }], ports: admin };
+    expect(ingress({})).toEqual([within, { ports: admin }]);
+    expect(ingress({ apiServerPeers: peers })).toEqual([within, { from: peers, ports: admin }]);
+  });
+
   const to = (port: number) => ({ ports: [{ port, protocol: 'TCP' as const }] });
   const within = (...campaigns: readonly string[]) => ({
     ...options,

@@ -12,6 +12,13 @@ describe('buildLiveSettings', () => {
     expect(buildLiveSettings(spec, 3, pods).traffic).toEqual({ ...want, burstSeconds: 2 });
   });
 
+  it('holds the sessions of reviewers that are in force, and nothing where there is none', () => {
+    const session = { by: 'li', until: '2020-09-25T03:00:00Z', sha256: 'a'.repeat(64) };
+    const of = (reviews: object) => buildLiveSettings(aCampaign().spec, 3, 1, { reviews: reviews as never });
+    expect(of({ '0123abcd': session }).reviews).toEqual({ '0123abcd': session });
+    expect(Object.keys(of({}))).not.toContain('reviews');
+  });
+
   it('writes instants in one form, so that equal times are equal settings', () => {
     const { window, generation } = buildLiveSettings(aCampaign().spec, 3, 1);
     expect(window).toEqual({ opensAt: '2020-09-25T02:00:00.000Z', closesAt: '2020-09-25T10:00:00.000Z' });

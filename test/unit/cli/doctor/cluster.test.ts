@@ -25,10 +25,12 @@ const crds = (change: (fields: readonly string[]) => readonly string[]) =>
   );
 const policies = (change: (name: string) => { readonly isBound: boolean; readonly warnings: number }) =>
   seen(
-    ['a-scale-plans', 'a-scale-plan-revocations', 'a-ceilings', 'a-contingency', 'a-confirm-delete'].map((name) => ({
-      name,
-      ...change(name),
-    })),
+    ['a-scale-plans', 'a-scale-plan-revocations', 'a-ceilings', 'a-contingency', 'a-review', 'a-confirm-delete'].map(
+      (name) => ({
+        name,
+        ...change(name),
+      }),
+    ),
   );
 
 describe('the cluster', () => {
@@ -125,6 +127,7 @@ describe('the cluster', () => {
         'FAIL policies: there is no policy …-scale-plan-revocations',
         'FAIL policies: there is no policy …-ceilings',
         'FAIL policies: there is no policy …-contingency',
+        'WARN policies: there is no policy …-review',
         'WARN policies: there is no policy …-confirm-delete',
       ],
     ],

@@ -1,0 +1,124 @@
+/** The policy on review sessions, as Helm renders it, with its expressions evaluated; test/integration asks the API server. */
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Environment } from '@marcbachmann/cel-js';
+import { z } from 'zod';
+import { sessionText } from '../../contract/review.ts';
+import { render } from './render.ts';
+
+const expression = z.object({ expression: z.string() });
+const policySchema = z.object({
+  spec: z.object({
+    failurePolicy: z.literal('Fail'),
+    variables: z.array(expression.extend({ name: z.string() })),
+    validations: z.array(
+      expression.extend({ message: z.string(), messageExpression: z.string().optional(), reason: z.string() }),
+    ),
+  }),
+});
+type Policy = z.infer<typeof policySchema>['spec'];
+
+let policy: Policy;
+beforeAll(async () => {
+  const found = (await render()).find(
+    ({ kind, metadata }) => kind === 'ValidatingAdmissionPolicy' && metadata.name.endsWith('-vo-review'),
+  );
+  policy = policySchema.parse(found).spec;
+});
+
+const KEY = 'review.voucher-operator.io/0123abcd';
+/** The API server's clock: the time of the newest write. */
+const NOW = '2027-03-01T02:00:00Z';
+const SHA = 'a'.repeat(64);
+const session = (by: string, until = '2027-03-01T09:59:59Z', sha256 = SHA): string =>
+  sessionText({ by, until, sha256 });
+
+interface Case {
+  readonly user?: string;
+  /** Verbs on vouchercampaigns. */
+  readonly verbs?: readonly string[];
+  readonly operation?: 'CREATE' | 'UPDATE';
+  readonly before?: Readonly<Record<string, string>>;
+  readonly now?: Readonly<Record<string, string>>;
+  readonly spec?: string;
+  readonly managedFields?: readonly object[];
+}
+
+const environment = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: true });
+
+/** Messages of the validations that refuse it. */
+const refusals = ({
+  user = 'wang',
+  verbs = ['get', 'list', 'patch', 'review'],
+  operation = 'UPDATE',
+  before = {},
+  now = {},
+  spec = 'as before',
+  managedFields = [{ time: '2027-02-28T00:00:00Z' }, {}, { time: NOW }],
+}: Case): readonly string[] => {
+  const object = { spec, metadata: { annotations: now, managedFields } };
+  const oldObject = operation === 'CREATE' ? null : { spec: 'as before', metadata: { annotations: before } };
+  const request = { operation, namespace: 'city', name: 'spring', userInfo: { username: user } };
+  const variables: Record<string, unknown> = {};
+  const evaluate = (text: string): unknown => environment.evaluate(text, { object, oldObject, request, variables });
+  for (const { name, expression: text } of policy.variables) {
+    const [, verb] = /^authorizer\..*\.check\('(\w+)'\)\.allowed\(\)$/.exec(text) ?? [];
+    variables[name] = verb === undefined ? evaluate(text) : verbs.includes(verb);
+  }
+  return policy.validations.flatMap(({ expression: text, message, messageExpression }) => {
+    if (evaluate(text) === true) return [];
+    return [messageExpression === undefined ? message : String(evaluate(messageExpression))];
+  });
+};
+
+const allowed: Readonly<Record<string, Case>> = {
+  'a session in the own name, within 8 hours': { now: { [KEY]: session('wang') } },
+  'one of exactly 8 hours': { now: { [KEY]: session('wang', '2027-03-01T10:00:00Z') } },
+  'the end of a session': { before: { [KEY]: session('wang') }, now: {} },
+  'another user’s session that stays': {
+    user: 'li',
+    before: { [KEY]: session('wang') },
+    now: { [KEY]: session('wang') },
+  },
+  'a change of an editor who is no reviewer': { verbs: ['get', 'update', 'patch'], spec: 'another' },
+  'a change of an administrator': { verbs: ['get', 'update', 'patch', 'review'], spec: 'another' },
+  'a campaign without sessions': { operation: 'CREATE', verbs: ['create'] },
+};
+
+const refused: Readonly<Record<string, readonly [Case, string]>> = {
+  'without the verb': [
+    { verbs: ['get', 'update', 'patch'], now: { [KEY]: session('wang') } },
+    'it requires the verb review on vouchercampaigns, which the ClusterRole voucher-system-vo-campaign-reviewer contains',
+  ],
+  'with a new campaign, without the verb': [
+    { operation: 'CREATE', verbs: ['create'], now: { [KEY]: session('wang') } },
+    'requires the verb review',
+  ],
+  'in another name': [{ now: { [KEY]: session('li') } }, 'with your own name'],
+  'in a name that contains another session': [
+    { user: 'a', now: { [KEY]: session('a until 2027-03-01T09:00:00Z sha256 x') } },
+    'with your own name',
+  ],
+  'in a name that begins with the own one': [{ now: { [KEY]: session('wang2') } }, 'with your own name'],
+  'with another digest': [{ now: { [KEY]: session('wang', NOW, 'A'.repeat(64)) } }, 'with your own name'],
+  'for longer than 8 hours': [{ now: { [KEY]: session('wang', '2027-03-01T10:00:01Z') } }, 'ends 8 hours from now'],
+  'with the times removed': [{ managedFields: [], now: { [KEY]: session('wang') } }, 'ends 8 hours from now'],
+  'with a change of the spec': [{ spec: 'another', now: { [KEY]: session('wang') } }, 'and nothing else'],
+  'with another annotation': [
+    { now: { [KEY]: session('wang'), 'voucher-operator.io/paused': NOW } },
+    'and nothing else',
+  ],
+  'with an annotation removed': [
+    { before: { 'voucher-operator.io/paused': NOW }, now: { [KEY]: session('wang') } },
+    'and nothing else',
+  ],
+};
+
+describe('the policy on review sessions', () => {
+  it.each(Object.entries(allowed))('permits %s', (_name, of) => {
+    expect(refusals(of)).toEqual([]);
+  });
+
+  it.each(Object.entries(refused))('refuses one %s', (_name, [of, message]) => {
+    expect(refusals(of).join('\n')).toContain(message);
+  });
+});
