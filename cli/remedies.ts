@@ -27,6 +27,8 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   // False until the list is frozen: what prevents it has conditions of its own.
   ListFrozen: undefined,
   ProvidersReachable: 'True',
+  // False until its date.
+  PersonalDataDestroyed: undefined,
 };
 
 /** Not yet, no longer, or not wanted: no fault. */
@@ -47,6 +49,7 @@ const FAULT: readonly string[] = [
   'PlanExpired',
   'PlanVoid',
   'EntryUnreadable',
+  'SecretNotEmptied',
 ] satisfies ConditionReason[];
 
 const isWrong = ({ type, status, reason }: Condition): boolean => {

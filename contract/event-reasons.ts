@@ -73,5 +73,10 @@ export const EVENT_REASONS = [
   'ListMade',
   'ProvidersUnreachable',
   'ProvidersReachable',
+  'PersonErased',
+  'ErasureRefused',
+  'DestructionBegan',
+  'SecretNotEmptied',
+  'PersonalDataDestroyed',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];

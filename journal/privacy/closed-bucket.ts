@@ -49,17 +49,28 @@ export const createClosedBucket = async (
   await note(manager, bucket, destroyedAt, signal);
 };
 
-/** Whether the bucket takes no key and holds none; names of those that it holds. */
-export const isClosed = async (
+export interface BucketSeen {
+  /** Names of the keys that it holds, or whose delete markers it holds. */
+  readonly names: readonly string[];
+  /** When its last key was destroyed, by the journal's clock. Absent: it takes keys, or holds some. */
+  readonly closedAtMs?: number;
+}
+
+export const lookAtBucket = async (
   manager: JetStreamManager,
   bucket: string,
   signal: AbortSignal,
-): Promise<{ readonly closed: boolean; readonly names: readonly string[] }> => {
-  const asked = manager.streams.info(streamOf(bucket), { subjects_filter: `$KV.${bucket}.>` });
+): Promise<BucketSeen> => {
+  const stream = streamOf(bucket);
+  const asked = manager.streams.info(stream, { subjects_filter: `$KV.${bucket}.>` });
   const { config, state } = await abortable(about('ask for the bucket of data keys', asked), signal);
-  const names = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(`$KV.${bucket}.`.length));
-  const closed = config.subjects?.join() === entryOf(bucket) && names.join() === KEYS_DESTROYED;
-  return { closed, names: names.filter((name) => name !== KEYS_DESTROYED) };
+  const all = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(`$KV.${bucket}.`.length));
+  const names = all.filter((name) => name !== KEYS_DESTROYED);
+  if (config.subjects?.join() !== entryOf(bucket) || names.length > 0) return { names };
+  // Written after the purge.
+  const entry = manager.streams.getMessage(stream, { last_by_subj: entryOf(bucket) });
+  const message = await abortable(about('read when the data keys were destroyed', entry), signal);
+  return message === null ? { names } : { names, closedAtMs: message.time.getTime() };
 };
 
 /**

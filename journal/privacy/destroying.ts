@@ -7,14 +7,18 @@ export interface DestructionDecided {
   readonly destroyed?: Destroyed;
 }
 
+export interface KeysSeen {
+  /** Of all data keys that the campaign ever had. */
+  readonly names: readonly string[];
+  /** When the last one was destroyed: the bucket is closed and empty. Absent: it is not. */
+  readonly destroyedAtMs?: number;
+}
+
 export interface DestructionJournal {
   /** @throws Error when they are unknown, ControlEntryError when one can't be read */
   decided(campaignId: string, signal: AbortSignal): Promise<DestructionDecided>;
-  /** Names of all data keys that the campaign ever had, and whether the bucket is closed and empty. @throws Error when unknown */
-  keys(
-    campaignId: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly names: readonly string[]; readonly areDestroyed: boolean }>;
+  /** @throws Error when they are unknown */
+  keys(campaignId: string, signal: AbortSignal): Promise<KeysSeen>;
   /** Appends the order unless there is one. @returns the one that counts. @throws Error when it is unknown; again is safe */
   order(order: Destroying, signal: AbortSignal): Promise<Destroying>;
   /** Destroys every copy of every data key. @throws Error when one step is unknown; again is safe */

@@ -1,5 +1,6 @@
 /** Implements DestructionJournal. */
 import { readControlValue } from '../../contract/control-schema.ts';
+import { defined } from '../../contract/defined.ts';
 import {
   controlStreamName,
   dataKeyBucketName,
@@ -12,7 +13,7 @@ import type { JournalConnection } from '../connection.ts';
 import { about } from '../errors.ts';
 import { createControlLog } from '../freeze/control.ts';
 import { keyNames } from '../known-keys.ts';
-import { closeBucket, isClosed } from './closed-bucket.ts';
+import { closeBucket, lookAtBucket } from './closed-bucket.ts';
 import type { DestructionJournal } from './destroying.ts';
 
 export const createDestructionJournal = (connection: JournalConnection): DestructionJournal => {
@@ -35,10 +36,13 @@ export const createDestructionJournal = (connection: JournalConnection): Destruc
       const manager = await api(signal);
       const asked = manager.streams.info(controlStreamName(campaignId));
       const { config } = await abortable(about('ask for the control stream', asked), signal);
-      const { closed, names } = await isClosed(manager, dataKeyBucketName(campaignId), signal);
+      const { names, closedAtMs } = await lookAtBucket(manager, dataKeyBucketName(campaignId), signal);
       const remembered = keyNames(config.metadata?.[STREAM_KEYS_METADATA] ?? '');
       const isNoted = config.metadata?.[STREAM_KEYS_DESTROYED_METADATA] !== undefined;
-      return { names: [...new Set([...remembered, ...names])].sort(), areDestroyed: closed && isNoted };
+      return {
+        names: [...new Set([...remembered, ...names])].sort(),
+        ...defined({ destroyedAtMs: isNoted ? closedAtMs : undefined }),
+      };
     },
 
     async order(order, signal) {

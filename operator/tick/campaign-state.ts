@@ -2,6 +2,8 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { WriteTroubles } from '../apply/write-troubles.ts';
 import type { AuditKeeper } from '../audit/audit-keeper.ts';
+import type { DestructionKeeper } from '../destruction/destruction-keeper.ts';
+import type { ErasureKeeper } from '../erasure/erasure-keeper.ts';
 import type { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { SharesKeeper } from '../outside/shares-keeper.ts';
@@ -16,6 +18,8 @@ export interface CampaignState {
   readonly journal: JournalKeeper;
   readonly canary: CanaryKeeper;
   readonly freeze: FreezeKeeper;
+  readonly erasure: ErasureKeeper;
+  readonly destruction: DestructionKeeper;
   readonly shares: SharesKeeper;
   readonly decisions: DecisionKeeper;
   readonly audit: AuditKeeper;
@@ -44,7 +48,10 @@ export const campaignKey = ({ metadata }: Pick<VoucherCampaign, 'metadata'>): st
 export const newCampaignState = (
   campaign: VoucherCampaign,
   troubles: WriteTroubles,
-  keepers: Pick<CampaignState, 'journal' | 'canary' | 'freeze' | 'shares' | 'decisions' | 'audit'>,
+  keepers: Pick<
+    CampaignState,
+    'journal' | 'canary' | 'freeze' | 'erasure' | 'destruction' | 'shares' | 'decisions' | 'audit'
+  >,
 ): CampaignState => ({
   uid: campaign.metadata.uid,
   ...keepers,

@@ -149,6 +149,9 @@ const TRANSITIONS: readonly Transition[] = [
   normal('RecordsAvailable', 'RecordsAvailable', recovered),
   normal('ListFrozen', 'ListFrozen', reached),
   normal('ListMade', 'ListFrozen', became('Listed')),
+  warning('DestructionBegan', 'PersonalDataDestroyed', became('Destroying')),
+  warning('SecretNotEmptied', 'PersonalDataDestroyed', became('SecretNotEmptied')),
+  normal('PersonalDataDestroyed', 'PersonalDataDestroyed', reached),
   warning('ProvidersUnreachable', 'ProvidersReachable', failed),
   normal('ProvidersReachable', 'ProvidersReachable', recovered),
 ];

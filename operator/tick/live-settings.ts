@@ -4,6 +4,7 @@ import type { Backlog, Reading } from '../../contract/reading.ts';
 import { entryOf, sectionOf, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { type Effects, least } from '../contingency/contingency.ts';
+import { deleteAtMs } from '../destruction/destruction-request.ts';
 
 /** One form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
 const instant = (text: string): string => new Date(instantMs(text)).toISOString();
@@ -91,6 +92,7 @@ export const buildLiveSettings = (
       ...(spec.draw.verifyBy === undefined ? {} : { verifyBy: instant(spec.draw.verifyBy) }),
       unverified: spec.draw.unverified,
     },
+    privacy: { deleteAt: new Date(deleteAtMs(spec)).toISOString() },
     vouchers: spec.vouchers.map(({ name, title, faceValueFen, minimumSpendFen, quota, validDays }) => ({
       name,
       title,

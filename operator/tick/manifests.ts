@@ -36,6 +36,8 @@ export const planManifests = (
   desired: Readonly<Record<Tier | typeof HEADROOM, number>>,
   jobs: readonly JobName[],
   options: BuildOptions,
+  /** Undefined: not everything is destroyed. */
+  certificate?: Manifest,
 ): { readonly create: readonly Manifest[]; readonly apply: readonly Manifest[] } => {
   const mayCreate = journal !== undefined && journal.kind !== 'conflict';
   const tiers = tiersOf(campaign.spec);
@@ -63,6 +65,7 @@ export const planManifests = (
       ...tiers.map((tier) => buildPodDisruptionBudget(campaign, tier)),
       ...[...tiers, ...jobs].map((workload) => buildNetworkPolicy(campaign, workload, options)),
       ...present.map((tier) => buildDeployment(campaign, tier, options)),
+      ...(certificate === undefined ? [] : [certificate]),
       ...(cluster.headroom === undefined ? [] : [buildHeadroomPolicy(campaign), ...headroom]),
     ],
   };

@@ -4,6 +4,8 @@ import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
+import type { DestructionState } from '../destruction/destruction-keeper.ts';
+import type { ErasuresSeen } from '../erasure/erasure-messages.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
@@ -25,6 +27,10 @@ export interface Observed {
   readonly canary: CanaryState | undefined;
   /** Of the draw's list; undefined until the journal was asked once. */
   readonly freeze?: FreezeState | undefined;
+  /** Of the destruction of personal data; undefined until the journal was asked once. */
+  readonly destruction?: DestructionState | undefined;
+  /** What this process has done of commands to erase people. Absent: it erases nothing. */
+  readonly erasureOf?: ErasuresSeen['resultOf'] | undefined;
   /** The window that pods follow; undefined: unknown, or nothing was published. */
   readonly published?: PublishedWindow | undefined;
   /** Undefined when no component counts; then the last known counts are kept. */

@@ -3,6 +3,8 @@
 import { unreadableInCampaign, unreadableText } from '../../contract/readable.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { FreezeJournal } from '../../journal/freeze/freezing.ts';
+import type { DestructionJournal } from '../../journal/privacy/destroying.ts';
+import type { ErasureJournal } from '../../journal/privacy/erasing.ts';
 import type { AuditLog } from '../../journal/trail.ts';
 import { within } from '../../runtime/deadline.ts';
 import { apply } from '../apply/apply.ts';
@@ -10,6 +12,8 @@ import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
 import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
+import { DestructionKeeper, type SecretEmptier } from '../destruction/destruction-keeper.ts';
+import { ErasureKeeper } from '../erasure/erasure-keeper.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
 import { SharesKeeper } from '../outside/shares-keeper.ts';
@@ -26,11 +30,22 @@ import { type PlanDeps, planTick } from './tick-plan.ts';
 import type { TickReporter } from './tick-reporter.ts';
 import { truncated } from './truncated.ts';
 
+export interface PrivacyDeps {
+  readonly erasing: ErasureJournal;
+  readonly destroying: DestructionJournal;
+  /** Absent: a person empties the privacy Secret. */
+  readonly secrets?: SecretEmptier;
+  /** Identity of this process, for the certificate. */
+  readonly operator: string;
+}
+
 export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly canaries: CanaryAsker;
   readonly decisions?: DecisionStore;
   readonly audit?: AuditLog;
   readonly freezing?: FreezeJournal;
+  /** Absent: no personal data is erased or destroyed. */
+  readonly privacy?: PrivacyDeps;
   /** @throws Error when this process does not lead (any more) */
   readonly assertLeading?: () => void;
   readonly report: TickReporter;
@@ -61,6 +76,20 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         journal: deps.freezing,
         shards: deps.options.shards,
         site: deps.options.site,
+        assertLeading: deps.assertLeading,
+      }),
+      erasure: new ErasureKeeper({
+        clock,
+        journal: deps.privacy?.erasing,
+        shards: deps.options.shards,
+        site: deps.options.site,
+        assertLeading: deps.assertLeading,
+      }),
+      destruction: new DestructionKeeper({
+        clock,
+        journal: deps.privacy?.destroying,
+        secrets: deps.privacy?.secrets,
+        operator: deps.privacy?.operator ?? '',
         assertLeading: deps.assertLeading,
       }),
       shares: new SharesKeeper({
@@ -146,6 +175,8 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           canary: state.canary.state,
           freeze: state.freeze.state,
           published: state.freeze.published,
+          destruction: state.destruction.state,
+          erasureOf: (command) => state.erasure.resultOf(command),
           previous: state.computed,
           memory: state.memory,
           refusals: state.troubles.lasting(nowMs),
@@ -165,7 +196,11 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       state.canary.keep(planned.canary, gathered.cluster.tiers.intake?.pods ?? [], signal);
 
       // Asked once the journal's streams exist.
-      if (state.journal.state?.kind === 'ready') state.freeze.keep(planned.freeze, signal);
+      if (state.journal.state?.kind === 'ready') {
+        state.freeze.keep(planned.freeze, signal);
+        state.erasure.keep(campaign.spec.campaignId, planned.erasures, planned.status.erasures, signal);
+        state.destruction.keep(planned.destruction, signal);
+      }
 
       state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
       state.audit.note({ campaign, cluster: gathered.cluster, planned, written, nowMs }, signal);

@@ -12,6 +12,11 @@ import { wantsCanary } from '../conditions/pre-warm-condition.ts';
 import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
+import { certificateOf } from '../destruction/destruction-messages.ts';
+import { destructionRequest, isDestroying } from '../destruction/destruction-request.ts';
+import type { DestructionRequest } from '../destruction/destruction-steps.ts';
+import { type EraseCommand, eraseCommandsOf } from '../erasure/erase-commands.ts';
+import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
@@ -74,6 +79,8 @@ export interface TickPlan {
   /** Whether the way to the database is to be proven by canaries now. */
   readonly canary: boolean;
   readonly freeze: FreezeRequest;
+  readonly erasures: readonly EraseCommand[];
+  readonly destruction: DestructionRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
@@ -186,8 +193,11 @@ export const planTick = (
     { ...perTier(first), headroom: headroom.desired },
     jobsWithWork(observed),
     options,
+    certificateOf(campaign, observed.destruction),
   );
 
+  const erasures = eraseCommandsOf(campaign);
+  const destruction = destructionRequest(campaign, observed, options.shards);
   const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers, predict) : [];
   const status = buildStatus(
     { ...input, tiers, headroom, contingency, plans: [...cluster.plans, ...scalePlans] },
@@ -215,9 +225,15 @@ export const planTick = (
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
     freeze: freezeRequest(campaign, observed, contingency),
+    erasures: erasures.commands,
+    destruction,
     finalizer: finalizerChange(campaign),
     status,
-    events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
+    events: [
+      ...transitionEvents(previous, status),
+      ...contingencyEvents(previous, status),
+      ...erasureEvents(previous, status),
+    ],
     tiers,
     mode,
     overridesInForce: input.overrides.inForce,
@@ -234,8 +250,11 @@ export const planTick = (
       backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
-      isFreezing: isFreezing(observed.freeze, nowMs),
-      instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze)],
+      isFreezing:
+        isFreezing(observed.freeze, nowMs) ||
+        isErasing(status) ||
+        isDestroying(observed.destruction, destruction, nowMs),
+      instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze), destruction.dueAtMs],
     }),
   };
 };
