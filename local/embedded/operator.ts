@@ -16,7 +16,17 @@ import { systemClock } from '../../runtime/clock.ts';
 import { predict } from '../../simulation/effect.ts';
 import type { CampaignStore } from './campaign-store.ts';
 
-type Parts = 'cluster' | 'manifests' | 'replicas' | 'plans' | 'journal' | 'audit' | 'freezing' | 'counts' | 'canaries';
+type Parts =
+  | 'cluster'
+  | 'manifests'
+  | 'replicas'
+  | 'plans'
+  | 'journal'
+  | 'audit'
+  | 'freezing'
+  | 'privacy'
+  | 'counts'
+  | 'canaries';
 interface OperatorWorld extends Pick<ReconcilerDeps, Parts> {
   /** `onError` is called once for each source and tick that gave no metric. */
   readonly signals: (onError: (campaignId: string, error: SignalError) => void) => SignalReader;

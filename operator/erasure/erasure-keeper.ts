@@ -21,6 +21,9 @@ export type ErasureResult =
   | (ErasureOutcome & { readonly atMs: number })
   | { readonly kind: 'failed'; readonly message: string };
 
+/** The result of this process; undefined while it has none. */
+export type ErasureOf = (command: EraseCommand) => ErasureResult | undefined;
+
 interface ErasureKeeperDeps {
   readonly clock: Clock;
   /** Absent: nothing is erased here. */

@@ -5,14 +5,9 @@ import { campaignEvent } from '../tick/events.ts';
 import type { CampaignEvent } from '../tick/ports.ts';
 import { truncated } from '../tick/truncated.ts';
 import type { EraseCommands } from './erase-commands.ts';
-import { type ErasureResult, type ErasureStatus, isDone } from './erasure-keeper.ts';
+import { type ErasureOf, type ErasureStatus, isDone } from './erasure-keeper.ts';
 
 const MAX_MESSAGE = 400;
-
-/** Read by the tick: commands, each with the result of this process. */
-export interface ErasuresSeen extends EraseCommands {
-  readonly resultOf: (command: EraseCommands['commands'][number]) => ErasureResult | undefined;
-}
 
 /**
  * | status before, for this command | result here     | state          |
@@ -27,7 +22,8 @@ export interface ErasuresSeen extends EraseCommands {
  * An annotation that can't be read is no command: Unreadable.
  */
 export const erasuresStatus = (
-  { commands, unreadable, resultOf }: ErasuresSeen,
+  { commands, unreadable }: EraseCommands,
+  resultOf: ErasureOf,
   previous: VoucherCampaignStatus | undefined,
 ): readonly ErasureStatus[] => [
   ...commands.map((command): ErasureStatus => {

@@ -5,7 +5,7 @@ import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/type
 import type { JournalState } from '../../journal/administration.ts';
 import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
 import type { DestructionState } from '../destruction/destruction-keeper.ts';
-import type { ErasuresSeen } from '../erasure/erasure-messages.ts';
+import type { ErasureOf } from '../erasure/erasure-keeper.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
@@ -30,7 +30,7 @@ export interface Observed {
   /** Of the destruction of personal data; undefined until the journal was asked once. */
   readonly destruction?: DestructionState | undefined;
   /** What this process has done of commands to erase people. Absent: it erases nothing. */
-  readonly erasureOf?: ErasuresSeen['resultOf'] | undefined;
+  readonly erasureOf?: ErasureOf | undefined;
   /** The window that pods follow; undefined: unknown, or nothing was published. */
   readonly published?: PublishedWindow | undefined;
   /** Undefined when no component counts; then the last known counts are kept. */

@@ -115,10 +115,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const contingencyMemory = serializeContingencyMemory(contingency.memory);
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
   const draw = drawStatus(observed.freeze, previous?.draw);
-  const erasures = erasuresStatus(
-    { ...eraseCommandsOf(campaign), resultOf: observed.erasureOf ?? (() => undefined) },
-    previous,
-  );
+  const erasures = erasuresStatus(eraseCommandsOf(campaign), observed.erasureOf ?? (() => undefined), previous);
   // Written once: root rules of the CRD freeze the campaign from here on.
   const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
   return {
