@@ -9,6 +9,8 @@ import { approveCommand, rejectCommand, revokeCommand } from './plans/answer-com
 import { authorizeCommand } from './plans/authorize.ts';
 import { plansCommand } from './plans/plan-list.ts';
 import { planCommand } from './plans/plan-show.ts';
+import { certificateCommand, destroyKeysCommand } from './privacy/destroy-keys.ts';
+import { eraseCommand } from './privacy/erase.ts';
 import { simulateCommand } from './simulate/simulate.ts';
 import { statusCommand } from './status/status.ts';
 import { whyCommand } from './status/why.ts';
@@ -43,6 +45,9 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
     .addCommand(contingencyCommand(io))
+    .addCommand(eraseCommand(io))
+    .addCommand(destroyKeysCommand(io))
+    .addCommand(certificateCommand(io))
     .addCommand(simulateCommand(io));
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command
