@@ -8,6 +8,10 @@ import { createOpener } from '../../../app/keys/opener.ts';
 import { createDataKeyStore } from '../../../journal/data-keys.ts';
 import { createDestructionJournal } from '../../../journal/privacy/destruction-journal.ts';
 import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
+import { DestructionKeeper, type SecretEmptier } from '../../../operator/destruction/destruction-keeper.ts';
+import { certificateText } from '../../../operator/destruction/destruction-messages.ts';
+import type { DestructionRequest } from '../../../operator/destruction/destruction-steps.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import { aConditionInput } from '../../helpers/condition-input.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { wrappedKeysIn } from '../../helpers/open-data-keys.ts';
@@ -94,5 +98,47 @@ describe('the data keys of a campaign, destroyed', () => {
     await journal.manager.streams.purge('KV_keys_open');
     for (const [name, bytes] of held) await patiently('a write', () => store.putBack(name, bytes, never));
     expect(await openAnew()).toMatchObject({ kind: 'opened' });
+  });
+});
+
+describe('the operator, when the date has come', () => {
+  it('destroys keys and Secret, and its certificate is the same from another process', async () => {
+    const { openAnew, keyId, destruction } = await aCampaign('due');
+    const secret = new Map([['citizen.key', 'x']]);
+    const secrets: SecretEmptier = {
+      async empty() {
+        secret.clear();
+        return 'emptied';
+      },
+    };
+    const request: DestructionRequest = {
+      campaignId: 'due',
+      namespace: 'city',
+      secretName: 'voucher-privacy',
+      streams: ['REG_due_0'],
+      dueAtMs: 0,
+      isListed: false,
+      keysInPods: undefined,
+    };
+    const certificate = (): Promise<string> => {
+      const keeper = new DestructionKeeper({ clock: systemClock, journal: destruction, secrets, operator: 'one' });
+      return eventually(
+        async () => {
+          keeper.keep(request, never);
+          await keeper.settled();
+          return keeper.state?.kind === 'done' && certificateText(keeper.state.order, keeper.state.destroyed);
+        },
+        { what: 'the end of the destruction' },
+      );
+    };
+    const text = await certificate();
+    expect(JSON.parse(text)).toMatchObject({
+      campaignId: 'due',
+      orderedBy: 'the date that the spec states',
+      dataKeys: { bucket: 'keys_due', ids: ['2020-09-25', keyId] },
+      privacySecret: { name: 'voucher-privacy', checkedBy: 'operator' },
+    });
+    expect(await certificate()).toBe(text);
+    expect([secret.size, (await openAnew()).kind]).toEqual([0, 'destroyed']);
   });
 });
