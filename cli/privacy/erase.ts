@@ -4,7 +4,7 @@ import { eraseAnnotation } from '../../contract/names.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { deleteAtMs } from '../../operator/destruction/destruction-request.ts';
 import { eraseText, MOST_ERASURES } from '../../operator/erasure/erase-commands.ts';
-import type { ErasureStatus } from '../../operator/erasure/erasure-keeper.ts';
+import type { ErasureStatus } from '../../operator/erasure/erasure-types.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
 import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import { ForbiddenError, UsageError } from '../errors.ts';

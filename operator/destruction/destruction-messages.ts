@@ -1,7 +1,7 @@
 /** How the destruction of a campaign's personal data is shown: condition, status and certificate. Pure. */
-import { createHash } from 'node:crypto';
 import type { ConfigMap } from 'kubernetes-types/core/v1.js';
 import type { Destroyed, Destroying } from '../../contract/control.ts';
+import { linkOf } from '../../contract/hash-chain.ts';
 import { DESTROY_ANNOTATION, dataKeyBucketName } from '../../contract/names.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
@@ -43,7 +43,8 @@ export const certificateOf = (
     ? buildCertificate(campaign, certificateText(destruction.order, destruction.destroyed))
     : undefined;
 
-export const certificateDigest = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+/** SHA-256 of its text, hex: what `sha256sum` prints. */
+export const certificateDigest = (text: string): string => linkOf(text).hash;
 
 /** The command that empties the Secret. Pods then lose the keys from their mounts, which a deletion would not do. */
 export const emptySecretCommand = (namespace: string, secret: string): string =>

@@ -9,20 +9,11 @@
  * | anything else                       | done         | nothing; the next status says so |
  * | anything else                       | not done     | carried out |
  */
-import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
-import type { ErasureJournal, ErasureOutcome } from '../../journal/privacy/erasing.ts';
+import type { ErasureJournal } from '../../journal/privacy/erasing.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import type { EraseCommand } from './erase-commands.ts';
-
-export type ErasureStatus = NonNullable<VoucherCampaignStatus['erasures']>[number];
-
-export type ErasureResult =
-  | (ErasureOutcome & { readonly atMs: number })
-  | { readonly kind: 'failed'; readonly message: string };
-
-/** The result of this process; undefined while it has none. */
-export type ErasureOf = (command: EraseCommand) => ErasureResult | undefined;
+import { type ErasureResult, type ErasureStatus, isDone } from './erasure-types.ts';
 
 interface ErasureKeeperDeps {
   readonly clock: Clock;
@@ -40,10 +31,6 @@ const AFTER_FAILURE_MS = 5_000;
 const UNKNOWN_LOOK_MS = 60_000;
 
 const idOf = ({ receipt, at }: Pick<EraseCommand, 'receipt' | 'at'>): string => `${receipt} ${at}`;
-
-/** Whether the status says that this command is carried out. */
-export const isDone = (command: EraseCommand, erasures: readonly ErasureStatus[] = []): boolean =>
-  erasures.some((one) => one.receipt === command.receipt && one.requestedAt === command.at && one.state === 'Erased');
 
 export class ErasureKeeper {
   readonly #deps: ErasureKeeperDeps;

@@ -5,7 +5,7 @@ import { campaignEvent } from '../tick/events.ts';
 import type { CampaignEvent } from '../tick/ports.ts';
 import { truncated } from '../tick/truncated.ts';
 import type { EraseCommands } from './erase-commands.ts';
-import { type ErasureOf, type ErasureStatus, isDone } from './erasure-keeper.ts';
+import { type ErasureOf, type ErasureStatus, isDone } from './erasure-types.ts';
 
 const MAX_MESSAGE = 400;
 

@@ -5,7 +5,7 @@ import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/type
 import type { JournalState } from '../../journal/administration.ts';
 import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
 import type { DestructionState } from '../destruction/destruction-keeper.ts';
-import type { ErasureOf } from '../erasure/erasure-keeper.ts';
+import type { ErasureOf } from '../erasure/erasure-types.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ErasureJournal, ErasureOutcome, ErasureRequest } from '../../../journal/privacy/erasing.ts';
 import { eraseCommandsOf, eraseText, MOST_ERASURES } from '../../../operator/erasure/erase-commands.ts';
-import { ErasureKeeper, type ErasureStatus } from '../../../operator/erasure/erasure-keeper.ts';
+import { ErasureKeeper } from '../../../operator/erasure/erasure-keeper.ts';
 import { erasureEvents, erasuresStatus, isErasing } from '../../../operator/erasure/erasure-messages.ts';
+import type { ErasureStatus } from '../../../operator/erasure/erasure-types.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { receiptOf } from '../../helpers/records.ts';
