@@ -54,6 +54,8 @@ export interface BucketSeen {
   readonly names: readonly string[];
   /** When its last key was destroyed, by the journal's clock. Absent: it takes keys, or holds some. */
   readonly closedAtMs?: number;
+  /** The time of the journal's server. */
+  readonly serverMs: number;
 }
 
 export const lookAtBucket = async (
@@ -63,14 +65,16 @@ export const lookAtBucket = async (
 ): Promise<BucketSeen> => {
   const stream = streamOf(bucket);
   const asked = manager.streams.info(stream, { subjects_filter: `$KV.${bucket}.>` });
-  const { config, state } = await abortable(about('ask for the bucket of data keys', asked), signal);
+  const { config, state, ts } = await abortable(about('ask for the bucket of data keys', asked), signal);
+  if (ts === undefined) throw new Error('the journal states no time with its bucket of data keys');
+  const serverMs = Date.parse(ts);
   const all = Object.keys(state.subjects ?? {}).map((subject) => subject.slice(`$KV.${bucket}.`.length));
   const names = all.filter((name) => name !== KEYS_DESTROYED);
-  if (config.subjects?.join() !== entryOf(bucket) || names.length > 0) return { names };
+  if (config.subjects?.join() !== entryOf(bucket) || names.length > 0) return { names, serverMs };
   // Written after the purge.
   const entry = manager.streams.getMessage(stream, { last_by_subj: entryOf(bucket) });
   const message = await abortable(about('read when the data keys were destroyed', entry), signal);
-  return message === null ? { names } : { names, closedAtMs: message.time.getTime() };
+  return { names, serverMs, ...(message === null ? {} : { closedAtMs: message.time.getTime() }) };
 };
 
 /**

@@ -12,6 +12,8 @@ export interface KeysSeen {
   readonly names: readonly string[];
   /** When the last one was destroyed: the bucket is closed and empty. Absent: it is not. */
   readonly destroyedAtMs?: number;
+  /** The time of the journal's server: a wrong clock of the operator must destroy nothing. */
+  readonly serverMs: number;
 }
 
 export interface DestructionJournal {

@@ -36,11 +36,12 @@ export const createDestructionJournal = (connection: JournalConnection): Destruc
       const manager = await api(signal);
       const asked = manager.streams.info(controlStreamName(campaignId));
       const { config } = await abortable(about('ask for the control stream', asked), signal);
-      const { names, closedAtMs } = await lookAtBucket(manager, dataKeyBucketName(campaignId), signal);
+      const { names, closedAtMs, serverMs } = await lookAtBucket(manager, dataKeyBucketName(campaignId), signal);
       const remembered = keyNames(config.metadata?.[STREAM_KEYS_METADATA] ?? '');
       const isNoted = config.metadata?.[STREAM_KEYS_DESTROYED_METADATA] !== undefined;
       return {
         names: [...new Set([...remembered, ...names])].sort(),
+        serverMs,
         ...defined({ destroyedAtMs: isNoted ? closedAtMs : undefined }),
       };
     },

@@ -120,7 +120,13 @@ export class DestructionKeeper {
     const at = new Date(clock.now()).toISOString();
     switch (step.kind) {
       case 'order': {
-        const { names } = await journal.keys(campaignId, signal);
+        const { names, serverMs } = await journal.keys(campaignId, signal);
+        // Two clocks must have the date.
+        if (step.cause === 'Date' && serverMs < request.dueAtMs) {
+          throw new Error(
+            `it is due by the operator's clock (${at}), but not by the clock of the journal's server (${new Date(serverMs).toISOString()}): synchronise both with NTP`,
+          );
+        }
         const said =
           step.cause === 'Command' && command !== undefined ? { who: command.who, reason: command.reason } : {};
         const { secretName: secret, streams } = request;

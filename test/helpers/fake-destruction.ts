@@ -14,6 +14,8 @@ export class FakeDestruction {
   closedAtMs: number | undefined;
   secretKeys = ['citizen.key', 'canary.key', 'wrap-1.key'];
   mayEmpty = true;
+  /** The clock of the journal's server; undefined: as the operator's. */
+  serverMs: number | undefined;
   readonly calls: DestructionCall[] = [];
   readonly now: () => number;
 
@@ -48,6 +50,7 @@ export class FakeDestruction {
         keys: () =>
           through('keys', () => ({
             names: this.remembered,
+            serverMs: this.serverMs ?? this.now(),
             ...(this.closedAtMs === undefined || this.keys.size > 0 ? {} : { destroyedAtMs: this.closedAtMs }),
           })),
         order: (order) =>

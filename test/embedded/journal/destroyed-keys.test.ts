@@ -67,6 +67,7 @@ describe('the data keys of a campaign, destroyed', () => {
     expect(await patiently('the record', () => destruction.keys('ended', never))).toEqual({
       names: ['2020-09-25', keyId],
       destroyedAtMs: expect.any(Number),
+      serverMs: expect.any(Number),
     });
     expect(await openAnew()).toEqual({ kind: 'destroyed' });
     await patiently('the look of a pod', () => ring.load(never));

@@ -131,6 +131,19 @@ describe('DestructionKeeper', () => {
     expect(one.state?.kind).toBe('done');
   });
 
+  it('destroys nothing while only its own clock has the date', async () => {
+    const { clock, fake, keeper, ticks } = world();
+    fake.serverMs = DUE - 1;
+    const one = keeper();
+    await ticks(one, 12);
+    expect([fake.orders, fake.keys.size]).toEqual([[], 2]);
+    expect(one.state).toMatchObject({ kind: 'unknown', message: expect.stringContaining('synchronise both with NTP') });
+    fake.serverMs = undefined;
+    await clock.advance(5_000);
+    await ticks(one, 8);
+    expect(isDestroyed(fake)).toBe(true);
+  });
+
   it('does nothing without the lease', async () => {
     const { fake, keeper, ticks } = world();
     const one = keeper(fake.access(), 'one', () => {
