@@ -1,6 +1,6 @@
 /**
  * Implements ErasureJournal. Which receipts are of one person is read from the journal itself, all of it: a database may be behind, and
- * no subject names a person. One pass at a time and process: 3 million messages take half a minute of one core, in small batches.
+ * no subject names a person. One pass at a time and process, in batches, so that ticks go on.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { EventEnvelope } from '../../contract/envelope.ts';
