@@ -84,7 +84,7 @@ const erase = async (name: string, sent: string, options: EraseOptions, io: Io):
       return state !== undefined && state !== 'Waiting';
     });
     const done = seen === undefined ? undefined : erasureOf(seen, receipt, at);
-    const until = `${clockOf(deleteAtMs(campaign.spec), zone, nowMs)} UTC${zone.text}`;
+    const until = `${clockOf(deleteAtMs(campaign.spec, campaign.status, nowMs), zone, nowMs)} UTC${zone.text}`;
     const sealed = `The journal keeps the sealed fields, which no tier uses any more. They become unreadable when the data keys are destroyed: at ${until} at the latest, earlier if an admin destroys that day's key (docs/operations.md).\n`;
     switch (done?.state) {
       case 'Erased': {

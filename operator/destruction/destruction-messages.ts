@@ -67,7 +67,9 @@ const ordered = ({ at, cause, who }: Destroying): string =>
  * | data keys destroyed, a person must empty the Secret | False   | SecretNotEmptied |
  * | all is destroyed                                    | True    | Destroyed |
  */
-export const personalDataDestroyed = (input: Pick<ConditionInput, 'observed' | 'campaign'>): PersonalDataDestroyed => {
+export const personalDataDestroyed = (
+  input: Pick<ConditionInput, 'observed' | 'campaign' | 'nowMs'>,
+): PersonalDataDestroyed => {
   const { destruction } = input.observed;
   const { metadata, spec } = input.campaign;
   switch (destruction?.kind) {
@@ -87,7 +89,8 @@ export const personalDataDestroyed = (input: Pick<ConditionInput, 'observed' | '
         `The destruction of the personal data is ordered, but ${destruction.message}. Install the release that wrote it, or a later one.`,
       );
     case 'wait': {
-      const due = `All personal data is destroyed at ${instantText(deleteAtMs(spec))}, ${spec.privacy.deleteAfterDays} days after closing (spec.privacy.deleteAfterDays).`;
+      const dueAtMs = deleteAtMs(spec, input.observed.previous, input.nowMs);
+      const due = `All personal data is destroyed at ${instantText(dueAtMs)} (spec.privacy.deleteAfterDays: ${spec.privacy.deleteAfterDays} days after closing).`;
       const command = destroyCommandOf(input.campaign);
       if (command.kind === 'unreadable') return no('CommandUnreadable', `${command.message} ${due}`);
       if (destruction.why === 'NotDue') return no('NotDue', due);

@@ -4,7 +4,6 @@ import type { Backlog, Reading } from '../../contract/reading.ts';
 import { entryOf, sectionOf, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { type Effects, least } from '../contingency/contingency.ts';
-import { deleteAtMs } from '../destruction/destruction-request.ts';
 
 /** One form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
 const instant = (text: string): string => new Date(instantMs(text)).toISOString();
@@ -16,6 +15,8 @@ export interface Circumstances {
   readonly recordsBacklog?: Reading<Backlog> | undefined;
   /** The database takes nothing now. */
   readonly isRecordsStopped?: boolean;
+  /** When all personal data is destroyed. */
+  readonly deleteAtMs?: number;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -71,7 +72,7 @@ export const buildLiveSettings = (
   spec: VoucherCampaignSpec,
   generation: number,
   intakePods: number,
-  { mostPerSecond, effects = {}, recordsBacklog, isRecordsStopped = false }: Circumstances = {},
+  { mostPerSecond, effects = {}, recordsBacklog, isRecordsStopped = false, deleteAtMs }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
   const stated = spec.traffic.admissionPerSecond ?? sharers * spec.scaling.tiers.intake.capacityPerReplica;
@@ -92,7 +93,7 @@ export const buildLiveSettings = (
       ...(spec.draw.verifyBy === undefined ? {} : { verifyBy: instant(spec.draw.verifyBy) }),
       unverified: spec.draw.unverified,
     },
-    privacy: { deleteAt: new Date(deleteAtMs(spec)).toISOString() },
+    ...(deleteAtMs === undefined ? {} : { privacy: { deleteAt: new Date(deleteAtMs).toISOString() } }),
     vouchers: spec.vouchers.map(({ name, title, faceValueFen, minimumSpendFen, quota, validDays }) => ({
       name,
       title,

@@ -145,7 +145,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       ? {}
       : { closesAt: new Date(Math.min(contingency.closesAtMs, times.closesAtMs)).toISOString() }),
     ...(draw === undefined ? {} : { draw }),
-    privacy: privacyStatus(observed.destruction, previous?.privacy, deleteAtMs(campaign.spec)),
+    privacy: privacyStatus(observed.destruction, previous?.privacy, deleteAtMs(campaign.spec, previous, nowMs)),
     ...(erasures.length === 0 ? {} : { erasures }),
     ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
     scaler: serializeMemory(memory),

@@ -197,7 +197,7 @@ export const planTick = (
   );
 
   const erasures = eraseCommandsOf(campaign);
-  const destruction = destructionRequest(campaign, observed, options.shards);
+  const destruction = destructionRequest(campaign, observed, options.shards, nowMs);
   const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers, predict) : [];
   const status = buildStatus(
     { ...input, tiers, headroom, contingency, plans: [...cluster.plans, ...scalePlans] },
@@ -218,6 +218,7 @@ export const planTick = (
             effects: contingency.effects,
             recordsBacklog: readings.backlog.records,
             isRecordsStopped: isStopped(status),
+            deleteAtMs: destruction.dueAtMs,
           })
         : undefined,
     handOuts,

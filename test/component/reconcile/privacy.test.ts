@@ -137,6 +137,7 @@ describe('the personal data of a campaign', () => {
 
   it('names the command that empties the Secret where the operator may not do it', async () => {
     destruction.mayEmpty = false;
+    await ticks(2);
     await clock.advance(180 * DAY_MS);
     await ticks(10);
     expect(condition()).toMatchObject({
@@ -144,5 +145,19 @@ describe('the personal data of a campaign', () => {
       message: expect.stringContaining(emptySecretCommand('vouchers', 'voucher-privacy')),
     });
     expect(destruction.keys.size).toBe(0);
+  });
+
+  it('is kept for seven days after its date was first shown, where that had passed already', async () => {
+    await clock.advance(400 * DAY_MS);
+    await ticks(3);
+    const [deleteAt] = [status()?.privacy?.deleteAt ?? ''];
+    expect(Date.parse(deleteAt) - clock.now()).toBeGreaterThan(6 * DAY_MS);
+    reconciler = anOperator();
+    await clock.advance(6 * DAY_MS);
+    await ticks(5);
+    expect([status()?.privacy?.deleteAt, destruction.keys.size]).toEqual([deleteAt, 2]);
+    await clock.advance(DAY_MS);
+    await ticks(8);
+    expect(condition()?.reason).toBe('Destroyed');
   });
 });
