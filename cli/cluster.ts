@@ -11,6 +11,7 @@ import { parseRecent, type RecentSample } from '../operator/history/recent.ts';
 import {
   type ApiResource,
   CAMPAIGNS,
+  CONFIG_MAPS,
   EVENTS,
   LEASES,
   SCALE_PLANS,
@@ -49,6 +50,8 @@ const LOOK_EVERY_MS = 200;
 const ANNOTATE_ATTEMPTS = 5;
 
 const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: z.string() }) }) });
+
+const configMapSchema = z.object({ data: z.record(z.string(), z.string()).optional() });
 
 const seen = (object: KubeObject): SeenCampaign => {
   const written = object.metadata.managedFields?.find(
@@ -190,6 +193,11 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal) =
     async decisions(campaign: VoucherCampaign): Promise<Decisions | undefined> {
       const texts = await readDecisions(client, campaign, signal);
       return texts && { ...perTier((tier) => parseDecisions(texts[tier])), recent: parseRecent(texts.recent) };
+    },
+    /** `data` of a ConfigMap; undefined: there is none. */
+    async configMap(where: string, name: string): Promise<Readonly<Record<string, string>> | undefined> {
+      const found = await ifFound(client.call({ resource: CONFIG_MAPS, namespace: where, name, verb: 'get' }, signal));
+      return found === undefined ? undefined : (configMapSchema.parse(found).data ?? {});
     },
     /** Which installation serves the namespace; undefined without a claim, or without permission to read it. */
     async claim(where: string): Promise<SeenClaim | undefined> {

@@ -31,6 +31,8 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   DrawCommitted: undefined,
   Drawn: undefined,
   ProvidersReachable: 'True',
+  // False until its date.
+  PersonalDataDestroyed: undefined,
 };
 
 /** Not yet, no longer, or not wanted: no fault. */
@@ -54,6 +56,7 @@ const FAULT: readonly string[] = [
   'PlanVoid',
   'EntryUnreadable',
   'ValuesDiffer',
+  'SecretNotEmptied',
 ] satisfies ConditionReason[];
 
 const isWrong = ({ type, status, reason }: Condition): boolean => {

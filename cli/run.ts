@@ -11,6 +11,8 @@ import { approveCommand, rejectCommand, revokeCommand } from './plans/answer-com
 import { authorizeCommand } from './plans/authorize.ts';
 import { plansCommand } from './plans/plan-list.ts';
 import { planCommand } from './plans/plan-show.ts';
+import { certificateCommand, destroyKeysCommand } from './privacy/destroy-keys.ts';
+import { eraseCommand } from './privacy/erase.ts';
 import { reviewCommand } from './review/review.ts';
 import { simulateCommand } from './simulate/simulate.ts';
 import { statusCommand } from './status/status.ts';
@@ -49,6 +51,9 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(resumeCommand(io))
     .addCommand(contingencyCommand(io))
     .addCommand(drawCommand(io))
+    .addCommand(eraseCommand(io))
+    .addCommand(destroyKeysCommand(io))
+    .addCommand(certificateCommand(io))
     .addCommand(simulateCommand(io));
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
     command

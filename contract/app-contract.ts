@@ -141,6 +141,8 @@ export interface LiveSettings {
   readonly eligibility: { readonly minAge: number; readonly uniqueness: Uniqueness };
   /** `spec.draw`: until when citizens can change their registration, and whether those without a verdict enter the draw. */
   readonly draw: { readonly verifyBy?: string; readonly unverified: 'exclude' | 'enter' };
+  /** When all personal data is destroyed. Absent: an operator of an earlier release wrote these settings. */
+  readonly privacy?: { readonly deleteAt: string };
   readonly vouchers: readonly LiveVoucher[];
   readonly traffic: {
     /** Admitted registrations per second over all intake pods; a pod takes its share. */
@@ -214,6 +216,8 @@ export const METRICS = {
   recentPublishes: 'voucher_intake_recent_publishes',
   /** How long the oldest batch has waited for its commit, in seconds; 0 without one. */
   recordsInHand: 'voucher_records_in_hand_seconds',
+  /** Keys of the privacy Secret in the mount of an intake pod: 0 once the Secret is empty. A gauge. */
+  privacyKeys: 'voucher_privacy_keys',
 } as const;
 
 /** Of the second that an intake tells in tenths. */

@@ -256,6 +256,18 @@ export const CONDITION_REASONS = {
     'QuotaUsedUp',
     'NotYetObserved',
   ],
+  /** No personal data of the campaign can be read any more: its data keys are destroyed, and its privacy Secret is empty. */
+  PersonalDataDestroyed: [
+    'Destroyed',
+    'NotDue',
+    'WaitingForList',
+    'Destroying',
+    'SecretNotEmptied',
+    'CommandUnreadable',
+    'NotConfirmed',
+    'EntryUnreadable',
+    'NotYetObserved',
+  ],
 } as const;
 
 export type ConditionType = keyof typeof CONDITION_REASONS;

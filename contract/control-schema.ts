@@ -1,6 +1,6 @@
 /** Parses entries of the control stream. Unknown members are dropped: an entry of a later release with the same `v` counts. Pure. */
 import { z } from 'zod';
-import type { ControlType, Frozen, Listed } from './control.ts';
+import type { ControlType, Destroyed, Destroying, Frozen, Listed } from './control.ts';
 
 const campaignId = z.string().min(1).max(63);
 /** As messages are stored; Node writes it with milliseconds. */
@@ -22,11 +22,42 @@ export const listedSchema: z.ZodType<Listed> = z.object({
   ),
 });
 
-const SCHEMAS = { frozen: frozenSchema, listed: listedSchema } as const;
+const name = z.string().min(1).max(253);
+
+const destroyingSchema: z.ZodType<Destroying> = z.object({
+  v: z.literal(1),
+  campaignId,
+  at: instant,
+  cause: z.enum(['Date', 'Command']),
+  who: name.exactOptional(),
+  reason: z.string().max(512).exactOptional(),
+  keys: z.array(name),
+  streams: z.array(name),
+  secret: name,
+});
+
+const destroyedSchema: z.ZodType<Destroyed> = z.object({
+  v: z.literal(1),
+  campaignId,
+  at: instant,
+  keysDestroyedAt: instant,
+  secretEmptiedAt: instant,
+  secretCheckedBy: z.enum(['operator', 'pods']),
+  operator: name,
+});
+
+const SCHEMAS = {
+  frozen: frozenSchema,
+  listed: listedSchema,
+  destroying: destroyingSchema,
+  destroyed: destroyedSchema,
+} as const;
 
 export interface ControlValues {
   readonly frozen: Frozen;
   readonly listed: Listed;
+  readonly destroying: Destroying;
+  readonly destroyed: Destroyed;
 }
 
 /** An entry is stored, but this release can't read it. The message names fields, never values. */

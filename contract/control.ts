@@ -3,7 +3,7 @@
  * (no entry of its subject yet), so that of two operators or Jobs one wins and all read the same. Pure.
  */
 
-export const CONTROL_TYPES = ['frozen', 'listed'] as const;
+export const CONTROL_TYPES = ['frozen', 'listed', 'destroying', 'destroyed'] as const;
 export type ControlType = (typeof CONTROL_TYPES)[number];
 /** The subject of the draw's chain, which has many entries (contract/draw.ts). */
 export const DRAW_CHAIN = 'draw';
@@ -26,4 +26,35 @@ export interface Listed {
   readonly campaignId: string;
   /** By voucher (`spec.vouchers[].name`), in their order in bytes. */
   readonly lists: readonly { readonly voucher: string; readonly entries: number; readonly digest: string }[];
+}
+
+/** The order to destroy the campaign's personal data, which is never taken back. Made by the operator. */
+export interface Destroying {
+  readonly v: 1;
+  readonly campaignId: string;
+  readonly at: string;
+  /** The date that the spec states, or a command of an owner. */
+  readonly cause: 'Date' | 'Command';
+  /** Of a command: the user name of the API server. */
+  readonly who?: string;
+  readonly reason?: string;
+  /** Names of all data keys that the campaign ever had; each ends with a digest of its key. */
+  readonly keys: readonly string[];
+  /** Streams whose personal data is sealed with them. */
+  readonly streams: readonly string[];
+  /** Name of the privacy Secret. */
+  readonly secret: string;
+}
+
+/** The certificate's last part: everything is destroyed. */
+export interface Destroyed {
+  readonly v: 1;
+  readonly campaignId: string;
+  readonly at: string;
+  readonly keysDestroyedAt: string;
+  /** When the privacy Secret was known to be empty, and by whom: the operator, which emptied it, or the pods that mount it. */
+  readonly secretEmptiedAt: string;
+  readonly secretCheckedBy: 'operator' | 'pods';
+  /** Identity of the operator process. */
+  readonly operator: string;
 }

@@ -80,5 +80,10 @@ export const EVENT_REASONS = [
   'DrawAnnounced',
   'ProvidersUnreachable',
   'ProvidersReachable',
+  'PersonErased',
+  'ErasureRefused',
+  'DestructionBegan',
+  'SecretNotEmptied',
+  'PersonalDataDestroyed',
 ] as const;
 export type EventReason = (typeof EVENT_REASONS)[number];

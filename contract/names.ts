@@ -53,6 +53,8 @@ export const intakeServiceUrl = (campaignName: string, namespace: string): strin
 export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
 /** The ConfigMap with the last decisions on every tier, for `kubectl voucher why`. */
 export const decisionsName = (campaignName: string): string => `${campaignName}-decisions`;
+/** The ConfigMap with the certificate that the campaign's personal data is destroyed. */
+export const certificateName = (campaignName: string): string => `${campaignName}-deletion-certificate`;
 
 /**
  * The ScalePlan for these ceilings in this period, e.g. `chengdu-i60-r10-1p0k4`. Equal needs within one period have equal
@@ -121,6 +123,11 @@ export const LIVE_SETTINGS_KEY = 'settings';
  * with this digest; `2020-09-25` the key that pods seal with on that day.
  */
 export const dataKeyBucketName = (campaignId: string): string => `keys_${campaignId}`;
+/**
+ * The only entry of that bucket once all keys are destroyed. The bucket's stream then takes no other subject, so that the server
+ * refuses a pod that still holds a key and would write it back.
+ */
+export const KEYS_DESTROYED = 'destroyed';
 
 /** Annotations on a campaign by which people override the scaling for a limited time (operator/contingency/overrides.ts). */
 export const OVERRIDES = {
@@ -141,6 +148,11 @@ export const DRAW_COMMIT = `draw.${API_GROUP}/commit`;
 /** Annotations on a campaign by which two people enter a public value: `<name>.1` and `<name>.2`. */
 export const DRAW_SOURCE_PREFIX = `draw-source.${API_GROUP}/`;
 export const drawSourceAnnotation = (name: string, place: 1 | 2): string => `${DRAW_SOURCE_PREFIX}${name}.${place}`;
+/** Annotations on a campaign by which a person has the personal data of a receipt erased (operator/erasure/erase-commands.ts). */
+export const ERASE_PREFIX = `erase.${API_GROUP}/`;
+export const eraseAnnotation = (receipt: string): string => `${ERASE_PREFIX}${receipt}`;
+/** Annotation on a campaign by which an owner has all its personal data destroyed (operator/destruction/destroy-command.ts). */
+export const DESTROY_ANNOTATION = `${API_GROUP}/destroy-personal-data`;
 
 /** The Lease in a namespace with campaigns that says which installation acts on them (operator/leadership/claims.ts). */
 export const CLAIM_LEASE = 'voucher-operator-campaigns';
@@ -168,3 +180,5 @@ export const ACCEPTED_LOSS = `${API_GROUP}/accepted-loss`;
 
 /** Metadata key on the control stream: every data key that the campaign ever had, by name. */
 export const STREAM_KEYS_METADATA = `${API_GROUP}/data-keys`;
+/** Metadata key on the control stream: when the destruction of all data keys began. A bucket that is lost is then created closed. */
+export const STREAM_KEYS_DESTROYED_METADATA = `${API_GROUP}/data-keys-destroyed`;

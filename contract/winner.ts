@@ -36,6 +36,7 @@ const CLASSES: Readonly<Record<EventType, number>> = {
   received: OPEN,
   bound: OPEN,
   channel_changed: OPEN,
+  reviewed: OPEN,
   manual_review: OPEN,
   rejected: REJECTED,
   corrected: OPEN,

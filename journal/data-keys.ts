@@ -10,6 +10,11 @@ import { orUndefined } from './errors.ts';
 export interface DataKeyStore {
   /** Creates the entry if it does not exist; returns the bytes that are in force. */
   getOrCreate(name: string, wrapped: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  /**
+   * As getOrCreate, for a key that was in use before: it is stored only if its name never had an entry.
+   * @returns undefined when it was destroyed meanwhile
+   */
+  putBack(name: string, wrapped: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** Undefined: destroyed, or never created. */
   get(name: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** Names of all entries, also destroyed ones; `gone` when there is no bucket. @throws Error when it can't be asked */
@@ -30,6 +35,23 @@ export const createDataKeyStore = (connection: JournalConnection, campaignId: st
   };
 
   return {
+    async putBack(name, wrapped, signal) {
+      const kv = await open(signal);
+      try {
+        // Not kv.create(), which also writes over a delete marker: a pod that was stopped after its look would restore a key that
+        // was destroyed meanwhile.
+        await abortable(kv.put(name, wrapped, { previousSeq: 0 }), signal);
+        return wrapped;
+      } catch (error) {
+        for (let look = 0; look < LOOKS; look += 1) {
+          const entry = await abortable(kv.get(name), signal);
+          if (entry !== null) return entry.operation === 'PUT' ? entry.value : undefined;
+          await delay(LOOK_AGAIN_AFTER_MS, undefined, { signal });
+        }
+        throw error;
+      }
+    },
+
     async getOrCreate(day, wrapped, signal) {
       const kv = await open(signal);
       const found = await stored(kv, day, signal);

@@ -26,6 +26,7 @@ const liveSettings = z.object({
   draw: z
     .object({ verifyBy: instant.exactOptional(), unverified: z.enum(['exclude', 'enter']).default('exclude') })
     .prefault({}),
+  privacy: z.object({ deleteAt: instant }).exactOptional(),
   vouchers: z.array(
     z.object({
       name: z.string(),

@@ -11,6 +11,8 @@ import { createJournalAdmin } from '../journal/admin.ts';
 import { createAuditLog } from '../journal/audit-log.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createFreezeJournal } from '../journal/freeze/freeze-journal.ts';
+import { createDestructionJournal } from '../journal/privacy/destruction-journal.ts';
+import { createErasureJournal } from '../journal/privacy/erasure-journal.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
 import { createCanaryAsker } from '../operator/signals/canary.ts';
 import { createComparisonReader } from '../operator/signals/comparison.ts';
@@ -21,7 +23,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { createCampaignStore } from './embedded/campaign-store.ts';
 import { startDataPlane } from './embedded/data-plane.ts';
 import { startOperator } from './embedded/operator.ts';
-import { writeDataPlaneSecrets, writePrivacySecret, writeSecret } from './embedded/secrets.ts';
+import { secretEmptier, writeDataPlaneSecrets, writePrivacySecret, writeSecret } from './embedded/secrets.ts';
 import { snapshotOf } from './embedded/snapshot.ts';
 import { createSpawner } from './managed-process.ts';
 import { createProcessCluster } from './processes.ts';
@@ -135,6 +137,12 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         journal,
         audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas, shards: OPTIONS.shards }),
         freezing: createFreezeJournal(connection),
+        privacy: {
+          erasing: createErasureJournal(connection),
+          destroying: createDestructionJournal(connection),
+          secrets: secretEmptier(secretsDir),
+          operator: 'embedded',
+        },
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
         counts: createCountsReader(scraper, systemClock),
         canaries,

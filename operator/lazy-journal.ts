@@ -1,6 +1,7 @@
 import type { JournalAdmin, SharesStore } from '../journal/administration.ts';
 import type { FreezeJournal } from '../journal/freeze/freezing.ts';
 import type { AuditLog } from '../journal/trail.ts';
+import type { PrivacyJournals } from './term.ts';
 
 /** The value once the connection is there; before, `get` throws an Error that says why it isn't. */
 const whenConnected = <T>(connecting: Promise<T>, whyNot: () => string | undefined) => {
@@ -76,5 +77,23 @@ export const lazyFreezeJournal = (
     freeze: async (frozen, signal) => journal.get().freeze(frozen, signal),
     steps: async (campaignId, signal) => journal.get().steps(campaignId, signal),
     appendStep: async (campaignId, step, after, signal) => journal.get().appendStep(campaignId, step, after, signal),
+  };
+};
+
+/** As lazyJournal. */
+export const lazyPrivacyJournals = (
+  connecting: Promise<PrivacyJournals>,
+  whyNot: () => string | undefined,
+): PrivacyJournals => {
+  const journal = whenConnected(connecting, whyNot);
+  return {
+    erasing: { erase: async (request, signal) => journal.get().erasing.erase(request, signal) },
+    destroying: {
+      decided: async (campaignId, signal) => journal.get().destroying.decided(campaignId, signal),
+      keys: async (campaignId, signal) => journal.get().destroying.keys(campaignId, signal),
+      order: async (order, signal) => journal.get().destroying.order(order, signal),
+      destroyKeys: async (campaignId, at, signal) => journal.get().destroying.destroyKeys(campaignId, at, signal),
+      complete: async (destroyed, signal) => journal.get().destroying.complete(destroyed, signal),
+    },
   };
 };

@@ -22,10 +22,12 @@ import { createScraper } from './signals/scrape.ts';
 import { createSignalReader } from './signals/signal-reader.ts';
 import { Loop } from './tick/loop.ts';
 import type { EventSink } from './tick/ports.ts';
-import { createReconciler } from './tick/reconcile.ts';
+import { createReconciler, type PrivacyDeps } from './tick/reconcile.ts';
 import { SOON_MS } from './tick/requeue.ts';
 
 const BACKOFF = { initialMs: 500, maxMs: 30_000 };
+
+export type PrivacyJournals = Pick<PrivacyDeps, 'erasing' | 'destroying'>;
 
 export interface TermOptions {
   readonly config: OperatorConfig;
@@ -33,6 +35,8 @@ export interface TermOptions {
   readonly audit: AuditLog;
   /** Absent: no list is frozen. */
   readonly freezing?: FreezeJournal;
+  /** Absent: no personal data is erased or destroyed. */
+  readonly privacy?: PrivacyJournals;
   readonly predict: PredictEffect;
   readonly log: Logger;
   readonly clock: Clock;
@@ -54,7 +58,7 @@ interface TermParts {
 
 /** A term begins with an empty memory: the cluster has what matters, and old data would mislead. */
 export const createTerm = (
-  { config, journal, audit, freezing, predict, log, clock, random }: TermOptions,
+  { config, journal, audit, freezing, privacy, predict, log, clock, random }: TermOptions,
   { cluster, events, metrics, report, access, serving, claims, assertLeading }: TermParts,
 ) => {
   const session = config.signalsThrough === 'api-server' ? () => access.session('page') : undefined;
@@ -73,6 +77,7 @@ export const createTerm = (
     cluster: cluster.reader,
     audit,
     ...defined({ freezing, assertLeading }),
+    ...(privacy && { privacy: { ...privacy, secrets: cluster.secrets, operator: config.identity } }),
     events,
     journal,
     signals,

@@ -10,6 +10,7 @@ import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';
 import { createIntakeMetrics } from './metrics.ts';
 import { oneEntryText } from './one-entry.ts';
+import { privacyShown } from './privacy-text.ts';
 import { createReceiptState, editableUntil } from './receipt-state.ts';
 import { staticPage } from './static-page.ts';
 
@@ -158,6 +159,7 @@ export const createApi = (deps: IntakeDeps) => {
     const { title, window, identity, vouchers } = settings;
     const eligibility = { ...settings.eligibility, text: oneEntryText(settings) };
     const draw = { unverified: settings.draw.unverified, text: drawText(settings) };
+    const privacy = privacyShown(settings);
     const serverTime = new Date(deps.now()).toISOString();
     // Below the two seconds within which an edit must be visible.
     return jsonAnswer(
@@ -170,6 +172,7 @@ export const createApi = (deps: IntakeDeps) => {
         identity,
         eligibility,
         draw,
+        ...(privacy === undefined ? {} : { privacy }),
         vouchers,
         serverTime,
       },

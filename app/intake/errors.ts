@@ -67,6 +67,11 @@ export const ERRORS = {
     '此登记刚刚由另一请求更改，本次更改未生效；请查询登记后再试',
     'Another request has just changed this registration, so this one had no effect; look the registration up, then decide again',
   ),
+  PERSONAL_DATA_DESTROYED: means(
+    410,
+    '本次活动的全部个人信息已按公布的期限销毁，回执不能再查询或更改',
+    'All personal data of this campaign has been destroyed, as announced, so receipts can’t be looked up or changed any more',
+  ),
   BODY_TOO_LARGE: means(413, '请求内容超过 4 kB', 'The request body is larger than 4 kB'),
   UNSUPPORTED_MEDIA_TYPE: means(415, '请以 application/json（UTF-8）提交', 'Send application/json in UTF-8'),
   IDEMPOTENCY_MISMATCH: means(

@@ -17,6 +17,8 @@ import type { ReceiptLookup, ReceiptStore } from './ports.ts';
 export interface ReceiptStateDeps {
   readonly campaignId: string;
   readonly citizenKey: SecretKey;
+  /** All keys of the campaign are destroyed: no secret can be compared any more. */
+  readonly areKeysDestroyed: () => boolean;
   readonly receipts: ReceiptStore;
   readonly receiptJournal: Pick<ReceiptJournal, 'findRegistration'>;
   readonly settings: LiveSettingsSource;
@@ -106,13 +108,18 @@ const asIssued = (sent: string): string => (sent.length > MAX_SENT ? '' : normal
 
 /**
  * The receipt number that the secret proves, in the form in which it was issued.
- * @throws ApiError RECEIPT_UNKNOWN, one and the same for a wrong secret and a number that does not exist
+ * @throws ApiError RECEIPT_UNKNOWN, one and the same for a wrong secret and a number that does not exist; PERSONAL_DATA_DESTROYED
  */
 export const provenReceipt = (
-  { campaignId, citizenKey }: Pick<ReceiptStateDeps, 'campaignId' | 'citizenKey'>,
+  {
+    campaignId,
+    citizenKey,
+    areKeysDestroyed,
+  }: Pick<ReceiptStateDeps, 'campaignId' | 'citizenKey' | 'areKeysDestroyed'>,
   sentReceiptNo: string,
   sentSecret: string,
 ): string => {
+  if (areKeysDestroyed()) throw new ApiError('PERSONAL_DATA_DESTROYED');
   const receiptNo = asIssued(sentReceiptNo);
   const secret = asIssued(sentSecret);
   const isTrue = isReceiptNo(receiptNo) && verifyReceiptSecret(citizenKey, campaignId, receiptNo, secret);
@@ -147,6 +154,7 @@ const createRegisteredLookup = ({ receiptJournal }: ReceiptStateDeps) => {
 /**
  * | secret | database | answer |
  * |--------|----------|--------|
+ * | any: the campaign's keys are destroyed | not asked | 410 |
  * | wrong, absent, or no such number | not asked | 404, one and the same |
  * | right | found       | its state and history |
  * | right | found, erased | erased, and since when |

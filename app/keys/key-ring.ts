@@ -12,6 +12,7 @@
  * | is gone                         | stops     | nothing may be sealed with a key that only pods hold |
  * | exists, and lacks some          | stops     | until this pod has written them back, which it does at once |
  * | has a delete marker for a key   | continues | destroyed on purpose: this pod drops the key too, and never writes it |
+ * | has the entry `destroyed`       | ends      | the campaign's personal data is destroyed: this pod drops every key, and makes none |
  *
  * A key has two entries: the name of the day, and a name of its own that begins with the day. To destroy a day, an admin purges the
  * first, then all of the second (docs/operations.md). In between a pod may still hold the key, but never writes a name that has a
@@ -20,6 +21,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { KEYS_DESTROYED } from '../../contract/names.ts';
 import type { DataKeyStore } from '../../journal/data-keys.ts';
 import type { WallClock } from '../../runtime/clock.ts';
 import { SealingPausedError, seal } from '../core/sealing.ts';
@@ -33,6 +35,8 @@ export interface KeyRingDeps {
   readonly readWrapKeys: () => Promise<WrapKeys>;
   readonly clock: WallClock;
   readonly onError: (error: unknown) => void;
+  /** Called once, when all keys of the campaign are destroyed. */
+  readonly onDestroyed?: () => void;
   readonly random?: (bytes: number) => Uint8Array;
 }
 
@@ -58,14 +62,24 @@ export class DataKeyRing implements Sealer {
   #seenNames: ReadonlySet<string> = new Set();
   #seenSequence: number | undefined;
   #isShared = true;
+  #isDestroyed = false;
 
   constructor(deps: KeyRingDeps) {
     this.#deps = deps;
   }
 
-  /** Fetches or creates the keys needed now. Rejects without today's key: a pod is not ready without one. */
+  /** All keys of the campaign are destroyed, for ever: nothing is sealed any more. */
+  get isDestroyed(): boolean {
+    return this.#isDestroyed;
+  }
+
+  /**
+   * Fetches or creates the keys needed now. Rejects without today's key: a pod is not ready without one. Once all keys are destroyed
+   * it does nothing.
+   */
   async load(signal: AbortSignal): Promise<void> {
     await this.#keepShared(signal);
+    if (this.#isDestroyed) return;
     const now = this.#deps.clock.now();
     await this.#ensure(dayOf(now), signal);
     if (dayOf(now + AHEAD_MS) !== dayOf(now)) await this.#ensure(dayOf(now + AHEAD_MS), signal);
@@ -83,6 +97,7 @@ export class DataKeyRing implements Sealer {
 
   /** @throws SealingPausedError while the bucket lacks a key that this pod holds */
   seal(plaintext: Uint8Array, aad: string): { readonly keyId: string; readonly sealed: string } {
+    if (this.#isDestroyed) throw new SealingPausedError('all data keys of the campaign are destroyed');
     if (!this.#isShared) throw new SealingPausedError('the bucket has lost data keys, which are not restored yet');
     const today = dayOf(this.#deps.clock.now());
     // Tomorrow's key may exist already: the newest whose day has begun, or the oldest one.
@@ -95,6 +110,7 @@ export class DataKeyRing implements Sealer {
 
   /** Synchronises the bucket and this pod. @throws Error when the bucket is gone or can't be asked */
   async #keepShared(signal: AbortSignal): Promise<void> {
+    if (this.#isDestroyed) return;
     const { store } = this.#deps;
     const seen = await store.look(signal);
     if (seen === 'gone') {
@@ -102,6 +118,7 @@ export class DataKeyRing implements Sealer {
       throw new Error('the bucket of data keys does not exist: the operator creates it');
     }
     this.#seenNames = new Set(seen.names);
+    if (this.#seenNames.has(KEYS_DESTROYED)) return this.#dropAll();
     const lost = [...this.#held.keys()].filter((name) => !this.#seenNames.has(name));
     if (lost.length > 0) this.#isShared = false;
     if (seen.lastSequence !== this.#seenSequence) {
@@ -116,10 +133,7 @@ export class DataKeyRing implements Sealer {
   async #fetch(name: string, signal: AbortSignal): Promise<void> {
     const known = this.#held.get(name);
     const bytes = await this.#deps.store.get(name, signal);
-    if (bytes === undefined) {
-      if (this.#held.delete(name)) this.#forget(name);
-      return;
-    }
+    if (bytes === undefined) return this.#drop(name);
     if (known !== undefined && !isSame(known, bytes)) await this.#keepBeside(name, known, signal);
     this.#held.set(name, bytes);
   }
@@ -127,7 +141,8 @@ export class DataKeyRing implements Sealer {
   async #writeBack(name: string, signal: AbortSignal): Promise<void> {
     const bytes = this.#held.get(name);
     if (bytes === undefined) return;
-    const inForce = await this.#deps.store.getOrCreate(name, bytes, signal);
+    const inForce = await this.#deps.store.putBack(name, bytes, signal);
+    if (inForce === undefined) return this.#drop(name);
     if (isSame(inForce, bytes)) return;
     await this.#keepBeside(name, bytes, signal);
     this.#held.set(name, inForce);
@@ -140,7 +155,20 @@ export class DataKeyRing implements Sealer {
     const own = id === name ? nameOfOld(id) : id;
     // It exists, or was destroyed: in both cases this pod must not write it.
     if (this.#seenNames.has(own)) return;
-    this.#held.set(own, await store.getOrCreate(own, bytes, signal));
+    const inForce = await store.putBack(own, bytes, signal);
+    if (inForce === undefined) this.#forget(own);
+    else this.#held.set(own, inForce);
+  }
+
+  #drop(name: string): void {
+    if (this.#held.delete(name)) this.#forget(name);
+  }
+
+  #dropAll(): void {
+    this.#isDestroyed = true;
+    this.#keys.clear();
+    this.#held.clear();
+    this.#deps.onDestroyed?.();
   }
 
   #forget(name: string): void {
@@ -151,13 +179,23 @@ export class DataKeyRing implements Sealer {
     if (this.#keys.has(day)) return;
     const { campaignId, store, readWrapKeys, random = randomBytes } = this.#deps;
     const wrapKeys = await readWrapKeys();
-    const proposal = this.#held.get(day) ?? wrapDataKey(random(DATA_KEY_BYTES), wrapKeys, campaignId, day);
-    const inForce = await store.getOrCreate(day, proposal, signal);
+    const held = this.#held.get(day);
+    // A day whose key was destroyed since the last look gets another key.
+    const inForce =
+      (held && (await store.putBack(day, held, signal))) ??
+      (await store.getOrCreate(day, wrapDataKey(random(DATA_KEY_BYTES), wrapKeys, campaignId, day), signal));
     const dataKey = unwrapDataKey(inForce, wrapKeys, campaignId, day);
     this.#held.set(day, inForce);
     // Also under its own id: if this key is lost, another one gets the name of the day.
     if (dataKey.id !== day && !this.#held.has(dataKey.id) && !this.#seenNames.has(dataKey.id)) {
-      this.#held.set(dataKey.id, await store.getOrCreate(dataKey.id, inForce, signal));
+      const own = await store.putBack(dataKey.id, inForce, signal);
+      if (own === undefined) {
+        this.#held.delete(day);
+        throw new Error(
+          `data key ${dataKey.id} was destroyed at this moment: the next look finds or makes another one`,
+        );
+      }
+      this.#held.set(dataKey.id, own);
     }
     this.#keys.set(day, dataKey);
   }

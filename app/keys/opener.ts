@@ -6,11 +6,13 @@
  * | is there, and opens the fields                  | opened |
  * | is there, and does not open them                | unreadable: a person must look |
  * | was destroyed: its name has a delete marker     | destroyed: the day is erased |
+ * | was destroyed with all others                   | destroyed |
  * | was never there, or the bucket has lost it      | unavailable: a pod that holds it writes it back (key-ring.ts) |
  * | can't be read, or can't be unwrapped            | unavailable, with the reason for the log |
  *
- * A key is kept for a minute, so that a destroyed one is soon gone from this process too.
+ * A key is kept for a minute, used or not, so that a destroyed one is soon gone from this process too.
  */
+import { KEYS_DESTROYED } from '../../contract/names.ts';
 import type { DataKeyStore } from '../../journal/data-keys.ts';
 import { open, sealingAad } from '../core/sealing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
@@ -60,7 +62,8 @@ const findKey = async (
       if (dataKey.id === keyId) return { kind: 'key', key: dataKey.key };
     }
     const seen = await store.look(signal);
-    if (seen !== 'gone' && seen.names.includes(keyId)) return { kind: 'destroyed' };
+    if (seen !== 'gone' && (seen.names.includes(keyId) || seen.names.includes(KEYS_DESTROYED)))
+      return { kind: 'destroyed' };
     return { kind: 'unavailable', cause: new Error(`the bucket of data keys lacks ${keyId}, which was not destroyed`) };
   } catch (cause) {
     return { kind: 'unavailable', cause };
@@ -77,7 +80,12 @@ export const createOpener = (deps: OpenerDeps): Opener => {
     const found = findKey(deps, keyId, signal);
     kept.delete(keyId);
     if (kept.size >= MOST_KEPT) kept.clear();
-    kept.set(keyId, { untilMs: monotonicMs() + KEPT_FOR_MS, found });
+    const entry = { untilMs: monotonicMs() + KEPT_FOR_MS, found };
+    kept.set(keyId, entry);
+    const forget = (): void => {
+      if (kept.get(keyId) === entry) kept.delete(keyId);
+    };
+    setTimeout(forget, KEPT_FOR_MS).unref();
     void found.then(({ kind }) => {
       if (kind === 'unavailable') kept.set(keyId, { untilMs: monotonicMs() + FAILURE_KEPT_FOR_MS, found });
     });

@@ -1,4 +1,5 @@
 /** Reads the campaign's privacy Secret from its mount, where Kubernetes replaces rotated keys. */
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PRIVACY_KEYS } from '../../contract/app-contract.ts';
@@ -36,6 +37,18 @@ export const readPrivacyKeys = async (dir: string): Promise<PrivacyKeys> => ({
   citizen: await readCitizenKey(dir),
   canary: await readKey(dir, PRIVACY_KEYS.canary),
 });
+
+/**
+ * Keys for an intake that starts after all personal data was destroyed: the Secret may be empty, or not emptied yet. They fit no receipt.
+ */
+export const fittingNothing = (): PrivacyKeys => ({
+  citizen: secretKey(randomBytes(KEY_BYTES)),
+  canary: secretKey(randomBytes(KEY_BYTES)),
+});
+
+/** Keys in the mount; 0 once the Secret is empty. */
+export const countPrivacyKeys = async (dir: string): Promise<number> =>
+  (await readdir(dir)).filter((name) => name.endsWith('.key')).length;
 
 /** Read each time a data key is created or opened, so that a rotated key needs no restart. */
 export const readWrapKeys = async (dir: string): Promise<WrapKeys> => {

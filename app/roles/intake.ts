@@ -22,8 +22,9 @@ import { createLoadGuard } from '../intake/load-guard.ts';
 import { exportRecentPublishes } from '../intake/recent-publishes.ts';
 import { ruleProblem } from '../intake/same-rule.ts';
 import { intakeConnections, listen } from '../intake/server.ts';
+import { areKeysDestroyed, endSoon, exportPrivacyKeys } from '../keys/destroyed-keys.ts';
 import { DataKeyRing } from '../keys/key-ring.ts';
-import { readPrivacyKeys, readWrapKeys } from '../keys/privacy-keys.ts';
+import { fittingNothing, readPrivacyKeys, readWrapKeys } from '../keys/privacy-keys.ts';
 import { anonymousError } from '../log.ts';
 import { createLogLimit } from '../log-limit.ts';
 import { createReceiptStore } from '../store/receipts.ts';
@@ -38,7 +39,10 @@ const monotonicMs = (): number => performance.now();
 export const startIntake: StartRole = async ({ config, registry, dependencies, log, starting }) => {
   const { campaignId, site, shards } = config.app;
   const privacyDir = privacyFolder(config);
-  const keys = await readPrivacyKeys(privacyDir);
+  const read = await readPrivacyKeys(privacyDir).then(
+    (keys) => ({ kind: 'keys' as const, keys }),
+    (error: unknown) => ({ kind: 'error' as const, error }),
+  );
   const health = new JournalHealth(monotonicMs());
   dependencies.need('journal', () => health.found(monotonicMs()));
   const connection = await connectJournal(config.dataPlane.journal, config.podName, starting, (failure) =>
@@ -70,14 +74,23 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   // Before its first use, for the day of the data key. Each clock is read for at most a second.
   await abortable(clock.first, starting);
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
+  let holdsKeys = false;
+  const keyStore = createDataKeyStore(connection, campaignId);
   const sealer = new DataKeyRing({
     campaignId,
-    store: createDataKeyStore(connection, campaignId),
+    store: keyStore,
     readWrapKeys: () => readWrapKeys(privacyDir),
     clock,
     onError: warn('data keys'),
+    onDestroyed() {
+      if (holdsKeys) endSoon(log, ended.signal);
+    },
   });
+  if (read.kind === 'error' && !(await areKeysDestroyed(keyStore, starting))) throw read.error;
   await until(() => sealer.load(starting), starting, warn('load the data key of today'));
+  const keys = read.kind === 'error' || sealer.isDestroyed ? fittingNothing() : read.keys;
+  holdsKeys = !sealer.isDestroyed;
+  exportPrivacyKeys(registry, privacyDir);
   const known = await abortable(settings.first, starting);
   const opensAtMs = Date.parse(known.window.opensAt);
   const first = await until(
@@ -97,6 +110,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     campaignId,
     site,
     citizenKey: keys.citizen,
+    areKeysDestroyed: () => sealer.isDestroyed,
     canaryKey: keys.canary,
     journal: {
       async publish(event) {

@@ -48,6 +48,14 @@ const whatOf = (entry: AuditEntry, at: (instant: string) => string): string => {
     }
     case 'contingency_ended':
       return withNote(`contingency level ${entry.level} ${entry.how === 'over' ? 'ended' : 'stopped'}`, entry.reason);
+    case 'person_erased': {
+      const more = entry.receipts > 1 ? `, with ${entry.receipts - 1} more of the same person` : '';
+      return withNote(`receipt ${entry.receipt} erased${more}`, entry.reason);
+    }
+    case 'destruction_ordered':
+      return withNote('destruction of all personal data ordered', entry.reason);
+    case 'personal_data_destroyed':
+      return `all personal data destroyed; SHA-256 of the certificate: ${entry.certificate}`;
     case 'plan_proposed':
       return `plan ${entry.plan} asks for ${ceilingsText(entry.ceilings)} (${entry.reason}), open until ${at(entry.expiresAt)}`;
     case 'plan_approved':
@@ -104,6 +112,12 @@ const whoOf = (entry: AuditEntry): string => {
       return entry.cause === 'Trigger' ? 'operator' : (entry.who ?? 'not recorded');
     case 'contingency_ended':
       return entry.how === 'over' ? 'operator' : (entry.who ?? 'not recorded');
+    case 'person_erased':
+      return entry.who;
+    case 'destruction_ordered':
+      return entry.cause === 'Date' ? 'time' : (entry.who ?? 'not recorded');
+    case 'personal_data_destroyed':
+      return 'operator';
     case 'grant_ended':
       if (entry.by !== undefined) return personText(entry.by, entry.onBehalfOf);
       return entry.how === 'time' ? 'time' : 'not recorded';

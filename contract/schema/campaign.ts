@@ -134,7 +134,7 @@ export const campaignSpec: ObjectNode = {
     draw,
     vouchers,
     traffic,
-    privacy: section('Keys that protect personal data. Fixed once the campaign has opened.', {
+    privacy: section('Keys that protect personal data, and how long it is kept. Fixed once the campaign has opened.', {
       keySecretName: {
         ...secretName(
           'Secret in the namespace of the campaign with citizen.key, canary.key and at least one wrap-<id>.key. Default ' +
@@ -142,6 +142,12 @@ export const campaignSpec: ObjectNode = {
         ),
         default: 'voucher-privacy',
       },
+      deleteAfterDays: int32(
+        'Days after closing until all personal data is destroyed: the operator then destroys the data keys and empties the privacy ' +
+          'Secret. Shown to citizens. Default 180.',
+        [1, 3_650],
+        180,
+      ),
     }),
     dataPlane,
     scaling,

@@ -169,6 +169,43 @@ const drawStatus: ObjectNode = {
   },
 };
 
+const privacyStatus: ObjectNode = {
+  type: 'object',
+  description: 'When personal data is destroyed, and who ordered it.',
+  typeHint: { name: 'PrivacyStatus', file: STATUS_TYPES },
+  required: ['deleteAt'],
+  properties: {
+    deleteAt: instant('When all personal data is destroyed at the latest.'),
+    orderedAt: instant('When the destruction began. It is never taken back. Absent: it has not begun.'),
+    cause: choice('What ordered it: Date or Command.', ['Date', 'Command']),
+    who: text('User who gave the command, as the API server knows the name. Absent: the date.', 253),
+    reason: text('Reason in the command; for people.', 512),
+    destroyedAt: instant('When it was complete. Absent: it is not.'),
+    certificate: text('SHA-256 of the deletion certificate, hex. The audit trail holds it, too.', 64),
+  },
+};
+
+const erasures = listByKey('receipt', 'Commands to erase people, by their annotations. Absent: none.', 100, {
+  type: 'object',
+  description: 'ErasureStatus is a command to erase the person of a receipt.',
+  typeHint: { name: 'ErasureStatus', file: STATUS_TYPES },
+  required: ['receipt', 'state'],
+  properties: {
+    receipt: text('Receipt number that the command names.', 26),
+    requestedAt: text('When the command was given, as the annotation has it.', 40),
+    who: text('User who gave the command, as the API server knows the name.', 253),
+    state: choice('Waiting, Erased, UnknownReceipt or Unreadable.', [
+      'Waiting',
+      'Erased',
+      'UnknownReceipt',
+      'Unreadable',
+    ]),
+    erasedAt: instant('When all receipts of the person were erased in the journal.'),
+    receipts: wholeNumber('Receipts of the person that were erased, this one among them.'),
+    message: text('Why it is not erased; for people.', 512),
+  },
+});
+
 /** Generations begin at 1. */
 export const UNSEEN_STATUS = { observedGeneration: 0 } as const;
 
@@ -216,6 +253,8 @@ export const campaignStatus: ObjectNode = {
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
     contingency,
     draw: drawStatus,
+    privacy: privacyStatus,
+    erasures,
     closesAt: instant(
       'When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.',
     ),

@@ -8,9 +8,9 @@ import type { Ceilings, Condition } from './common.ts';
 import type { ContingencySpec, ContingencyStatus } from './contingency.ts';
 import type { DrawSpec, DrawStatus } from './draw.ts';
 import type { EligibilitySpec, IdentitySpec } from './people.ts';
+import type { ErasureStatus, PrivacyStatus, StallingCause, TierStatus } from './status.ts';
 import type { LocalizedText } from '../app-contract.ts';
 import type { ObjectMeta } from '../object-meta.ts';
-import type { StallingCause, TierStatus } from './status.ts';
 import type { VerificationSpec } from './verification.ts';
 
 /** Voucher is one kind of voucher. */
@@ -170,13 +170,18 @@ export interface VoucherCampaignSpec {
     /** Size of a burst that is admitted at once, in seconds of the admission rate. Default 1. */
     readonly burstSeconds: number;
   };
-  /** Keys that protect personal data. Fixed once the campaign has opened. */
+  /** Keys that protect personal data, and how long it is kept. Fixed once the campaign has opened. */
   readonly privacy: {
     /**
      * Secret in the namespace of the campaign with citizen.key, canary.key and at least one wrap-<id>.key. Default
      * voucher-privacy. Intake pods mount it; the operator never reads it.
      */
     readonly keySecretName: string;
+    /**
+     * Days after closing until all personal data is destroyed: the operator then destroys the data keys and empties the
+     * privacy Secret. Shown to citizens. Default 180.
+     */
+    readonly deleteAfterDays: number;
   };
   /** Where the journal and the database are. */
   readonly dataPlane: {
@@ -263,6 +268,10 @@ export interface VoucherCampaignStatus {
   readonly contingency?: readonly ContingencyStatus[];
   /** List and result of the draw. Absent: registration has not closed. */
   readonly draw?: DrawStatus;
+  /** When personal data is destroyed, and who ordered it. */
+  readonly privacy?: PrivacyStatus;
+  /** Commands to erase people, by their annotations. Absent: none. */
+  readonly erasures?: readonly ErasureStatus[];
   /**
    * When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.
    */

@@ -58,3 +58,39 @@ export interface TierStatus {
    */
   readonly outside?: OutsidePace;
 }
+
+/** When personal data is destroyed, and who ordered it. */
+export interface PrivacyStatus {
+  /** When all personal data is destroyed at the latest. */
+  readonly deleteAt: string;
+  /** When the destruction began. It is never taken back. Absent: it has not begun. */
+  readonly orderedAt?: string;
+  /** What ordered it: Date or Command. */
+  readonly cause?: 'Date' | 'Command';
+  /** User who gave the command, as the API server knows the name. Absent: the date. */
+  readonly who?: string;
+  /** Reason in the command; for people. */
+  readonly reason?: string;
+  /** When it was complete. Absent: it is not. */
+  readonly destroyedAt?: string;
+  /** SHA-256 of the deletion certificate, hex. The audit trail holds it, too. */
+  readonly certificate?: string;
+}
+
+/** ErasureStatus is a command to erase the person of a receipt. */
+export interface ErasureStatus {
+  /** Receipt number that the command names. */
+  readonly receipt: string;
+  /** When the command was given, as the annotation has it. */
+  readonly requestedAt?: string;
+  /** User who gave the command, as the API server knows the name. */
+  readonly who?: string;
+  /** Waiting, Erased, UnknownReceipt or Unreadable. */
+  readonly state: 'Waiting' | 'Erased' | 'UnknownReceipt' | 'Unreadable';
+  /** When all receipts of the person were erased in the journal. */
+  readonly erasedAt?: string;
+  /** Receipts of the person that were erased, this one among them. */
+  readonly receipts?: number;
+  /** Why it is not erased; for people. */
+  readonly message?: string;
+}

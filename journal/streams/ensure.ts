@@ -6,11 +6,19 @@ import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstr
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { JournalFault } from '../../contract/journal-health.ts';
-import { consumerName, dataKeyBucketName, liveBucketName, shardStreamName } from '../../contract/names.ts';
+import {
+  consumerName,
+  controlStreamName,
+  dataKeyBucketName,
+  liveBucketName,
+  STREAM_KEYS_DESTROYED_METADATA,
+  shardStreamName,
+} from '../../contract/names.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalSpec } from '../administration.ts';
 import { about, kindOfError, NoRoomError, orUndefined } from '../errors.ts';
 import { keysFault } from '../known-keys.ts';
+import { createClosedBucket } from '../privacy/closed-bucket.ts';
 import { forgetHalfMade } from './half-made.ts';
 import { leaderMove } from './leaders.ts';
 import { lossFaults, rememberedFaults, rememberLosses } from './lost-streams.ts';
@@ -198,6 +206,8 @@ const ensureBucket = async (
   deps: EnsureDeps,
   spec: JournalSpec,
   bucket: string,
+  /** Undefined: it takes keys. Else since when all data keys are destroyed. */
+  destroyedAt: string | undefined,
   signal: AbortSignal,
 ): Promise<Bucket> => {
   const name = `KV_${bucket}`;
@@ -207,7 +217,12 @@ const ensureBucket = async (
   if (there.kind === 'silent') return { info: undefined, gaps: leaderlessOf([there]) };
   if (there.kind === 'there') return { info: there.info, gaps: gapsOf(name, there.info) };
   const options = { replicas: spec.replicas, history: BUCKET_HISTORY, max_bytes: BUCKET_MAX_BYTES };
-  await abortable(new Kvm(deps.nats).create(bucket, { ...options, metadata: { ...ownerOf(spec) } }), signal);
+  const metadata = { ...ownerOf(spec) };
+  if (destroyedAt !== undefined) {
+    await createClosedBucket(deps.manager, { bucket, replicas: spec.replicas, metadata, destroyedAt }, signal);
+    return { info: await abortable(info(), signal), gaps: [] };
+  }
+  await abortable(new Kvm(deps.nats).create(bucket, { ...options, metadata }), signal);
   return { info: await abortable(info(), signal), gaps: [], wasMissing: true };
 };
 
@@ -240,8 +255,12 @@ const ensureAll = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSigna
   const asked = shards.map(({ config }) => config.name);
   const consumers = await ensureConsumers(deps, spec, asked, signal);
   if (typeof consumers === 'string') return { kind: 'conflict', message: consumers };
+  const control = ensured.infos.find(({ config }) => config.name === controlStreamName(spec.campaignId));
+  const destroyedAt = control?.config.metadata?.[STREAM_KEYS_DESTROYED_METADATA];
   const buckets = await Promise.all(
-    bucketsOf(spec.campaignId).map((bucket) => ensureBucket(deps, spec, bucket, signal)),
+    bucketsOf(spec.campaignId).map((bucket) =>
+      ensureBucket(deps, spec, bucket, bucket === dataKeyBucketName(spec.campaignId) ? destroyedAt : undefined, signal),
+    ),
   );
   const keys = await keysFault(
     deps.manager,

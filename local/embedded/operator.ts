@@ -24,6 +24,7 @@ type Parts =
   | 'journal'
   | 'audit'
   | 'freezing'
+  | 'privacy'
   | 'counts'
   | 'canaries'
   | 'comparison';

@@ -1,10 +1,11 @@
 /** The Secrets of a campaign as folders of files: new for every stack, readable by its owner only. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import { WORKLOADS, type Workload } from '../../contract/jobs.ts';
 import { dataPlaneSecretName } from '../../contract/names.ts';
+import type { SecretEmptier } from '../../operator/destruction/destruction-keeper.ts';
 
 interface WorkloadAccess {
   readonly natsUser: string;
@@ -62,3 +63,12 @@ export const writePrivacySecret = async (
   });
   return secret;
 };
+
+/** As operator/kube/privacy-secret.ts does it at an API server. */
+export const secretEmptier = (secretsDir: string): SecretEmptier => ({
+  async empty(namespace, name) {
+    const dir = join(secretsDir, namespace, name);
+    for (const key of await readdir(dir)) await rm(join(dir, key));
+    return 'emptied';
+  },
+});

@@ -72,6 +72,23 @@ const entry = z.discriminatedUnion('step', [
     reason: z.string().optional(),
   }),
   base.extend({
+    step: z.literal('person_erased'),
+    receipt: z.string(),
+    who: z.string(),
+    reason: z.string(),
+    requestedAt: z.string(),
+    /** Of the person, the named one among them. */
+    receipts: z.number(),
+  }),
+  base.extend({
+    step: z.literal('destruction_ordered'),
+    cause: z.enum(['Date', 'Command']),
+    who: z.string().optional(),
+    reason: z.string().optional(),
+  }),
+  /** SHA-256 of the certificate, which is a ConfigMap of the campaign. */
+  base.extend({ step: z.literal('personal_data_destroyed'), certificate: z.string() }),
+  base.extend({
     step: z.literal('plan_proposed'),
     ...plan,
     reason: z.string(),

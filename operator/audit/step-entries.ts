@@ -23,12 +23,13 @@ import {
   planUid,
   useEntry,
 } from './plan-entries.ts';
+import { privacyEntries } from './privacy-entries.ts';
 import type { Trail, TrailedCampaign } from './trail-state.ts';
 
 export interface AuditView {
   readonly campaign: VoucherCampaign;
   readonly site: string;
-  readonly status: Pick<VoucherCampaignStatus, 'openedAt' | 'closesAt' | 'contingency'>;
+  readonly status: Pick<VoucherCampaignStatus, 'openedAt' | 'closesAt' | 'contingency' | 'privacy' | 'erasures'>;
   readonly plans: readonly ScalePlan[];
   readonly uses: readonly GrantUse[];
   /** Uids of plans that are in the trail and for some time no longer in the cluster. */
@@ -130,6 +131,7 @@ const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] =
     ...entries,
     ...overrideEntries(campaign, known, head, trail, nowMs),
     ...levelEntries(campaign, status.contingency ?? [], known?.levels ?? {}, head, trail),
+    ...privacyEntries(campaign, status, head),
   ];
 };
 

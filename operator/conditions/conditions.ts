@@ -4,6 +4,7 @@ import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
 import { hasConsumer, TIERS, tiersOf } from '../../contract/tiers.ts';
 import { contingencyCondition } from '../contingency/contingency-messages.ts';
+import { personalDataDestroyed } from '../destruction/destruction-messages.ts';
 import { drawCommitted, drawn } from '../draw/draw-conditions.ts';
 import { listFrozen } from '../freeze/freeze-messages.ts';
 import { planState, stateText } from '../scale-plans/plan-state.ts';
@@ -147,6 +148,7 @@ const causesOf = (input: ConditionInput): Causes => ({
   RecordsAvailable: recordsAvailable(input),
   RecordsConsistent: recordsConsistent(input),
   ListFrozen: listFrozen(input),
+  PersonalDataDestroyed: personalDataDestroyed(input),
 });
 
 /** Conditions that only some campaigns have: undefined for the others. */

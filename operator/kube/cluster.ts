@@ -26,6 +26,7 @@ import { campaignKeyOf, isEdited, keepOwned, OWNED_RESOURCES, OWNED_SELECTOR } f
 import { createMountFailures } from './pods/mount-failures.ts';
 import { type AdminUrlOf, isPodNews, keepPod, type PodRecord } from './pods/pods.ts';
 import { createQuotaLook } from './pods/quotas.ts';
+import { createSecretEmptier } from './privacy-secret.ts';
 import { createNudger, createReplicaWriter } from './replicas.ts';
 import { createScalePlanWriter, keepScalePlan, planCampaignKey, type StoredScalePlan } from './scale-plans.ts';
 import { createServedNamespaces, type Service } from './served.ts';
@@ -174,6 +175,7 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
     plans: createScalePlanWriter(client, plans),
     authorization: createAuthorizationReader(client),
     decisions: createDecisionStore(client),
+    secrets: createSecretEmptier(client),
     living: {
       campaigns: (): Iterable<VoucherCampaign> => campaigns.list(),
       plansOf: (campaignId: string): readonly ScalePlan[] =>

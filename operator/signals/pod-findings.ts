@@ -5,7 +5,12 @@ import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { MetricSample } from './metrics-text.ts';
 import type { FailingPods, IntakesView, WorkersView } from './pod-views.ts';
 
-export const FINDING_METRICS = [METRICS.dependency, METRICS.recentPublishes, METRICS.recordsInHand] as const;
+export const FINDING_METRICS = [
+  METRICS.dependency,
+  METRICS.recentPublishes,
+  METRICS.recordsInHand,
+  METRICS.privacyKeys,
+] as const;
 
 interface Finding<State extends string> {
   readonly state: State;
@@ -19,6 +24,7 @@ export interface PodFinding {
   readonly stored: number;
   readonly failed: number;
   readonly inHandSeconds: number;
+  readonly privacyKeys?: number;
 }
 
 const sum = (samples: readonly MetricSample[]): number => samples.reduce((total, { value }) => total + value, 0);
@@ -51,6 +57,7 @@ export const findingOf = (
     stored: sum(stored),
     failed: sum(publishes) - sum(stored),
     inHandSeconds: families.get(METRICS.recordsInHand)?.[0]?.value ?? 0,
+    ...defined({ privacyKeys: families.get(METRICS.privacyKeys)?.[0]?.value }),
   };
 };
 
@@ -88,12 +95,14 @@ export const intakesViewOf = (
 ): IntakesView | undefined => {
   const counted = thatCount(findings, pods).filter(({ journal }) => journal !== undefined);
   if (counted.length === 0) return undefined;
+  const keys = counted.map(({ privacyKeys }) => privacyKeys);
   return {
     pods: counted.length,
     known: counted.filter(({ journal }) => journal?.state !== 'unknown').length,
     failing: failing(counted.map(({ pod, journal }) => ({ pod, finding: journal }))),
     stored: counted.reduce((total, { stored }) => total + stored, 0),
     failed: counted.reduce((total, { failed }) => total + failed, 0),
+    ...(keys.every((count) => count !== undefined) ? { privacyKeys: Math.max(...keys) } : {}),
   };
 };
 

@@ -22,6 +22,8 @@ export interface IntakesView {
   /** Registrations of the last seconds that were stored, and that were not. */
   readonly stored: number;
   readonly failed: number;
+  /** The most keys of the privacy Secret in the mount of one of them. Absent: not all report it. */
+  readonly privacyKeys?: number;
 }
 
 /** Of records pods, each with its own credentials. Of Ready pods, where there are any. */

@@ -2,7 +2,9 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { WriteTroubles } from '../apply/write-troubles.ts';
 import type { AuditKeeper } from '../audit/audit-keeper.ts';
+import type { DestructionKeeper } from '../destruction/destruction-keeper.ts';
 import type { DrawKeeper } from '../draw/draw-keeper.ts';
+import type { ErasureKeeper } from '../erasure/erasure-keeper.ts';
 import type { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { SharesKeeper } from '../outside/shares-keeper.ts';
@@ -20,6 +22,8 @@ export interface CampaignState {
   readonly freeze: FreezeKeeper;
   readonly comparison: ComparisonKeeper;
   readonly draw: DrawKeeper;
+  readonly erasure: ErasureKeeper;
+  readonly destruction: DestructionKeeper;
   readonly shares: SharesKeeper;
   readonly decisions: DecisionKeeper;
   readonly audit: AuditKeeper;
@@ -50,7 +54,16 @@ export const newCampaignState = (
   troubles: WriteTroubles,
   keepers: Pick<
     CampaignState,
-    'journal' | 'canary' | 'freeze' | 'draw' | 'comparison' | 'shares' | 'decisions' | 'audit'
+    | 'journal'
+    | 'canary'
+    | 'freeze'
+    | 'draw'
+    | 'comparison'
+    | 'erasure'
+    | 'destruction'
+    | 'shares'
+    | 'decisions'
+    | 'audit'
   >,
 ): CampaignState => ({
   uid: campaign.metadata.uid,

@@ -163,6 +163,9 @@ const TRANSITIONS: readonly Transition[] = [
   warning('DrawValuesDiffer', 'Drawn', became('ValuesDiffer')),
   normal('Drawn', 'Drawn', reached),
   normal('DrawAnnounced', 'Drawn', became('Announced')),
+  warning('DestructionBegan', 'PersonalDataDestroyed', became('Destroying')),
+  warning('SecretNotEmptied', 'PersonalDataDestroyed', became('SecretNotEmptied')),
+  normal('PersonalDataDestroyed', 'PersonalDataDestroyed', reached),
   warning('ProvidersUnreachable', 'ProvidersReachable', failed),
   normal('ProvidersReachable', 'ProvidersReachable', recovered),
 ];

@@ -20,6 +20,8 @@ export interface Circumstances {
   readonly published?: LiveSettings['published'] | undefined;
   /** Sessions of reviewers that are in force. */
   readonly reviews?: ReviewSessions;
+  /** When all personal data is destroyed. */
+  readonly deleteAtMs?: number;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -82,6 +84,7 @@ export const buildLiveSettings = (
     isRecordsStopped = false,
     published,
     reviews = {},
+    deleteAtMs,
   }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
@@ -103,6 +106,7 @@ export const buildLiveSettings = (
       ...(spec.draw.verifyBy === undefined ? {} : { verifyBy: instant(spec.draw.verifyBy) }),
       unverified: spec.draw.unverified,
     },
+    ...(deleteAtMs === undefined ? {} : { privacy: { deleteAt: new Date(deleteAtMs).toISOString() } }),
     vouchers: spec.vouchers.map(({ name, title, faceValueFen, minimumSpendFen, quota, validDays }) => ({
       name,
       title,

@@ -37,6 +37,8 @@ export const planManifests = (
   desired: Readonly<Record<Tier | typeof HEADROOM, number>>,
   jobs: readonly JobRun[],
   options: BuildOptions,
+  /** Undefined: not everything is destroyed. */
+  certificate?: Manifest,
 ): { readonly create: readonly Manifest[]; readonly apply: readonly Manifest[] } => {
   const mayCreate = journal !== undefined && journal.kind !== 'conflict';
   const tiers = tiersOf(campaign.spec);
@@ -65,6 +67,7 @@ export const planManifests = (
       ...tiers.map((tier) => buildPodDisruptionBudget(campaign, tier)),
       ...workloads.map((workload) => buildNetworkPolicy(campaign, workload, options)),
       ...present.map((tier) => buildDeployment(campaign, tier, options)),
+      ...(certificate === undefined ? [] : [certificate]),
       ...(cluster.headroom === undefined ? [] : [buildHeadroomPolicy(campaign), ...headroom]),
     ],
   };

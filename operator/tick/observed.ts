@@ -5,7 +5,9 @@ import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
+import type { DestructionState } from '../destruction/destruction-keeper.ts';
 import type { DrawState } from '../draw/draw-keeper.ts';
+import type { ErasureOf } from '../erasure/erasure-types.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
@@ -29,6 +31,10 @@ export interface Observed {
   readonly freeze?: FreezeState | undefined;
   /** The draw's steps; undefined until the journal was asked once. */
   readonly draw?: DrawState | undefined;
+  /** Of the destruction of personal data; undefined until the journal was asked once. */
+  readonly destruction?: DestructionState | undefined;
+  /** What this process has done of commands to erase people. Absent: it erases nothing. */
+  readonly erasureOf?: ErasureOf | undefined;
   /** The window that pods follow; undefined: unknown, or nothing was published. */
   readonly published?: PublishedWindow | undefined;
   /** The last report on journal and database that this process has read; undefined: none. */

@@ -3,6 +3,8 @@
 import { unreadableInCampaign, unreadableText } from '../../contract/readable.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { FreezeJournal } from '../../journal/freeze/freezing.ts';
+import type { DestructionJournal } from '../../journal/privacy/destroying.ts';
+import type { ErasureJournal } from '../../journal/privacy/erasing.ts';
 import type { AuditLog } from '../../journal/trail.ts';
 import { within } from '../../runtime/deadline.ts';
 import { apply } from '../apply/apply.ts';
@@ -10,7 +12,9 @@ import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
 import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
+import { DestructionKeeper, type SecretEmptier } from '../destruction/destruction-keeper.ts';
 import { createDrawKeeper } from '../draw/draw-keeper.ts';
+import { ErasureKeeper } from '../erasure/erasure-keeper.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
 import { SharesKeeper } from '../outside/shares-keeper.ts';
@@ -28,6 +32,15 @@ import { type PlanDeps, planTick } from './tick-plan.ts';
 import type { TickReporter } from './tick-reporter.ts';
 import { truncated } from './truncated.ts';
 
+export interface PrivacyDeps {
+  readonly erasing: ErasureJournal;
+  readonly destroying: DestructionJournal;
+  /** Absent: a person empties the privacy Secret. */
+  readonly secrets?: SecretEmptier;
+  /** Identity of this process, for the certificate. */
+  readonly operator: string;
+}
+
 export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly canaries: CanaryAsker;
   /** Absent where nothing is compared. */
@@ -35,6 +48,8 @@ export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly decisions?: DecisionStore;
   readonly audit?: AuditLog;
   readonly freezing?: FreezeJournal;
+  /** Absent: no personal data is erased or destroyed. */
+  readonly privacy?: PrivacyDeps;
   /** @throws Error when this process does not lead (any more) */
   readonly assertLeading?: () => void;
   readonly report: TickReporter;
@@ -71,6 +86,20 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         report.failed(campaign, new ReconcileError('read_comparison', 'read what the Job compare reports', cause)),
       ),
       draw: createDrawKeeper({ clock, journal: deps.freezing, assertLeading: deps.assertLeading }),
+      erasure: new ErasureKeeper({
+        clock,
+        journal: deps.privacy?.erasing,
+        shards: deps.options.shards,
+        site: deps.options.site,
+        assertLeading: deps.assertLeading,
+      }),
+      destruction: new DestructionKeeper({
+        clock,
+        journal: deps.privacy?.destroying,
+        secrets: deps.privacy?.secrets,
+        operator: deps.privacy?.operator ?? '',
+        assertLeading: deps.assertLeading,
+      }),
       shares: new SharesKeeper({
         clock,
         store: deps.journal.shares,
@@ -156,6 +185,8 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           draw: state.draw.state(),
           published: state.freeze.published,
           comparison: state.comparison.report,
+          destruction: state.destruction.state,
+          erasureOf: (command) => state.erasure.resultOf(command),
           previous: state.computed,
           memory: state.memory,
           refusals: state.troubles.lasting(nowMs),
@@ -179,6 +210,8 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       if (state.journal.state?.kind === 'ready') {
         state.freeze.keep(planned.freeze, signal);
         state.draw.keep(planned.draw, signal);
+        state.erasure.keep(campaign.spec.campaignId, planned.erasures, planned.status.erasures, signal);
+        state.destruction.keep(planned.destruction, signal);
       }
 
       state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);

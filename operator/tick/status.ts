@@ -11,6 +11,10 @@ import { stallingCauses } from '../conditions/progress.ts';
 import { belowMinSinceMs } from '../conditions/ready.ts';
 import { before, type ConditionInput, type Verdict } from '../conditions/verdict.ts';
 import { serializeContingencyMemory } from '../contingency/memory.ts';
+import { privacyStatus } from '../destruction/destruction-messages.ts';
+import { deleteAtMs } from '../destruction/destruction-request.ts';
+import { eraseCommandsOf } from '../erasure/erase-commands.ts';
+import { erasuresStatus } from '../erasure/erasure-messages.ts';
 import { drawStatus } from '../freeze/freeze-messages.ts';
 import { outlookOf } from '../outside/outlook.ts';
 import { targetsOf } from '../outside/targets.ts';
@@ -111,6 +115,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const contingencyMemory = serializeContingencyMemory(contingency.memory);
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
   const draw = drawStatus(observed.freeze, observed.draw, previous?.draw);
+  const erasures = erasuresStatus(eraseCommandsOf(campaign), observed.erasureOf ?? (() => undefined), previous);
   // Written once: root rules of the CRD freeze the campaign from here on.
   const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
   return {
@@ -140,6 +145,8 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       ? {}
       : { closesAt: new Date(Math.min(contingency.closesAtMs, times.closesAtMs)).toISOString() }),
     ...(draw === undefined ? {} : { draw }),
+    privacy: privacyStatus(observed.destruction, previous?.privacy, deleteAtMs(campaign.spec, previous, nowMs)),
+    ...(erasures.length === 0 ? {} : { erasures }),
     ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
     scaler: serializeMemory(memory),
   };
@@ -158,6 +165,8 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.contingency,
   status.closesAt,
   status.draw?.phase,
+  status.privacy,
+  status.erasures,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),
   TIERS.map((tier) => [status.tiers?.[tier]?.replicas, status.tiers?.[tier]?.desired, status.tiers?.[tier]?.ceiling]),
 ];

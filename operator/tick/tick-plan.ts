@@ -13,8 +13,13 @@ import { wantsCanary } from '../conditions/pre-warm-condition.ts';
 import { contingencyOf, least, withClosing } from '../contingency/contingency.ts';
 import { contingencyEvents } from '../contingency/contingency-messages.ts';
 import { overridesOf } from '../contingency/overrides.ts';
+import { certificateOf } from '../destruction/destruction-messages.ts';
+import { destructionRequest, isDestroying } from '../destruction/destruction-request.ts';
+import type { DestructionRequest } from '../destruction/destruction-steps.ts';
 import type { DrawRequest } from '../draw/draw-keeper.ts';
 import { drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
+import { type EraseCommand, eraseCommandsOf } from '../erasure/erase-commands.ts';
+import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
@@ -78,6 +83,8 @@ export interface TickPlan {
   readonly canary: boolean;
   readonly freeze: FreezeRequest;
   readonly draw: DrawRequest;
+  readonly erasures: readonly EraseCommand[];
+  readonly destruction: DestructionRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
@@ -190,8 +197,11 @@ export const planTick = (
     { ...perTier(first), headroom: headroom.desired },
     jobsWithWork(campaign, observed, times, nowMs),
     options,
+    certificateOf(campaign, observed.destruction),
   );
 
+  const erasures = eraseCommandsOf(campaign);
+  const destruction = destructionRequest(campaign, observed, options.shards, nowMs);
   const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers, predict) : [];
   const status = buildStatus(
     { ...input, tiers, headroom, contingency, plans: [...cluster.plans, ...scalePlans] },
@@ -214,6 +224,7 @@ export const planTick = (
             isRecordsStopped: isStopped(status),
             published: publishedDraw(observed),
             reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
+            deleteAtMs: destruction.dueAtMs,
           })
         : undefined,
     handOuts,
@@ -222,9 +233,15 @@ export const planTick = (
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
     freeze: freezeRequest(campaign, observed, contingency),
     draw: drawRequest(campaign, observed),
+    erasures: erasures.commands,
+    destruction,
     finalizer: finalizerChange(campaign),
     status,
-    events: [...transitionEvents(previous, status), ...contingencyEvents(previous, status)],
+    events: [
+      ...transitionEvents(previous, status),
+      ...contingencyEvents(previous, status),
+      ...erasureEvents(previous, status),
+    ],
     tiers,
     mode,
     overridesInForce: input.overrides.inForce,
@@ -241,8 +258,17 @@ export const planTick = (
       backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
-      isFreezing: isFreezing(observed.freeze, nowMs) || isDrawing(campaign, observed, nowMs),
-      instants: [...planInstants(campaign, cluster.plans), ...freezeDueMs(observed.freeze), ...jobInstants(observed)],
+      isFreezing:
+        isFreezing(observed.freeze, nowMs) ||
+        isDrawing(campaign, observed, nowMs) ||
+        isErasing(status) ||
+        isDestroying(observed.destruction, destruction, nowMs),
+      instants: [
+        ...planInstants(campaign, cluster.plans),
+        ...freezeDueMs(observed.freeze),
+        ...jobInstants(observed),
+        destruction.dueAtMs,
+      ],
     }),
   };
 };

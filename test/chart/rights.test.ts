@@ -51,6 +51,19 @@ describe.each(INSTALLATIONS)('rights of an installation %s', (_, values) => {
 });
 
 describe('the operator', () => {
+  it('may empty the privacy Secrets that an admin lists, and no other', async () => {
+    const emptyPrivacySecrets = [{ namespace: 'vouchers', name: 'voucher-privacy' }];
+    const all = roles(await render({ rbac: { emptyPrivacySecrets } }));
+    const toSecrets = all.filter((one) => !isHook(one) && rulesOf([one]).some((rule) => touches(rule, '', 'secrets')));
+    expect(toSecrets).toMatchObject([
+      {
+        kind: 'Role',
+        metadata: { namespace: 'vouchers' },
+        rules: [{ apiGroups: [''], resources: ['secrets'], resourceNames: ['voucher-privacy'], verbs: ['patch'] }],
+      },
+    ]);
+  });
+
   it('has the same rights in watched namespaces as in all, and none of them anywhere else', async () => {
     const everywhere = role(await render(), `${NAMESPACE}-vo`);
     const watching = await render(WATCHING);
@@ -136,6 +149,13 @@ describe('people', () => {
         who,
         expect.not.arrayContaining(['authorize']),
       ]);
+    }
+  });
+
+  it('of whom only the owner may erase a person', async () => {
+    expect(verbs(await person('owner'), 'vouchercampaigns')).toContain('erase');
+    for (const who of ['admin', 'editor', 'viewer']) {
+      expect([who, verbs(await person(who), 'vouchercampaigns')]).toEqual([who, expect.not.arrayContaining(['erase'])]);
     }
   });
 

@@ -53,7 +53,7 @@ const spec: VoucherCampaignSpec = {
     },
   ],
   traffic: { burstSeconds: 1 },
-  privacy: { keySecretName: 'voucher-privacy' },
+  privacy: { keySecretName: 'voucher-privacy', deleteAfterDays: 180 },
   dataPlane: { secretName: 'voucher-data-plane', durability: 'Verified' },
   scaling,
   adoptJournal: false,

@@ -24,6 +24,7 @@ const by = (ranBy: string, rows: readonly Row[], differs?: string): readonly Doc
 
 const HARM = 'test/integration/chart/harm.test.ts';
 const CLI = 'test/integration/cli/why.test.ts';
+const PRIVACY = 'test/component/cli/privacy.test.ts';
 const SYSTEM = '-n voucher-system';
 
 const STORY_COMMANDS = [
@@ -116,6 +117,21 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
   ...by('test/component/cli/consistency.test.ts', [
     ['kubectl voucher consistency --list spring-2027 -n vouchers', "'consistency', '--list'"],
   ]),
+  ...by(
+    PRIVACY,
+    [
+      [
+        'kubectl voucher erase spring-2027 RECEIPT -n vouchers --reason "request 17 of 3 March"',
+        "voucher('erase', name",
+      ],
+      [
+        'kubectl voucher destroy-keys spring-2027 -n vouchers --confirm CAMPAIGN_ID --reason "all vouchers are redeemed"',
+        "voucher('destroy-keys', campaign.metadata.name",
+      ],
+      ['kubectl voucher certificate spring-2027 -n vouchers', "voucher('certificate', name)"],
+    ],
+    'against the answers of an API server that the test plays',
+  ),
   ...by(HARM, [
     [
       'helm install NEW charts/voucher-operator -n NAMESPACE -f values.yaml --take-ownership',

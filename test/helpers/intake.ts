@@ -156,6 +156,7 @@ export interface TestIntake {
     find: (receipt: string) => Promise<ReceiptLookup>;
     draining: boolean;
     sealing: 'works' | 'paused' | 'broken';
+    areKeysDestroyed: boolean;
   };
   post(body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
@@ -231,6 +232,7 @@ const createTestIntake = (
     find: async () => ({ kind: 'absent' }),
     draining: false,
     sealing: 'works',
+    areKeysDestroyed: false,
   };
   const serverErrors: { code: string; error: unknown }[] = [];
   const registry = new Registry();
@@ -238,6 +240,7 @@ const createTestIntake = (
     campaignId: 'test-campaign',
     site: 'default',
     citizenKey: secretKey(Buffer.alloc(32, 1)),
+    areKeysDestroyed: () => world.areKeysDestroyed,
     canaryKey: CANARY_KEY,
     journal: {
       async publish(event) {

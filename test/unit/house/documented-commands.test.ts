@@ -65,7 +65,8 @@ const FILES = ['--trace', '--dir', '--bundle', '--entries'];
 const parsed = async (command: string): Promise<string> => {
   const args = argumentsOf(command.replace(/ > \S+$/, ''))
     .slice(2)
-    .map((word, at, all) => (FILES.includes(all[at - 1] ?? '') ? NO_CLUSTER : word));
+    .map((word, at, all) => (FILES.includes(all[at - 1] ?? '') ? NO_CLUSTER : word))
+    .map((word) => (word === 'RECEIPT' ? 'A'.repeat(26) : word));
   let said = '';
   await runCli(args, {
     out: () => undefined,

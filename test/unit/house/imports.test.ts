@@ -79,6 +79,8 @@ const CONCERNS = [
   'scale-plans',
   'contingency',
   'freeze',
+  'erasure',
+  'destruction',
   'history',
   'audit',
   'outside',

@@ -216,3 +216,22 @@ describe('the campaign', () => {
     });
   });
 });
+
+describe('after all personal data is destroyed', () => {
+  it('every receipt gets one and the same answer, and no database is asked', async () => {
+    intake.world.areKeysDestroyed = true;
+    intake.world.find = async () => {
+      throw new Error('asked');
+    };
+    for (const sent of [secret, 'wrong']) {
+      const answer = await intake.get(path, { 'x-receipt-secret': sent });
+      expect([answer.status, answer.json['code']]).toEqual([410, 'PERSONAL_DATA_DESTROYED']);
+    }
+  });
+
+  it('the date is shown to citizens before', async () => {
+    intake.world.settings = settingsOf({ privacy: { deleteAt: '2027-03-30T00:00:00.000Z' } });
+    const answer = await intake.get('/api/v1/campaigns/test-campaign');
+    expect(answer.json['privacy']).toMatchObject({ deleteAt: '2027-03-30T00:00:00.000Z' });
+  });
+});

@@ -17,6 +17,8 @@ interface MemoryStore extends DataKeyStore {
   entries: Map<string, Uint8Array | undefined>;
   away: boolean;
   gone: boolean;
+  /** Plays what happens between a pod's look and its write. */
+  beforePutBack?: (() => void) | undefined;
 }
 
 const memoryStore = (): MemoryStore => {
@@ -28,6 +30,14 @@ const memoryStore = (): MemoryStore => {
     async getOrCreate(name, wrapped) {
       if (this.away) throw new Error('bucket is away');
       const standing = this.entries.get(name) ?? wrapped;
+      this.entries.set(name, standing);
+      sequence += 1;
+      return standing;
+    },
+    async putBack(name, wrapped) {
+      if (this.away) throw new Error('bucket is away');
+      this.beforePutBack?.();
+      const standing = this.entries.has(name) ? this.entries.get(name) : wrapped;
       this.entries.set(name, standing);
       sequence += 1;
       return standing;
@@ -254,6 +264,78 @@ describe('a day whose keys are destroyed, as docs/operations.md says', () => {
     await pods[1].load(signal);
     expect(openable(store).has(sealed.keyId)).toBe(false);
     expect(pods[1].seal(Buffer.from('x'), 'demo|R').keyId).not.toBe(sealed.keyId);
+  });
+});
+
+describe('a key that is destroyed between the look of a pod and its write', () => {
+  const noon = () => '2020-09-25T12:00:00Z';
+  /** The sabotage twin writes as kv.create() does: also over a delete marker. */
+  const play = async (isSabotaged: boolean): Promise<boolean> => {
+    const store = memoryStore();
+    const ring = ringAt(noon, store);
+    await ring.load(signal);
+    const { keyId } = ring.seal(Buffer.from('x'), 'demo|R');
+    const names = [...store.entries.keys()];
+    store.entries = new Map();
+    store.beforePutBack = () => {
+      // Another pod has written the keys back, and an admin has purged them.
+      for (const name of names) store.entries.set(name, undefined);
+      store.beforePutBack = undefined;
+    };
+    if (isSabotaged) {
+      const { putBack } = store;
+      store.putBack = async function (name, wrapped, of) {
+        this.beforePutBack?.();
+        if (this.entries.get(name) === undefined) this.entries.delete(name);
+        return putBack.call(this, name, wrapped, of);
+      };
+    }
+    await ring.load(signal);
+    await ring.load(signal);
+    return openable(store).has(keyId);
+  };
+
+  it('does not come back', async () => {
+    expect(await play(false)).toBe(false);
+  });
+
+  it('comes back if a pod may write over a delete marker', async () => {
+    expect(await play(true)).toBe(true);
+  });
+});
+
+describe('all keys of a campaign, destroyed', () => {
+  const noon = () => '2020-09-25T12:00:00Z';
+
+  it('are dropped by every pod, which makes no new one and seals nothing more', async () => {
+    const store = memoryStore();
+    let calls = 0;
+    const ring = new DataKeyRing({
+      campaignId: 'demo',
+      store,
+      readWrapKeys: async () => wrapKeys('2020a'),
+      clock: { now: () => Date.parse(noon()) },
+      onError: () => undefined,
+      onDestroyed: () => {
+        calls += 1;
+      },
+    });
+    await ring.load(signal);
+    store.entries = new Map([['destroyed', Buffer.from('{}')]]);
+    await ring.load(signal);
+    await ring.load(signal);
+    expect([...store.entries.keys()]).toEqual(['destroyed']);
+    expect(() => ring.seal(Buffer.from('x'), 'demo|R')).toThrow(SealingPausedError);
+    expect([ring.isDestroyed, calls]).toEqual([true, 1]);
+  });
+
+  it('are made by no pod that starts afterwards', async () => {
+    const store = memoryStore();
+    store.entries.set('destroyed', Buffer.from('{}'));
+    const ring = ringAt(noon, store);
+    await ring.load(signal);
+    expect([...store.entries.keys()]).toEqual(['destroyed']);
+    expect(ring.isDestroyed).toBe(true);
   });
 });
 

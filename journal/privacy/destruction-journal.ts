@@ -1,0 +1,72 @@
+/** Implements DestructionJournal. */
+import { readControlValue } from '../../contract/control-schema.ts';
+import { defined } from '../../contract/defined.ts';
+import {
+  controlStreamName,
+  dataKeyBucketName,
+  STREAM_KEYS_DESTROYED_METADATA,
+  STREAM_KEYS_METADATA,
+} from '../../contract/names.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import { createJournalApi } from '../api.ts';
+import type { JournalConnection } from '../connection.ts';
+import { about } from '../errors.ts';
+import { createControlLog } from '../freeze/control.ts';
+import { keyNames } from '../known-keys.ts';
+import { closeBucket, lookAtBucket } from './closed-bucket.ts';
+import type { DestructionJournal } from './destroying.ts';
+
+export const createDestructionJournal = (connection: JournalConnection): DestructionJournal => {
+  const api = createJournalApi(connection);
+  const logOf = (campaignId: string) => createControlLog({ connection, campaignId });
+
+  return {
+    async decided(campaignId, signal) {
+      const log = logOf(campaignId);
+      const destroying = await log.read('destroying', signal);
+      if (destroying === undefined) return {};
+      const destroyed = await log.read('destroyed', signal);
+      return {
+        destroying: readControlValue('destroying', destroying.value),
+        ...(destroyed === undefined ? {} : { destroyed: readControlValue('destroyed', destroyed.value) }),
+      };
+    },
+
+    async keys(campaignId, signal) {
+      const manager = await api(signal);
+      const asked = manager.streams.info(controlStreamName(campaignId));
+      const { config } = await abortable(about('ask for the control stream', asked), signal);
+      const { names, closedAtMs, serverMs } = await lookAtBucket(manager, dataKeyBucketName(campaignId), signal);
+      const remembered = keyNames(config.metadata?.[STREAM_KEYS_METADATA] ?? '');
+      const isNoted = config.metadata?.[STREAM_KEYS_DESTROYED_METADATA] !== undefined;
+      return {
+        names: [...new Set([...remembered, ...names])].sort(),
+        serverMs,
+        ...defined({ destroyedAtMs: isNoted ? closedAtMs : undefined }),
+      };
+    },
+
+    async order(order, signal) {
+      const { entry } = await logOf(order.campaignId).append('destroying', order, signal);
+      return readControlValue('destroying', entry.value);
+    },
+
+    async destroyKeys(campaignId, at, signal) {
+      const manager = await api(signal);
+      const control = controlStreamName(campaignId);
+      const { config } = await abortable(about('ask for the control stream', manager.streams.info(control)), signal);
+      // First: from here on a bucket that is lost is created closed (streams/ensure.ts).
+      if (config.metadata?.[STREAM_KEYS_DESTROYED_METADATA] === undefined) {
+        const metadata = { ...config.metadata, [STREAM_KEYS_DESTROYED_METADATA]: at };
+        const updating = manager.streams.update(control, { ...config, metadata });
+        await abortable(about('note the destruction of the data keys', updating), signal);
+      }
+      await closeBucket(manager, dataKeyBucketName(campaignId), at, signal);
+    },
+
+    async complete(destroyed, signal) {
+      const { entry } = await logOf(destroyed.campaignId).append('destroyed', destroyed, signal);
+      return readControlValue('destroyed', entry.value);
+    },
+  };
+};

@@ -1,0 +1,145 @@
+/** How the destruction of a campaign's personal data is shown: condition, status and certificate. Pure. */
+import type { ConfigMap } from 'kubernetes-types/core/v1.js';
+import type { Destroyed, Destroying } from '../../contract/control.ts';
+import { linkOf } from '../../contract/hash-chain.ts';
+import { DESTROY_ANNOTATION, dataKeyBucketName } from '../../contract/names.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
+import { buildCertificate } from '../resources/certificate.ts';
+import { destroyCommandOf } from './destroy-command.ts';
+import type { DestructionState } from './destruction-keeper.ts';
+import { deleteAtMs } from './destruction-request.ts';
+
+type PersonalDataDestroyed = Verdict<'PersonalDataDestroyed'>;
+export type PrivacyStatus = NonNullable<VoucherCampaignStatus['privacy']>;
+
+const instantText = (ms: number): string => new Date(ms).toISOString();
+
+/** What is proven to be destroyed. The same text from every process: its digest is in the audit trail. */
+export const certificateText = (order: Destroying, destroyed: Destroyed): string => {
+  const { campaignId, cause, who, reason, keys, streams, secret } = order;
+  const certificate = {
+    kind: 'DeletionCertificate',
+    v: 1,
+    campaignId,
+    orderedAt: order.at,
+    orderedBy: cause === 'Date' ? 'the date that the spec states' : who,
+    ...(reason === undefined ? {} : { reason }),
+    dataKeys: { bucket: dataKeyBucketName(campaignId), destroyedAt: destroyed.keysDestroyedAt, ids: keys },
+    privacySecret: { name: secret, emptiedAt: destroyed.secretEmptiedAt, checkedBy: destroyed.secretCheckedBy },
+    unreadableStreams: streams,
+    completedAt: destroyed.at,
+    completedBy: destroyed.operator,
+  };
+  return `${JSON.stringify(certificate, null, 2)}\n`;
+};
+
+/** Undefined: not everything is destroyed. */
+export const certificateOf = (
+  campaign: VoucherCampaign,
+  destruction: DestructionState | undefined,
+): ConfigMap | undefined =>
+  destruction?.kind === 'done'
+    ? buildCertificate(campaign, certificateText(destruction.order, destruction.destroyed))
+    : undefined;
+
+/** SHA-256 of its text, hex: what `sha256sum` prints. */
+export const certificateDigest = (text: string): string => linkOf(text).hash;
+
+/** The command that empties the Secret. Pods then lose the keys from their mounts, which a deletion would not do. */
+export const emptySecretCommand = (namespace: string, secret: string): string =>
+  `kubectl patch secret ${secret} -n ${namespace} --type=json -p '[{"op":"add","path":"/data","value":{}}]'`;
+
+const ordered = ({ at, cause, who }: Destroying): string =>
+  cause === 'Date' ? `due since ${at}` : `ordered by ${who} at ${at}`;
+
+/**
+ * | known of it                                         | status  | reason |
+ * |-----------------------------------------------------|---------|--------|
+ * | nothing yet, but a leader before knew               | as before | as before |
+ * | nothing yet                                         | Unknown | NotYetObserved |
+ * | the journal, or the API server, does not answer     | Unknown | NotConfirmed |
+ * | an entry can't be read by this release              | Unknown | EntryUnreadable |
+ * | not due; the command can't be read                  | False   | CommandUnreadable |
+ * | not due                                             | False   | NotDue |
+ * | a command, and the list of the draw is not made     | False   | WaitingForList |
+ * | ordered, steps under way                            | False   | Destroying |
+ * | data keys destroyed, a person must empty the Secret | False   | SecretNotEmptied |
+ * | all is destroyed                                    | True    | Destroyed |
+ */
+export const personalDataDestroyed = (
+  input: Pick<ConditionInput, 'observed' | 'campaign' | 'nowMs'>,
+): PersonalDataDestroyed => {
+  const { destruction } = input.observed;
+  const { metadata, spec } = input.campaign;
+  switch (destruction?.kind) {
+    case undefined:
+      return (
+        asBefore(input, 'PersonalDataDestroyed') ??
+        unknown('NotYetObserved', 'The journal has not been asked yet whether the personal data is destroyed.')
+      );
+    case 'unknown':
+      return unknown(
+        'NotConfirmed',
+        `Whether the personal data is destroyed is not confirmed: ${destruction.message}. The operator tries again.`,
+      );
+    case 'unreadable':
+      return unknown(
+        'EntryUnreadable',
+        `The destruction of the personal data is ordered, but ${destruction.message}. Install the release that wrote it, or a later one.`,
+      );
+    case 'wait': {
+      const dueAtMs = deleteAtMs(spec, input.observed.previous, input.nowMs);
+      const due = `All personal data is destroyed at ${instantText(dueAtMs)} (spec.privacy.deleteAfterDays: ${spec.privacy.deleteAfterDays} days after closing).`;
+      const command = destroyCommandOf(input.campaign);
+      if (command.kind === 'unreadable') return no('CommandUnreadable', `${command.message} ${due}`);
+      if (destruction.why === 'NotDue') return no('NotDue', due);
+      return no(
+        'WaitingForList',
+        `An owner has ordered to destroy the personal data. That waits until the list of the draw is made, because the list needs a key of the privacy Secret. To take the order back, remove the annotation ${DESTROY_ANNOTATION}. ${due}`,
+      );
+    }
+    case 'destroying':
+      return no('Destroying', 'The personal data is being destroyed: first the data keys, then the privacy Secret.');
+    case 'emptySecret':
+      return no(
+        'SecretNotEmptied',
+        `All data keys are destroyed (${ordered(destruction.order)}), so sealed personal data is unreadable. The Secret ${destruction.order.secret} still holds citizen.key, with which identity numbers could be tried out, and the operator has no permission to empty it. Run: ${emptySecretCommand(metadata.namespace, destruction.order.secret)}. The operator confirms it when the intake pods no longer have the keys.`,
+      );
+    case 'done':
+      return yes(
+        'Destroyed',
+        `All personal data is destroyed since ${destruction.destroyed.at} (${ordered(destruction.order)}): ${destruction.order.keys.length} data keys and the keys of the Secret ${destruction.order.secret}. To print the certificate: kubectl voucher certificate ${metadata.name} -n ${metadata.namespace}.`,
+      );
+  }
+};
+
+/** What is destroyed remains in the status while the journal does not answer. */
+export const privacyStatus = (
+  destruction: DestructionState | undefined,
+  previous: PrivacyStatus | undefined,
+  deleteAt: number,
+): PrivacyStatus => {
+  const base = { deleteAt: instantText(deleteAt) };
+  const orderOf = ({ at: orderedAt, cause, who, reason }: Destroying) => ({
+    orderedAt,
+    cause,
+    ...(who === undefined ? {} : { who }),
+    ...(reason === undefined ? {} : { reason }),
+  });
+  switch (destruction?.kind) {
+    case 'wait':
+      return base;
+    case 'destroying':
+      return 'order' in destruction.step ? { ...base, ...orderOf(destruction.step.order) } : base;
+    case 'emptySecret':
+      return { ...base, ...orderOf(destruction.order) };
+    case 'done': {
+      const { order, destroyed } = destruction;
+      const certificate = certificateDigest(certificateText(order, destroyed));
+      return { ...base, ...orderOf(order), destroyedAt: destroyed.at, certificate };
+    }
+    default:
+      return { ...previous, ...base };
+  }
+};

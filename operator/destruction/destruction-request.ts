@@ -1,0 +1,69 @@
+/** What a tick wants of the destruction of personal data. Pure. */
+import { defined } from '../../contract/defined.ts';
+import { instantMs } from '../../contract/instant.ts';
+import { shardStreamName } from '../../contract/names.ts';
+import type { VoucherCampaign, VoucherCampaignSpec, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { Observed } from '../tick/observed.ts';
+import { destroyCommandOf } from './destroy-command.ts';
+import type { DestructionState } from './destruction-keeper.ts';
+import type { DestructionRequest } from './destruction-steps.ts';
+
+const DAY_MS = 86_400_000;
+
+/** From the first time that a date is shown which has passed already: after an upgrade, or with a restored object. */
+const NOTICE_MS = 7 * DAY_MS;
+
+/**
+ * When all personal data is destroyed at the latest. Once the campaign has opened, it never moves earlier.
+ *
+ * | the status has a date, and the campaign has opened | closing + deleteAfterDays | date                       |
+ * |----------------------------------------------------|---------------------------|----------------------------|
+ * | yes                                                | any                       | the later of both          |
+ * | no                                                 | in the future             | that                       |
+ * | no                                                 | has passed                | in 7 days, so that an admin can copy what must be kept |
+ *
+ * Closes at 2027-03-08T22:00+08:00, 180 days: 2027-09-04T22:00+08:00.
+ *
+ * @param spec with its effective closing
+ */
+export const deleteAtMs = (
+  { window, privacy }: Pick<VoucherCampaignSpec, 'window' | 'privacy'>,
+  previous: VoucherCampaignStatus | undefined,
+  nowMs: number,
+): number => {
+  const statedMs = instantMs(window.closesAt) + privacy.deleteAfterDays * DAY_MS;
+  const shown = previous?.openedAt === undefined ? undefined : previous.privacy?.deleteAt;
+  if (shown !== undefined) return Math.max(statedMs, instantMs(shown));
+  return nowMs < statedMs ? statedMs : nowMs + NOTICE_MS;
+};
+
+/** @param campaign with its effective closing */
+export const destructionRequest = (
+  campaign: VoucherCampaign,
+  { freeze, previous, readings }: Pick<Observed, 'freeze' | 'previous' | 'readings'>,
+  shards: number,
+  nowMs: number,
+): DestructionRequest => {
+  const { metadata, spec } = campaign;
+  const { campaignId, privacy } = spec;
+  const seen = destroyCommandOf(campaign);
+  const { intakes } = readings;
+  return {
+    campaignId,
+    namespace: metadata.namespace,
+    secretName: privacy.keySecretName,
+    streams: Array.from({ length: shards }, (_, shard) => shardStreamName(campaignId, shard)),
+    dueAtMs: deleteAtMs(spec, previous, nowMs),
+    isListed: (freeze?.kind === 'done' && freeze.listed !== undefined) || previous?.draw?.phase === 'Listed',
+    keysInPods: intakes?.kind === 'fresh' ? intakes.value.privacyKeys : undefined,
+    ...defined({ command: seen.kind === 'command' ? seen.command : undefined }),
+  };
+};
+
+/** Whether the next step is due, or may be at any moment. */
+export const isDestroying = (destruction: DestructionState | undefined, request: DestructionRequest, nowMs: number) => {
+  if (destruction?.kind === 'destroying' || destruction?.kind === 'unknown') return true;
+  return (
+    destruction?.kind === 'wait' && (nowMs >= request.dueAtMs || (request.command !== undefined && request.isListed))
+  );
+};
