@@ -4,7 +4,7 @@
  */
 import { DRAW_CHAIN } from './control.ts';
 import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier, type TierRights } from './tiers.ts';
-import type { VoucherCampaignSpec } from './types/campaign.ts';
+import type { DrawSpec } from './types/draw.ts';
 
 interface JobEntry {
   /** Also the name of its role in the image, and part of its objects' names. */
@@ -120,7 +120,7 @@ const jobEntryOf = (name: JobName): JobEntry => {
 const DRAND_URL = 'https://api.drand.sh';
 
 /** Addresses outside the data plane that a Job's pods call: the relays of the draw's sources. */
-export const jobUrlsOf = ({ draw }: Pick<VoucherCampaignSpec, 'draw'>, job: JobName): readonly string[] =>
+export const jobUrlsOf = ({ draw }: { readonly draw: DrawSpec }, job: JobName): readonly string[] =>
   job === 'draw'
     ? (draw.sources ?? []).flatMap(({ type, relays = [] }) => {
         if (type !== 'Drand') return [];
