@@ -3,7 +3,7 @@ import { globSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { METRICS } from '../../../contract/app-contract.ts';
@@ -53,7 +53,7 @@ const becomes = (receipt: Receipt, state: string): Promise<true> =>
   eventually(
     async () => {
       const answer = await answerFor(receipt);
-      return JSON.stringify(answer?.body ?? {}).includes(`"state":"${state}"`) && true;
+      return JSON.stringify(answer?.body ?? {}).includes(`"state":"${state}"`) ? true : undefined;
     },
     { what: `a receipt that is ${state}` },
   );
