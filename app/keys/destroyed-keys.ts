@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
 import { countPrivacyKeys } from './privacy-keys.ts';
 
 /** Not all pods at once. */
-const END_WITHIN_MS = 30_000;
+const END_WITHIN_MS = 10_000;
 
 /** Whether the bucket says so. @throws Error when it can't be asked */
 export const areKeysDestroyed = async (store: Pick<DataKeyStore, 'look'>, signal: AbortSignal): Promise<boolean> => {
