@@ -94,6 +94,7 @@ describe('npm run demo', () => {
       expect({ code, failed: output().match(/FAILED: .*/g) }).toEqual({ code: 0, failed: null });
       expect(output()).toContain('lost 0');
       expect(output()).toMatch(/entries, [0-9a-f]{64}/);
+      expect(output()).toMatch(/Draw: commitment [0-9a-f]{64}, authorised by demo-owner; result [0-9a-f]{64}/);
       const { acknowledged, lost, doubles } = await checked();
       expect(acknowledged).toBeGreaterThan(100);
       expect({ lost, doubles }).toEqual({ lost: 0, doubles: 0 });

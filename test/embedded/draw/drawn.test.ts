@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,6 +23,7 @@ import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { eventSubject } from '../../../contract/names.ts';
 import { createControlLog, createDrawChain, type DrawChain } from '../../../journal/freeze/control.ts';
 import { createJournalReplay } from '../../../journal/replay.ts';
+import { bundleProblem, spoil } from '../../../local/demo/draw.ts';
 import { createLocalChain } from '../../../local/drand/chain.ts';
 import { type RelayServer, startRelay } from '../../../local/drand/relay.ts';
 import { nextEntered } from '../../../operator/draw/draw-keeper.ts';
@@ -224,9 +225,13 @@ describe('the draw', () => {
     expect(outcomes).toContain('won');
     expect(outcomes).toContain('lost');
 
-    // The same check must find an entry that was taken out.
-    const entries = join(bundle, 'dinner/entries.bin');
-    await writeFile(entries, (await readFile(entries)).subarray(32));
-    expect((await verifyBundle(bundle, chains, {}, never)).kind).toBe('wrong');
+    // The demo's own check, and its two sabotages.
+    await write(dir, { 'drand-chain.json': JSON.stringify(drand.info) });
+    const result = drawn?.digest ?? '';
+    expect(await bundleProblem(bundle, { result }, never)).toBeUndefined();
+    await spoil(bundle, 'dinner', 'tamper-bundle');
+    expect(await bundleProblem(bundle, { result }, never)).toContain('dinner/winners.bin');
+    await spoil(bundle, 'dinner', 'drop-entry');
+    expect(await bundleProblem(bundle, { result }, never)).toContain('dinner/entries.bin');
   });
 });
