@@ -5,13 +5,18 @@ import { join } from 'node:path';
 import type { SpawnManaged } from '../managed-process.ts';
 import type { Counts } from '../providers/counts.ts';
 import { startProvider } from '../providers/process.ts';
+import { readStalls, recordingStalls, type Stall } from '../providers/stalls.ts';
 
 export interface DemoProvider {
   readonly url: string;
   /** Of the Secret that `spec.verification.secretName` names. */
   readonly secret: Readonly<Record<string, string>>;
+  /** Of the pods' processes, whose stalls are recorded. */
+  readonly nodeArgs: readonly string[];
   /** The provider's own count. */
   counts(): Promise<Counts>;
+  /** Of pods, and of the provider as it counted. */
+  stalls(counts: Counts): Promise<readonly Stall[]>;
   stop(): Promise<void>;
 }
 
@@ -25,8 +30,9 @@ export const startDemoProvider = async (
   spawn: SpawnManaged,
   signal: AbortSignal,
 ): Promise<DemoProvider> => {
-  const keysDir = join(stateDir, 'provider');
+  const [keysDir, stallsDir] = [join(stateDir, 'provider'), join(stateDir, 'stalls')];
   await mkdir(keysDir, { recursive: true, mode: 0o700 });
+  await mkdir(stallsDir);
   const newKey = (): string => randomBytes(18).toString('hex');
   const secret = { [`${PROVIDER_NAME}.secret-id`]: newKey(), [`${PROVIDER_NAME}.secret-key`]: newKey() };
   for (const [name, text] of Object.entries(secret)) await writeFile(join(keysDir, name), text, { mode: 0o600 });
@@ -40,5 +46,6 @@ export const startDemoProvider = async (
     spawn,
     signal,
   });
-  return { url, secret, counts, stop };
+  const stalls = (of: Counts): Promise<readonly Stall[]> => readStalls(stallsDir, of);
+  return { url, secret, nodeArgs: recordingStalls(stallsDir), counts, stalls, stop };
 };

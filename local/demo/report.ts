@@ -6,6 +6,7 @@ import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { LoadStats } from '../load/stats.ts';
 import type { Counts } from '../providers/counts.ts';
+import type { FullSecond } from '../providers/stalls.ts';
 import type { Stack, StackEvent, StackSnapshot } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
@@ -63,6 +64,8 @@ export interface RunFacts {
   readonly ledgerCheck: LedgerCheckResult;
   /** The provider's own count. Absent: the campaign verifies nothing. */
   readonly provider?: Counts;
+  /** Seconds in which the provider counted more requests than it permits. */
+  readonly fullSeconds?: readonly FullSecond[];
   readonly samples: readonly Sample[];
   readonly events: readonly StackEvent[];
   readonly killed: readonly KilledAndBack[];
@@ -132,15 +135,16 @@ const VERDICTS = [
  * | more                                                   | always: a verdict that no provider gave |
  * | fewer                                                  | unless pods were killed, which may lose an answer that was paid for |
  */
-const providerProblems = ({ provider, ledgerCheck, killed }: RunFacts): readonly string[] => {
+const providerProblems = ({ provider, fullSeconds = [], ledgerCheck, killed }: RunFacts): readonly string[] => {
   if (provider === undefined) return [];
   const wrong = VERDICTS.flatMap(([label, name, result]) => {
     const [verdicts, answers] = [ledgerCheck.verdicts[name], provider.results[result] ?? 0];
     const isWrong = verdicts > answers || (verdicts < answers && killed.length === 0);
     return isWrong ? [`${verdicts} registrations are ${label}, but the provider counted ${answers}`] : [];
   });
-  const throttled = provider.perSecond.filter((second) => second.throttled > 0).length;
-  return throttled === 0 ? wrong : [...wrong, `the provider was asked above its limit in ${throttled} seconds`];
+  // What a stopped process had to send is counted in a later second: this machine's doing, not the rate's.
+  const unexplained = fullSeconds.filter(({ stalls }) => stalls.length === 0).length;
+  return unexplained === 0 ? wrong : [...wrong, `the provider was asked above its limit in ${unexplained} seconds`];
 };
 
 const entriesOf = (draw: RunFacts['draw']): number | undefined =>

@@ -14,6 +14,7 @@ import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import { readLedger } from '../ledger-check/read-ledger.ts';
 import type { LedgerCheckAccess } from '../ledger-check/run-ledger-check.ts';
 import { durationSeconds, peakArrivalsPerSecond } from '../load/arrivals.ts';
+import { fullSeconds } from '../providers/stalls.ts';
 import type { Stack, StackSnapshot } from '../stack.ts';
 import { demoCampaign } from './campaign.ts';
 import { bundleFolder, bundleOf, bundleProblem, type DemoRelay, type DrawSabotage, drawnBy, spoil } from './draw.ts';
@@ -50,6 +51,7 @@ export interface DemoWorld {
     readonly signal: AbortSignal;
     readonly progress: (line: string) => void;
     readonly providerSecret?: Readonly<Record<string, string>>;
+    readonly nodeArgs?: readonly string[];
     readonly draw?: { readonly chainInfo: string; readonly bundleDir: string };
   }) => Promise<Stack>;
   /** Absent: the campaign verifies nothing. */
@@ -211,7 +213,7 @@ const play = async (
     },
     load: await load.done,
     ledgerCheck,
-    ...(provider === undefined ? {} : { provider: await provider.counts() }),
+    ...(await countedBy(provider)),
     samples,
     events: stack.events(),
     killed,
@@ -242,6 +244,15 @@ const firstAnswerAtMs = async (ledgerFile: string): Promise<number | undefined> 
   return first?.type === 'acknowledged' ? first.answeredAt : undefined;
 };
 
+const countedBy = async (provider: DemoProvider | undefined): Promise<Pick<DemoReport, 'provider' | 'fullSeconds'>> => {
+  if (provider === undefined) return {};
+  const counts = await provider.counts();
+  return {
+    provider: counts,
+    fullSeconds: fullSeconds(counts.perSecond, PROVIDER_RATE, await provider.stalls(counts)),
+  };
+};
+
 /** Resolves with the report of a complete run, good or bad. Rejects when the run could not be completed. */
 export const runDemo = async (options: DemoOptions, world: DemoWorld): Promise<DemoReport> => {
   const startedAtMs = world.now();
@@ -268,7 +279,7 @@ const runWith = async (
     stateDir: join(options.stateDir, 'stack'),
     signal: world.signal,
     progress: (line) => world.view.say(line),
-    ...(provider === undefined ? {} : { providerSecret: provider.secret }),
+    ...(provider === undefined ? {} : { providerSecret: provider.secret, nodeArgs: provider.nodeArgs }),
     ...(relay === undefined
       ? {}
       : { draw: { chainInfo: await relay.writeInfo(options.stateDir), bundleDir: bundleFolder(options.stateDir) } }),

@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { LoadProcess } from '../../local/demo/load-process.ts';
 import type { FaultKind } from '../../local/providers/faults.ts';
+import { fullSeconds } from '../../local/providers/stalls.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { type Disturbance, fullSeconds, meanRate } from '../helpers/providers/judge.ts';
+import { type Disturbance, meanRate } from '../helpers/providers/judge.ts';
 import {
   PROVIDER_LIMIT,
   sabotageOf,

@@ -5,8 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { fullSeconds } from '../../local/providers/stalls.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { type Disturbance, fullSeconds, meanRate } from '../helpers/providers/judge.ts';
+import { type Disturbance, meanRate } from '../helpers/providers/judge.ts';
 import {
   PROVIDER_LIMIT,
   sabotageOf,

@@ -1,48 +1,10 @@
 /** What a soak of verification is judged by: the provider's own count, recorded stalls, and the rule of the provider's truth. Pure. */
-import { SHARE_VALID_MS } from '../../../contract/outside.ts';
 import type { LaterRecord } from '../../../local/ledger-check/compare.ts';
 import type { LedgerEntry } from '../../../local/load/ledger.ts';
 import type { Counts } from '../../../local/providers/counts.ts';
 import { type Person, truthOf } from '../../../local/providers/truth.ts';
 
 type Second = Counts['perSecond'][number];
-
-/** A process that did not run: of a pod, or of the provider. */
-export interface Stall {
-  readonly of: string;
-  readonly atMs: number;
-  readonly ms: number;
-}
-
-export interface FullSecond {
-  /** Unix time. */
-  readonly second: number;
-  readonly requests: number;
-  readonly stalls: readonly Stall[];
-}
-
-/** What was delayed arrives this long after the stall at the latest. */
-const ARRIVES_WITHIN_MS = 50;
-
-/**
- * Seconds in which the provider counted more than its limit, with the stalls that explain them: what was held up is counted in a
- * later second. A stall as long as a share lasts explains nothing, because afterwards nothing may be sent.
- */
-export const fullSeconds = (
-  perSecond: readonly Second[],
-  limit: number,
-  stalls: readonly Stall[],
-): readonly FullSecond[] =>
-  perSecond
-    .filter(({ requests }) => requests > limit)
-    .map(({ second, requests }) => ({
-      second,
-      requests,
-      stalls: stalls.filter(
-        ({ atMs, ms }) =>
-          ms < SHARE_VALID_MS && atMs < (second + 1) * 1_000 && atMs + ms + ARRIVES_WITHIN_MS >= second * 1_000,
-      ),
-    }));
 
 /** Instants between which something happened that takes shares away for a time. */
 export interface Disturbance {

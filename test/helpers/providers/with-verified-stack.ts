@@ -1,6 +1,6 @@
 /** A whole embedded stack that verifies identities with a local provider, a crowd that floods it, and what was recorded of both. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,11 +11,12 @@ import { readLedger } from '../../../local/ledger-check/read-ledger.ts';
 import { citizenOf } from '../../../local/load/citizen.ts';
 import { createSpawner } from '../../../local/managed-process.ts';
 import { type ProviderProcess, startProvider } from '../../../local/providers/process.ts';
+import { readStalls, recordingStalls, type Stall } from '../../../local/providers/stalls.ts';
 import { startReaper } from '../../../local/reaper.ts';
 import type { Stack, StackProcess } from '../../../local/stack.ts';
 import { eventually } from '../eventually.ts';
 import { isStackReady, type StackCampaign, stackCampaignYaml } from '../with-stack.ts';
-import { countVerdicts, intakeBetween, type Stall, type VerdictCount } from './judge.ts';
+import { countVerdicts, intakeBetween, type VerdictCount } from './judge.ts';
 
 const PROVIDER = 'tencent';
 /** Requests in a second: what Tencent permits by default. */
@@ -52,12 +53,6 @@ export interface VerifiedStack {
   /** Of pods and of the provider, since the start. */
   stalls(): Promise<readonly Stall[]>;
 }
-
-const readStalls = async (dir: string): Promise<readonly Stall[]> => {
-  const texts = await Promise.all((await readdir(dir)).map((name) => readFile(join(dir, name), 'utf8')));
-  // The last line of a pod that was killed may not be whole.
-  return texts.flatMap((text) => text.split('\n').slice(0, -1)).map((line): Stall => JSON.parse(line));
-};
 
 export const withVerifiedStack = async <T>(
   { pods, sabotage, signal }: { pods: number; sabotage: Sabotage | undefined; signal: AbortSignal },
@@ -96,9 +91,9 @@ export const withVerifiedStack = async <T>(
         pods: { min: count, max: count, capacityPerReplica: CAPACITY },
       },
     });
-    const preloaded = (file: string, query = ''): readonly string[] => [
+    const preloaded = (file: string): readonly string[] => [
       '--import',
-      `${pathToFileURL(join(import.meta.dirname, file))}${query}`,
+      pathToFileURL(join(import.meta.dirname, file)).href,
     ];
     const stack = await startEmbedded({
       campaignYaml: stackCampaignYaml(campaign(pods), startedAtMs),
@@ -106,10 +101,7 @@ export const withVerifiedStack = async <T>(
       signal,
       progress: () => undefined,
       providerSecret: secret,
-      nodeArgs: [
-        ...preloaded('record-stalls.ts', `?${new URLSearchParams({ dir: stallsDir })}`),
-        ...(sabotage === undefined ? [] : preloaded(`${sabotage}.ts`)),
-      ],
+      nodeArgs: [...recordingStalls(stallsDir), ...(sabotage === undefined ? [] : preloaded(`${sabotage}.ts`))],
     });
     ending.defer(() => stack.stop());
     const areReady = (count: number): boolean => {
@@ -158,14 +150,7 @@ export const withVerifiedStack = async <T>(
         const { later } = await readJournal(access, signal);
         return countVerdicts(ledger, later, (citizen) => citizenOf(SEED, citizen));
       },
-      async stalls() {
-        const own = (await provider.counts()).stalls.map(({ at, ms }) => ({
-          of: 'provider',
-          atMs: Date.parse(at),
-          ms,
-        }));
-        return [...own, ...(await readStalls(stallsDir))];
-      },
+      stalls: async () => readStalls(stallsDir, await provider.counts()),
     });
   } finally {
     await ending.disposeAsync();

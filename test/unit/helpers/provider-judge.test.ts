@@ -1,8 +1,9 @@
 /** The judge of the verification soaks: what it finds in a provider's count, and what it does not excuse. */
 import { describe, expect, it } from '@jest/globals';
 import type { LedgerEntry } from '../../../local/load/ledger.ts';
+import { fullSeconds } from '../../../local/providers/stalls.ts';
 import { truthOf } from '../../../local/providers/truth.ts';
-import { countVerdicts, fullSeconds, intakeBetween, meanRate } from '../../helpers/providers/judge.ts';
+import { countVerdicts, intakeBetween, meanRate } from '../../helpers/providers/judge.ts';
 
 const count = (second: number, requests: number, throttled = 0) => ({ second, requests, throttled });
 
