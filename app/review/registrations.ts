@@ -53,7 +53,7 @@ export const createRegistrations = ({ site, journal, opener, now, signal }: Regi
     return stored.map(({ event }) => event);
   };
 
-  /** Only what is, or was, in review: a reviewer can't look at other registrations. */
+  /** Only what is, or was, in review, and is not erased: a reviewer can't look at other registrations. */
   const find = async (receiptNo: string): Promise<Seen> => {
     const registration = await journal.findRegistration(receiptNo);
     if (registration === undefined || registration.kind !== 'citizen') {
@@ -63,7 +63,9 @@ export const createRegistrations = ({ site, journal, opener, now, signal }: Regi
       );
     }
     const facts = await factsOf(registration);
-    if (lastOf(facts, 'manual_review') === undefined) throw notInReview(project([registration, ...facts]).state);
+    const { state } = project([registration, ...facts]);
+    // Erased: the data key may still exist.
+    if (state === 'erased' || lastOf(facts, 'manual_review') === undefined) throw notInReview(state);
     return { registration, facts };
   };
 

@@ -76,6 +76,13 @@ describe('a reviewer', () => {
     expect(types()).toEqual(['received']);
   });
 
+  it('can’t look at an erased registration, although its data key still exists', async () => {
+    const receipt = inReview('a');
+    memory.put(factEvent('erased', { citizen: 'a' }));
+    expect(codeOf(await pod.ask('show', LI, { receipt }))).toBe('409 NOT_IN_REVIEW');
+    expect(types()).not.toContain('reviewed');
+  });
+
   it('decides with an entry before the decision', async () => {
     const receipt = inReview('a');
     expect(codeOf(await pod.ask('accept', LI, { receipt, reason: ' papers seen ' }))).toBe('200');
