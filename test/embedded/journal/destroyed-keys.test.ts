@@ -90,7 +90,7 @@ describe('the data keys of a campaign, destroyed', () => {
     expect(await writeBack()).toEqual(['rejected', 'rejected']);
     expect(await openAnew()).toEqual({ kind: 'destroyed' });
     expect(await patiently('the record', () => destruction.keys('stopped', never))).toMatchObject({
-      areDestroyed: true,
+      destroyedAtMs: expect.any(Number),
     });
   });
 

@@ -71,7 +71,7 @@ describe('predict', () => {
           const rates = { startSeconds: start, createdPerSecond: pace };
           const replicas = Math.ceil((room * arrivals) / capacity);
           const expected = played(work, pods, rates, replicas);
-          const tolerance = 0.03 * expected + 5 * capacity;
+          const tolerance = 0.04 * expected + 6 * capacity;
           expect(Math.abs(predict(work, pods, rates).lateWith(replicas) - expected)).toBeLessThan(tolerance);
         },
       ),
