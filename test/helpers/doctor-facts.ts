@@ -45,13 +45,20 @@ export const clusterFacts = (changes: Partial<ClusterFacts> = {}): ClusterFacts 
   }),
   claim: seen({ holder: 'voucher-system/voucher', writtenAtMs: BEFORE_MS - 12_000 }),
   policies: seen(
-    ['-scale-plans', '-scale-plan-revocations', '-ceilings', '-contingency', '-review', '-confirm-delete'].map(
-      (suffix) => ({
-        name: `voucher-system-voucher${suffix}`,
-        isBound: true,
-        warnings: 0,
-      }),
-    ),
+    [
+      '-scale-plans',
+      '-scale-plan-revocations',
+      '-ceilings',
+      '-contingency',
+      '-draw',
+      '-privacy',
+      '-review',
+      '-confirm-delete',
+    ].map((suffix) => ({
+      name: `voucher-system-voucher${suffix}`,
+      isBound: true,
+      warnings: 0,
+    })),
   ),
   ...changes,
 });

@@ -99,7 +99,7 @@ describe('kubectl voucher doctor', () => {
         const seen = await doctor([]);
         const isWell = ([check, count]: readonly [string, number]): boolean =>
           said(seen, check).filter((text) => text.startsWith('OK')).length === count;
-        const wanted = { operator: 1, leader: 1, policies: 5, clock: 2 };
+        const wanted = { operator: 1, leader: 1, policies: 8, clock: 2 };
         return Object.entries(wanted).every(isWell) && seen;
       },
       { everyMs: 500, what: 'an operator that is there and leads' },
@@ -115,7 +115,7 @@ describe('kubectl voucher doctor', () => {
       'OK this machine and the API server agree',
       'OK the operator and the API server agree',
     ]);
-    expect(said(report, 'policies')).toHaveLength(5);
+    expect(said(report, 'policies')).toHaveLength(8);
     for (const text of said(report, 'policies')) expect(text).toMatch(/^OK voucher-system-vo-\S+ is in force$/);
     expect(said(report, 'campaign')).toEqual([`WARN there is none in namespace ${namespace}`]);
   });

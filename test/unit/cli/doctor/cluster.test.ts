@@ -25,12 +25,19 @@ const crds = (change: (fields: readonly string[]) => readonly string[]) =>
   );
 const policies = (change: (name: string) => { readonly isBound: boolean; readonly warnings: number }) =>
   seen(
-    ['a-scale-plans', 'a-scale-plan-revocations', 'a-ceilings', 'a-contingency', 'a-review', 'a-confirm-delete'].map(
-      (name) => ({
-        name,
-        ...change(name),
-      }),
-    ),
+    [
+      'a-scale-plans',
+      'a-scale-plan-revocations',
+      'a-ceilings',
+      'a-contingency',
+      'a-draw',
+      'a-privacy',
+      'a-review',
+      'a-confirm-delete',
+    ].map((name) => ({
+      name,
+      ...change(name),
+    })),
   );
 
 describe('the cluster', () => {
@@ -127,6 +134,8 @@ describe('the cluster', () => {
         'FAIL policies: there is no policy …-scale-plan-revocations',
         'FAIL policies: there is no policy …-ceilings',
         'FAIL policies: there is no policy …-contingency',
+        'FAIL policies: there is no policy …-draw',
+        'FAIL policies: there is no policy …-privacy',
         'WARN policies: there is no policy …-review',
         'WARN policies: there is no policy …-confirm-delete',
       ],
