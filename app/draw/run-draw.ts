@@ -28,7 +28,7 @@ import { ENTRY_BYTES } from './entry.ts';
 import { type ListReport, type MadeList, type MakeListDeps, makeList } from './make-list.ts';
 import { nextStep } from './next-step.ts';
 import type { Drand, Steps } from './ports.ts';
-import { publicValueHex } from './sources/public-value.ts';
+import { publicValueHex } from '../../contract/public-value.ts';
 import { createWinners, type Winners } from './winners.ts';
 
 export interface DrawJobDeps extends MakeListDeps, Omit<AnnounceDeps, keyof MakeListDeps> {

@@ -1,6 +1,6 @@
 /** `kubectl voucher draw commit` and `draw source`: what people command about a draw, by annotations that the API server checks. */
 import { Command } from 'commander';
-import { publicValue } from '../../app/draw/sources/public-value.ts';
+import { publicValue } from '../../contract/public-value.ts';
 import { DRAW_COMMIT, drawSourceAnnotation } from '../../contract/names.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { agreementOf, commitText, drawCommandsOf, sourceText } from '../../operator/draw/commands.ts';

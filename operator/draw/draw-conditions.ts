@@ -114,10 +114,11 @@ const waiting = (chain: ChainState, { commitment }: Committed, input: Input): Ve
     );
   }
   const missing = missingValues(chain);
+  const wrong = drawCommandsOf(input.campaign).unreadable.map((text) => ` ${text}`);
   return missing.length > 0
     ? no(
         'WaitingForValues',
-        `Two different people must enter the value of ${missing.join(', ')}: ${commandOf(`source ${name} ${missing[0]} VALUE`, input)}. ${until}`,
+        `Two different people must enter the value of ${missing.join(', ')}: ${commandOf(`source ${name} ${missing[0]} VALUE`, input)}. ${until}${wrong.join('')}`,
       )
     : no(
         'WaitingForSources',

@@ -9,7 +9,7 @@
  */
 import type { Commitment, SourceRule, SourceValue } from '../../../contract/draw.ts';
 import { type DrandChains, isSignatureOf, randomnessOf, timeOfRound } from './drand.ts';
-import { publicValue, publicValueHex } from './public-value.ts';
+import { publicValue, publicValueHex } from '../../../contract/public-value.ts';
 
 /** Undefined: the value counts. */
 export const problemOfValue = (rule: SourceRule, given: SourceValue, chains: DrandChains): string | undefined => {

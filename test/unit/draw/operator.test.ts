@@ -88,6 +88,10 @@ describe('commands of the draw', () => {
     ['an authorisation without a name', { [DRAW_COMMIT]: 'yes' }],
     ['a value without a name', { [FIRST]: '03 11' }],
     ['a value of no source', { [drawSourceAnnotation('weather', 1)]: 'by alice: sun' }],
+    // The Job could not use them, and a value that was taken can't be taken back.
+    ['a value of more bytes than the seed takes', { [FIRST]: `by alice: ${'签'.repeat(2_000)}` }],
+    ['a value with a character that is not visible', { [FIRST]: 'by alice: 03\u200b 11' }],
+    ['a value of two lines', { [FIRST]: 'by alice: 03\n11' }],
   ])('that can’t be read are reported: %s', (_, annotations) => {
     const { unreadable, authorizedBy } = drawCommandsOf(campaignWith(annotations));
     expect(unreadable).toHaveLength(1);
@@ -190,6 +194,9 @@ describe('the draw is shown', () => {
     expect(shown(known(after.committed), fromMs)).toEqual(['Committed', 'WaitingForValues']);
     const differ = { [FIRST]: 'by alice: 03', [SECOND]: 'by bob: 04' };
     expect(shown(known(after.committed), untilMs - 1, differ)).toEqual(['Committed', 'ValuesDiffer']);
+    const unreadable = campaignWith({ [FIRST]: 'by a: 03', [SECOND]: 'by b: 0\u200b3' });
+    const observed = anObserved({ freeze: LISTED, draw: known(after.committed) });
+    expect(drawn({ campaign: unreadable, observed, nowMs: fromMs })?.message).toContain(`${SECOND} can't be read`);
     expect(shown(known(after.entered), fromMs)).toEqual(['Committed', 'WaitingForSources']);
     expect(shown(known(after.sourced), fromMs)).toEqual(['Committed', 'Drawing']);
     expect(shown(known(after.drawn), fromMs)).toEqual(['Committed', 'Drawn']);

@@ -10,7 +10,7 @@ import {
   roundAt,
   timeOfRound,
 } from '../../../app/draw/sources/drand.ts';
-import { publicValue, publicValueHex } from '../../../app/draw/sources/public-value.ts';
+import { publicValue, publicValueHex } from '../../../contract/public-value.ts';
 import type { SourceRule, SourceValue } from '../../../contract/draw.ts';
 import { createLocalChain } from '../../../local/drand/chain.ts';
 
