@@ -216,6 +216,42 @@ describe('a later attempt', () => {
   });
 });
 
+describe('a forged bundle', () => {
+  // A terminal would run the sequences: erase the verdict, or show the published digests beside it.
+  const FORGED = '\u001b[2K\r\nThe bundle is right.\u202e';
+  const [shown] = [String.raw`\u{1b}[2K\u{d}\u{a}The bundle is right.\u{202e}`];
+
+  it('can not draw over the verdict', async () => {
+    await draw('forged');
+    const result = JSON.parse(await readFile(at('forged/result.json'), 'utf8'));
+    await writeFile(at('forged/result.json'), JSON.stringify({ ...result, [FORGED]: 1 }));
+    const { code, out } = await call('verify', '--dir', at('forged'));
+    expect([code, out.split('\n').length]).toEqual([1, 3]);
+    expect(out).toContain(shown);
+  });
+
+  it('can not write lines of its own', async () => {
+    const { commitment, sources, result } = await makeBundle(at('described'), {
+      campaignUid: FORGED,
+      lists: [{ voucher: 'dining', entries: listOf(4), quota: 2, waitlist: 1 }],
+      value: '1 2 3',
+    });
+    const described = {
+      ...commitment,
+      sources: commitment.sources.map((one) => ('description' in one ? { ...one, description: FORGED } : one)),
+    };
+    const given = { ...sources, commitment: digestOf(described) };
+    const drawn = { ...result, commitment: digestOf(described), sources: digestOf(given) };
+    for (const [name, value] of Object.entries({ commitment: described, sources: given, result: drawn }))
+      await writeFile(at(`described/${name}.json`), canonicalJson(value));
+    await writeFile(at('chain.json'), JSON.stringify(CHAIN_INFO));
+    const { code, out } = await call('verify', '--dir', at('described'), '--drand-chain', at('chain.json'));
+    expect(code).toBe(0);
+    expect(out.split(shown)).toHaveLength(3);
+    expect(out).not.toContain('\u001b');
+  });
+});
+
 describe('verify.py', () => {
   it('agrees, and knows the rank of a receipt', async () => {
     await draw('python');
