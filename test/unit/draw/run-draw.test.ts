@@ -104,6 +104,21 @@ describe('the draw’s Job', () => {
     expect(world.chain.entries).toEqual([]);
   });
 
+  // It knows neither relays nor the folder of the bundle: a result that it announced would have no files.
+  it('goes no further than the list without an order, also where another Job has committed meanwhile', async () => {
+    const world = new DrawWorld(PEOPLE);
+    await runDrawJob(world.job(), signal);
+    const state = stateOf(world);
+    expect(state.committed).toBeDefined();
+    world.nowMs = Date.parse(state.committed?.commitment.notBefore ?? '');
+    await enter(world);
+    const entries = [...world.chain.entries];
+    await runDrawJob({ ...world.job(), order: undefined }, signal);
+    world.nowMs = Date.parse(state.committed?.commitment.postponeAt ?? '');
+    await runDrawJob({ ...world.job(), order: undefined }, signal);
+    expect(world.chain.entries).toEqual(entries);
+  });
+
   it('commits, waits for drand, draws, and publishes every fact once', async () => {
     const world = new DrawWorld(PEOPLE);
     const state = await runDrawJob(world.job(DRAND_ONLY), signal);
