@@ -11,6 +11,7 @@ import type { DrawState } from '../../../operator/draw/draw-keeper.ts';
 import { isPublishedUnknown, publishedDraw } from '../../../operator/draw/draw-request.ts';
 import { drawOrder } from '../../../operator/draw/order.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
+import type { ObservedJob } from '../../../operator/tick/cluster-view.ts';
 import { jobInstants, jobsWithWork } from '../../../operator/tick/jobs.ts';
 import { aCampaign, DRAW } from '../../helpers/a-campaign.ts';
 import { DRAW_CAMPAIGN, DrawWorld } from '../../helpers/draw-world.ts';
@@ -201,5 +202,20 @@ describe('the draw is shown', () => {
     expect(shown(known(after.sourced), fromMs)).toEqual(['Committed', 'Drawing']);
     expect(shown(known(after.drawn), fromMs)).toEqual(['Committed', 'Drawn']);
     expect(shown(known(after.announced), fromMs)).toEqual(['Committed', 'Announced']);
+  });
+
+  it('with what keeps the Job from its work', async () => {
+    const { sourced } = await states();
+    const messageOf = (job: ObservedJob): string | undefined => {
+      const observed = anObserved({ freeze: LISTED, draw: known(sourced) });
+      const cluster = { ...observed.cluster, jobs: { 'draw-r1': job } };
+      return drawn({ campaign: campaignWith({}), observed: { ...observed, cluster }, nowMs: 0 })?.message;
+    };
+    const job = { name: 'chengdu-draw-r1', failedPods: 0 };
+    expect(messageOf({ ...job, state: 'running' })).toMatch(/A Job computes the result\.$/);
+    expect(messageOf({ ...job, state: 'done', failedPods: 1 })).toMatch(/A Job computes the result\.$/);
+    expect(messageOf({ ...job, state: 'running', failedPods: 1 })).toContain('kubectl logs job/chengdu-draw-r1');
+    // Its claim may not exist.
+    expect(messageOf({ ...job, state: 'starting' })).toContain('kubectl describe pods -n vouchers -l job-name=chengdu');
   });
 });
