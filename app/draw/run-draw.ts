@@ -222,6 +222,7 @@ const takeSteps = async (
 ): Promise<ChainState> => {
   const { campaignId, steps, note, order } = deps;
   let computed: Computed | undefined;
+  let done: Announced | undefined;
   let appended: DrawStep['step'] | undefined;
   const append = async (step: DrawStep, { last }: ChainState): Promise<void> => {
     const isStored = await steps.append(step, last, signal);
@@ -265,7 +266,9 @@ const takeSteps = async (
         } else {
           if (drawn.digest !== digest)
             throw new OtherResultError(`the published result is ${drawn.digest}, and the journal gives ${digest}`);
-          await append(await announced(deps, committed, drawn, computed, await bundle(), signal), state);
+          // The bundle is put at its place once.
+          done ??= await announced(deps, committed, drawn, computed, await bundle(), signal);
+          await append(done, state);
         }
         break;
       }

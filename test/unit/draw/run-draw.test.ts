@@ -134,6 +134,26 @@ describe('the draw’s Job', () => {
     expect(state.announced).toMatchObject({ won: 12, waitlisted: 5 });
   });
 
+  it('puts the bundle at its place once, where the last step has to be appended again', async () => {
+    const world = new DrawWorld(PEOPLE);
+    const job = world.job(DRAND_ONLY);
+    // The journal says so while an append of another process is under way, also of one that comes to nothing.
+    let refused = 0;
+    const append: typeof job.steps.append = async (step, after, inner) => {
+      if (step.step !== 'announced' || refused > 0) return job.steps.append(step, after, inner);
+      refused += 1;
+      return false;
+    };
+    let ended = 0;
+    const end = async (): Promise<'written'> => {
+      ended += 1;
+      return 'written';
+    };
+    const bundle = async () => ({ voucher: async () => undefined, end, abort: async () => undefined });
+    await runDrawJob({ ...job, steps: { ...job.steps, append }, bundle }, signal);
+    expect([refused, ended, steps(world).at(-1)]).toEqual([1, 1, 'announced']);
+  });
+
   it('changes nothing when it is repeated', async () => {
     const world = new DrawWorld(PEOPLE);
     await runDrawJob(world.job(DRAND_ONLY), signal);
