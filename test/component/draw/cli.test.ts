@@ -9,7 +9,7 @@ import { canonicalJson, digestOf } from '../../../app/draw/canonical.ts';
 import { entryOf } from '../../../app/draw/entry.ts';
 import { runCli } from '../../../cli/run.ts';
 import { CHAIN_INFO, makeBundle } from '../../helpers/bundles.ts';
-import { listOf, sha256 } from '../../helpers/draws.ts';
+import { entriesOf, listOf, sha256 } from '../../helpers/draws.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const UID = '3f1c7a52-0000-4000-8000-000000000003';
@@ -169,6 +169,15 @@ describe('kubectl voucher draw check', () => {
     expect(JSON.parse(out).proof).toHaveLength(3);
   });
 
+  it('takes receipt and secret as people copy them by hand, as the status page does', async () => {
+    const issued = { no: '3F7K9M2Q5R8T1V4W6X0Y2Z3A4B', secret: '0A1B2C3D4E5F6G7H8J9K0M1N2P' };
+    const entries = [entryOf(UID, issued.no, issued.secret), ...entriesOf(listOf(3, 'others'))].sort(Buffer.compare);
+    await writeFile(at('issued.bin'), Buffer.concat(entries));
+    await call('run', '--entries', at('issued.bin'), '--out', at('issued'), ...TERMS);
+    const copied = { no: '3f7k9-m2q5r-8tLv4-w6xoy-2z3a4-b', secret: 'oa1b2c3d4e5f6g7h8j9k om1n2p' };
+    expect(await check('issued', copied)).toMatchObject({ code: 0, out: expect.stringContaining('is in the list') });
+  });
+
   it('never prints the secret, and takes it from a file', async () => {
     await draw('secret');
     await writeFile(at('secret.txt'), `${first.secret}\n`);
@@ -233,7 +242,7 @@ describe('a forged bundle', () => {
   it('can not write lines of its own', async () => {
     const { commitment, sources, result } = await makeBundle(at('described'), {
       campaignUid: FORGED,
-      lists: [{ voucher: 'dining', entries: listOf(4), quota: 2, waitlist: 1 }],
+      lists: [{ voucher: 'dining', entries: listOf(4, 'described'), quota: 2, waitlist: 1 }],
       value: '1 2 3',
     });
     const described = {
