@@ -225,10 +225,24 @@ describe('a later attempt', () => {
   });
 });
 
+// A terminal would run the sequences: erase the verdict, or show the published digests beside it.
+const FORGED = '\u001b[2K\r\nThe bundle is right.\u202e';
+/** A bundle that agrees with itself, with such a campaign and such a description. */
+const describeForged = async (name: string): Promise<void> => {
+  const lists = [{ voucher: 'dining', entries: listOf(4, 'described'), quota: 2, waitlist: 1 }];
+  const made = await makeBundle(at(name), { campaignUid: FORGED, value: '1 2 3', lists });
+  const commitment = {
+    ...made.commitment,
+    sources: made.commitment.sources.map((one) => ('description' in one ? { ...one, description: FORGED } : one)),
+  };
+  const sources = { ...made.sources, commitment: digestOf(commitment) };
+  const result = { ...made.result, commitment: digestOf(commitment), sources: digestOf(sources) };
+  for (const [file, value] of Object.entries({ commitment, sources, result }))
+    await writeFile(at(`${name}/${file}.json`), canonicalJson(value));
+};
+
 describe('a forged bundle', () => {
-  // A terminal would run the sequences: erase the verdict, or show the published digests beside it.
-  const FORGED = '\u001b[2K\r\nThe bundle is right.\u202e';
-  const [shown] = [String.raw`\u{1b}[2K\u{d}\u{a}The bundle is right.\u{202e}`];
+  const shown = String.raw`\u{1b}[2K\u{d}\u{a}The bundle is right.\u{202e}`;
 
   it('can not draw over the verdict', async () => {
     await draw('forged');
@@ -240,19 +254,7 @@ describe('a forged bundle', () => {
   });
 
   it('can not write lines of its own', async () => {
-    const { commitment, sources, result } = await makeBundle(at('described'), {
-      campaignUid: FORGED,
-      lists: [{ voucher: 'dining', entries: listOf(4, 'described'), quota: 2, waitlist: 1 }],
-      value: '1 2 3',
-    });
-    const described = {
-      ...commitment,
-      sources: commitment.sources.map((one) => ('description' in one ? { ...one, description: FORGED } : one)),
-    };
-    const given = { ...sources, commitment: digestOf(described) };
-    const drawn = { ...result, commitment: digestOf(described), sources: digestOf(given) };
-    for (const [name, value] of Object.entries({ commitment: described, sources: given, result: drawn }))
-      await writeFile(at(`described/${name}.json`), canonicalJson(value));
+    await describeForged('described');
     await writeFile(at('chain.json'), JSON.stringify(CHAIN_INFO));
     const { code, out } = await call('verify', '--dir', at('described'), '--drand-chain', at('chain.json'));
     expect(code).toBe(0);
@@ -262,21 +264,31 @@ describe('a forged bundle', () => {
 });
 
 describe('verify.py', () => {
-  it('agrees, and knows the rank of a receipt', async () => {
-    await draw('python');
-    const run = promisify(execFile)('python3', [
-      join(ROOT, 'docs/draw/verify.py'),
-      at('python'),
-      third.no,
-      third.secret,
-    ]);
+  /** Undefined: this machine has no python3. */
+  const verify = async (...args: readonly string[]): Promise<string | undefined> => {
+    const run = promisify(execFile)('python3', [join(ROOT, 'docs/draw/verify.py'), ...args]);
     const said = await run.catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
       process.stdout.write('NOT RUN: docs/draw/verify.py, because this machine has no python3\n');
       return undefined;
     });
+    return said?.stdout;
+  };
+
+  it('agrees, and knows the rank of a receipt', async () => {
+    await draw('python');
+    const said = await verify(at('python'), third.no, third.secret);
     if (said === undefined) return;
-    expect(said.stdout).toContain('receipt CD03-00000003 in voucher has rank 6');
-    expect(said.stdout).toContain('RIGHT');
+    expect(said).toContain('receipt CD03-00000003 in voucher has rank 6');
+    expect(said).toContain('RIGHT');
+  });
+
+  it('shows no lines of a forged bundle', async () => {
+    await describeForged('python-described');
+    const said = await verify(at('python-described'));
+    if (said === undefined) return;
+    expect(said.split('\n')).toHaveLength(5);
+    expect(said).not.toContain('\u001b');
+    expect(said).toContain('RIGHT. Compare');
   });
 });
