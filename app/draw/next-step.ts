@@ -3,7 +3,7 @@
  *
  * | chain           | time                 | else                            | step     |
  * |-----------------|----------------------|---------------------------------|----------|
- * | nothing         |                      | no owner has authorised it      | end      |
+ * | any             |                      | the Job has no order            | end      |
  * | nothing         |                      | authorised                      | commit   |
  * | committed       | before notBefore     |                                 | end, or wait |
  * | committed       | before postponeAt    | public values are missing       | end, or wait |
@@ -12,6 +12,9 @@
  * | sourced         |                      |                                 | draw     |
  * | drawn           |                      |                                 | draw: the same result, for its facts |
  * | announced       |                      |                                 | end      |
+ *
+ * The Job without an order makes the list only. It may still run, or again, when another one has committed; it knows neither the relays nor
+ * the folder of the bundle, so a result that it announced would have no files.
  *
  * `wait`: for less than two minutes. The operator's clock may be ahead of this one, and a Job that has ended is not created again for ten
  * minutes.
@@ -42,8 +45,8 @@ const waitOrEnd = (untilMs: number, nowMs: number, why: string): NextStep =>
 export const nextStep = (state: ChainState, isOrdered: boolean, nowMs: number): NextStep => {
   const { committed, sourced, drawn, announced } = state;
   if (announced !== undefined) return { kind: 'end', why: 'the result is announced' };
-  if (committed === undefined)
-    return isOrdered ? { kind: 'commit' } : { kind: 'end', why: 'no owner has authorised the commitment' };
+  if (!isOrdered) return { kind: 'end', why: 'this Job makes the list only' };
+  if (committed === undefined) return { kind: 'commit' };
   if (sourced !== undefined) return { kind: 'draw', committed, sourced, drawn };
   const { notBefore, postponeAt } = committed.commitment;
   const [fromMs, untilMs] = [Date.parse(notBefore), Date.parse(postponeAt)];

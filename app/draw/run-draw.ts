@@ -18,6 +18,7 @@ import type {
 } from '../../contract/draw.ts';
 import { type ChainState, chainState } from '../../contract/draw-chain.ts';
 import type { DrawOrder } from '../../contract/draw-order.ts';
+import { publicValueHex } from '../../contract/public-value.ts';
 import { type AnnounceDeps, announce } from './announce.ts';
 import type { BundleWriter } from './bundle/write.ts';
 import { digestOf } from './canonical.ts';
@@ -28,13 +29,12 @@ import { ENTRY_BYTES } from './entry.ts';
 import { type ListReport, type MadeList, type MakeListDeps, makeList } from './make-list.ts';
 import { nextStep } from './next-step.ts';
 import type { Drand, Steps } from './ports.ts';
-import { publicValueHex } from './sources/public-value.ts';
 import { createWinners, type Winners } from './winners.ts';
 
 export interface DrawJobDeps extends MakeListDeps, Omit<AnnounceDeps, keyof MakeListDeps> {
   readonly steps: Steps;
   readonly drand: Drand;
-  /** Undefined: no owner has authorised the commitment. */
+  /** Undefined: it makes the list only. */
   readonly order: DrawOrder | undefined;
   /** Undefined: no files are written. */
   readonly bundle?: (() => Promise<BundleWriter>) | undefined;
@@ -222,6 +222,7 @@ const takeSteps = async (
 ): Promise<ChainState> => {
   const { campaignId, steps, note, order } = deps;
   let computed: Computed | undefined;
+  let done: Announced | undefined;
   let appended: DrawStep['step'] | undefined;
   const append = async (step: DrawStep, { last }: ChainState): Promise<void> => {
     const isStored = await steps.append(step, last, signal);
@@ -265,7 +266,9 @@ const takeSteps = async (
         } else {
           if (drawn.digest !== digest)
             throw new OtherResultError(`the published result is ${drawn.digest}, and the journal gives ${digest}`);
-          await append(await announced(deps, committed, drawn, computed, await bundle(), signal), state);
+          // The bundle is put at its place once.
+          done ??= await announced(deps, committed, drawn, computed, await bundle(), signal);
+          await append(done, state);
         }
         break;
       }

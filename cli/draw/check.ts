@@ -1,5 +1,6 @@
 /** `kubectl voucher draw check`: one receipt in a bundle. No cluster needed. */
 import { Command } from 'commander';
+import { normalReceipt } from '../../app/core/normal-form.ts';
 import { checkReceipt } from '../../app/draw/bundle/check.ts';
 import { BundleFault } from '../../app/draw/bundle/read.ts';
 import { NotWellError, UsageError } from '../errors.ts';
@@ -29,7 +30,10 @@ const run = async (options: Options, io: Io): Promise<void> => {
   await assertFolder(options.bundle, '--bundle');
   const receipt = { no: options.receipt.trim(), secret: await secretOf(options) };
   try {
-    const check = await checkReceipt(options.bundle, receipt, signalOf(io));
+    const exact = await checkReceipt(options.bundle, receipt, signalOf(io));
+    // As people copy it by hand: the product issues both in one form. A list of others may have them in any.
+    const issued = { no: normalReceipt(receipt.no), secret: normalReceipt(receipt.secret) };
+    const check = exact.place === undefined ? await checkReceipt(options.bundle, issued, signalOf(io)) : exact;
     io.out(forPrograms(options.output, checkJson(check)) ?? checkText(check));
     if (check.place === undefined) throw new NotWellError();
   } catch (error) {

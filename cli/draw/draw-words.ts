@@ -7,8 +7,12 @@ import { columns } from '../words.ts';
 
 const count = (number: number): string => number.toLocaleString('en-US');
 
+/** Anyone may have made the bundle: a terminal must neither run its control characters nor show lines that it wrote. */
+const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+
 const faultText = ({ file, offset, problem }: Fault): string =>
-  `${file}${offset === undefined ? '' : `, byte ${offset}`}: ${problem}`;
+  `${file}${offset === undefined ? '' : `, byte ${offset}`}: ${visible(problem)}`;
 
 const sourceText = (rule: SourceRule): string => {
   switch (rule.type) {
@@ -17,9 +21,9 @@ const sourceText = (rule: SourceRule): string => {
       return `${chain}, round ${rule.round}; the signature is verified`;
     }
     case 'PublicValue':
-      return `public value: ${rule.description}; compare it with where it was published`;
+      return `public value: ${visible(rule.description)}; compare it with where it was published`;
     case 'Bytes':
-      return `bytes that were given: ${rule.description}; nothing here proves them`;
+      return `bytes that were given: ${visible(rule.description)}; nothing here proves them`;
   }
 };
 
@@ -49,10 +53,10 @@ export const verifiedText = ({ commitment, sources, digests }: Documents): strin
   const rows = commitment.vouchers.map(({ voucher, n, k, waitlist }) => [voucher, count(n), count(k), count(waitlist)]);
   const named = commitment.sources.map((rule, index) => {
     const { value } = sources.sources[index] ?? {};
-    return `  ${rule.name}: ${sourceText(rule)}${value === undefined ? '' : ` (${value})`}\n`;
+    return `  ${rule.name}: ${sourceText(rule)}${value === undefined ? '' : ` (${visible(value)})`}\n`;
   });
   return [
-    `The bundle is right: all lists, seeds, winners and waiting lists of campaign ${commitment.campaignUid} were computed again.\n`,
+    `The bundle is right: all lists, seeds, winners and waiting lists of campaign ${visible(commitment.campaignUid)} were computed again.\n`,
     columns([['VOUCHER', 'ENTRIES', 'WINNERS', 'WAITING LIST'], ...rows]),
     `Sources, which had no value before ${commitment.notBefore}:\n`,
     ...named,

@@ -4,8 +4,10 @@ import hashlib, json, os, sys
 
 def sha(*parts): return hashlib.sha256(b''.join(parts)).digest()
 def read(*path): return open(os.path.join(folder, *path), 'rb').read()
+def plain(text): return text if str(text).isprintable() else repr(text) # anyone may have made the bundle: no lines of its own
+def show(*words): print(*map(plain, words))
 def want(right, file, what):
-    if not right: sys.exit(f'WRONG {file}: {what}')
+    if not right: sys.exit(f'WRONG {plain(file)}: {plain(what)}')
 def document(name):
     data = read(name)
     value = json.loads(data)
@@ -16,7 +18,7 @@ def root(nodes):
     while len(nodes) > 1: nodes = [sha(b'\1', *nodes[i:i + 2]) if i + 1 < len(nodes) else nodes[i] for i in range(0, len(nodes), 2)]
     return nodes[0] if nodes else sha()
 
-sys.excepthook = lambda kind, error, trace: print('WRONG', kind.__name__, error, file=sys.stderr)
+sys.excepthook = lambda kind, error, trace: print('WRONG', kind.__name__, plain(str(error)), file=sys.stderr)
 folder, receipt, found = sys.argv[1], sys.argv[2:4], False
 (commitment, c), (sources, s), (result, r) = map(document, ('commitment.json', 'sources.json', 'result.json'))
 want(sources['commitment'] == c, 'sources.json', 'it is of another commitment')
@@ -26,7 +28,7 @@ for rule, value in zip(commitment['sources'], sources['sources']):
     data = bytes.fromhex(value['hex'])
     if rule['type'] == 'Drand': want(data == sha(bytes.fromhex(value['signature'])), 'sources.json', rule['name'])
     if rule['type'] == 'PublicValue': want(data == value['value'].encode(), 'sources.json', rule['name'])
-    print(rule['name'], rule['type'], rule.get('round', rule.get('description')), value.get('signature', value.get('value', value['hex'])))
+    show(rule['name'], rule['type'], rule.get('round', rule.get('description')), value.get('signature', value.get('value', value['hex'])))
 want([x['voucher'] for x in result['vouchers']] == [x['voucher'] for x in commitment['vouchers']], 'result.json', 'other vouchers')
 own = receipt and sha(b'\0'.join(x.encode() for x in ['vcdraw1/entry', commitment['campaignUid'], *receipt]))
 for v, res in zip(commitment['vouchers'], result['vouchers']):
@@ -47,9 +49,9 @@ for v, res in zip(commitment['vouchers'], result['vouchers']):
     mine = {'voucher': name, 'seed': seed.hex(), 'cutoff': scores[order[k - 1]].hex() if k else '', 'winners': k,
             'waitlisted': v['waitlist'], 'resultDigest': sha(bits, waitlist).hex()}
     want(mine == res, 'result.json', 'the result of ' + name)
-    print(name, n, 'entries,', k, 'winners,', v['waitlist'], 'on the waiting list')
+    show(name, n, 'entries,', k, 'winners,', v['waitlist'], 'on the waiting list')
     if own in entries:
         found = True
-        print('receipt', receipt[0], 'in', name, 'has rank', order.index(entries.index(own)) + 1)
+        show('receipt', receipt[0], 'in', name, 'has rank', order.index(entries.index(own)) + 1)
 if receipt and not found: print('receipt', receipt[0], 'is in no list')
 print('RIGHT. Compare with what was published: commitment.json', c, 'result.json', r)

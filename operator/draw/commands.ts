@@ -9,6 +9,7 @@
  * A policy of the chart ensures that the user is the writer. An unreadable value is no command, and is reported.
  */
 import { DRAW_COMMIT, DRAW_SOURCE_PREFIX, drawSourceAnnotation } from '../../contract/names.ts';
+import { publicValue } from '../../contract/public-value.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 
 export interface EnteredValue {
@@ -31,12 +32,18 @@ const ENTERED = /^by (.{1,256}?): (.{1,4096})$/s;
 export const commitText = (user: string): string => `by ${user}`;
 export const sourceText = (user: string, value: string): string => `by ${user}: ${value}`;
 
+/**
+ * Two people who write the same character in two ways of Unicode mean the same. A value that the seed can't take is none: once it is in
+ * the chain it can't be taken back, and no Job could go on.
+ */
 const enteredIn = (text: string | undefined): EnteredValue | undefined => {
   const [, by, value] = ENTERED.exec(text ?? '') ?? [];
   if (by === undefined || value === undefined) return undefined;
-  // Two people who write the same character in two ways of Unicode mean the same.
-  const normal = value.normalize('NFC').trim();
-  return normal === '' ? undefined : { by, value: normal };
+  try {
+    return { by, value: publicValue(value) };
+  } catch {
+    return undefined;
+  }
 };
 
 export const drawCommandsOf = ({ metadata: { annotations = {} }, spec }: VoucherCampaign): DrawCommands => {

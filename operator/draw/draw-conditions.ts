@@ -27,12 +27,15 @@ const commitmentText = ({ attempt, digest, authorizedBy, commitment }: Committed
 const jobText = ({ jobs, isJobsUnseen }: ObservedCluster, { campaign: { metadata } }: Input): string => {
   if (isJobsUnseen === true)
     return ' The operator has no permission to list Jobs in this namespace (docs/operations.md).';
-  const failing = Object.entries(jobs ?? {}).find(([key, { state, failedPods }]) =>
-    key.startsWith('draw') ? state === 'failed' || (failedPods > 0 && state !== 'done') : false,
-  );
-  if (failing === undefined) return '';
-  const [, { name }] = failing;
-  return ` Pods of the Job ${name} fail: kubectl logs job/${name} -n ${metadata.namespace}.`;
+  const runs = Object.entries(jobs ?? {}).flatMap(([key, job]) => (key.startsWith('draw') ? [job] : []));
+  const failing = runs.find(({ state, failedPods }) => state === 'failed' || (failedPods > 0 && state !== 'done'));
+  if (failing !== undefined)
+    return ` Pods of the Job ${failing.name} fail: kubectl logs job/${failing.name} -n ${metadata.namespace}.`;
+  const waits = runs.find(({ state }) => state === 'starting');
+  // A claim for the bundle that does not exist, a quota, a refused pod.
+  return waits === undefined
+    ? ''
+    : ` The pod of the Job ${waits.name} does not run yet. If that lasts: kubectl describe job ${waits.name} -n ${metadata.namespace}, and kubectl describe pods -n ${metadata.namespace} -l job-name=${waits.name}.`;
 };
 
 /**
@@ -114,10 +117,11 @@ const waiting = (chain: ChainState, { commitment }: Committed, input: Input): Ve
     );
   }
   const missing = missingValues(chain);
+  const wrong = drawCommandsOf(input.campaign).unreadable.map((text) => ` ${text}`);
   return missing.length > 0
     ? no(
         'WaitingForValues',
-        `Two different people must enter the value of ${missing.join(', ')}: ${commandOf(`source ${name} ${missing[0]} VALUE`, input)}. ${until}`,
+        `Two different people must enter the value of ${missing.join(', ')}: ${commandOf(`source ${name} ${missing[0]} VALUE`, input)}. ${until}${wrong.join('')}`,
       )
     : no(
         'WaitingForSources',

@@ -56,13 +56,16 @@ interface JobRun {
 
 const BUNDLE = { name: 'bundle', mountPath: '/var/voucher/bundle' } as const;
 
+/** The kubelet makes `$$` and `$(NAME)` of a variable's value something else, and a description in the commitment would be another one. */
+const unexpanded = (json: string): string => json.replaceAll('$', String.raw`\u0024`);
+
 /** The order of the draw, and where its files go. */
 const withDraw = ({ spec: { draw } }: VoucherCampaign, order: DrawOrder | undefined, pod: PodSpec): PodSpec => {
   if (order === undefined) return pod;
   const { bundleClaim: claimName } = draw;
   const volumes = claimName === undefined ? [] : [{ name: BUNDLE.name, persistentVolumeClaim: { claimName } }];
   const env = [
-    { name: ENV.drawOrder, value: JSON.stringify(order) },
+    { name: ENV.drawOrder, value: unexpanded(JSON.stringify(order)) },
     ...volumes.map(() => ({ name: ENV.bundleDir, value: BUNDLE.mountPath })),
   ];
   return {

@@ -8,8 +8,8 @@
  * | Bytes       | any                          | nothing: `kubectl voucher draw run` only           |
  */
 import type { Commitment, SourceRule, SourceValue } from '../../../contract/draw.ts';
+import { publicValue, publicValueHex } from '../../../contract/public-value.ts';
 import { type DrandChains, isSignatureOf, randomnessOf, timeOfRound } from './drand.ts';
-import { publicValue, publicValueHex } from './public-value.ts';
 
 /** Undefined: the value counts. */
 export const problemOfValue = (rule: SourceRule, given: SourceValue, chains: DrandChains): string | undefined => {

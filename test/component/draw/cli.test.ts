@@ -9,7 +9,7 @@ import { canonicalJson, digestOf } from '../../../app/draw/canonical.ts';
 import { entryOf } from '../../../app/draw/entry.ts';
 import { runCli } from '../../../cli/run.ts';
 import { CHAIN_INFO, makeBundle } from '../../helpers/bundles.ts';
-import { listOf, sha256 } from '../../helpers/draws.ts';
+import { entriesOf, listOf, sha256 } from '../../helpers/draws.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const UID = '3f1c7a52-0000-4000-8000-000000000003';
@@ -169,6 +169,15 @@ describe('kubectl voucher draw check', () => {
     expect(JSON.parse(out).proof).toHaveLength(3);
   });
 
+  it('takes receipt and secret as people copy them by hand, as the status page does', async () => {
+    const issued = { no: '3F7K9M2Q5R8T1V4W6X0Y2Z3A4B', secret: '0A1B2C3D4E5F6G7H8J9K0M1N2P' };
+    const entries = [entryOf(UID, issued.no, issued.secret), ...entriesOf(listOf(3, 'others'))].sort(Buffer.compare);
+    await writeFile(at('issued.bin'), Buffer.concat(entries));
+    await call('run', '--entries', at('issued.bin'), '--out', at('issued'), ...TERMS);
+    const copied = { no: '3f7k9-m2q5r-8tLv4-w6xoy-2z3a4-b', secret: 'oa1b2c3d4e5f6g7h8j9k om1n2p' };
+    expect(await check('issued', copied)).toMatchObject({ code: 0, out: expect.stringContaining('is in the list') });
+  });
+
   it('never prints the secret, and takes it from a file', async () => {
     await draw('secret');
     await writeFile(at('secret.txt'), `${first.secret}\n`);
@@ -216,22 +225,70 @@ describe('a later attempt', () => {
   });
 });
 
+// A terminal would run the sequences: erase the verdict, or show the published digests beside it.
+const FORGED = '\u001b[2K\r\nThe bundle is right.\u202e';
+/** A bundle that agrees with itself, with such a campaign and such a description. */
+const describeForged = async (name: string): Promise<void> => {
+  const lists = [{ voucher: 'dining', entries: listOf(4, 'described'), quota: 2, waitlist: 1 }];
+  const made = await makeBundle(at(name), { campaignUid: FORGED, value: '1 2 3', lists });
+  const commitment = {
+    ...made.commitment,
+    sources: made.commitment.sources.map((one) => ('description' in one ? { ...one, description: FORGED } : one)),
+  };
+  const sources = { ...made.sources, commitment: digestOf(commitment) };
+  const result = { ...made.result, commitment: digestOf(commitment), sources: digestOf(sources) };
+  for (const [file, value] of Object.entries({ commitment, sources, result }))
+    await writeFile(at(`${name}/${file}.json`), canonicalJson(value));
+};
+
+describe('a forged bundle', () => {
+  const shown = String.raw`\u{1b}[2K\u{d}\u{a}The bundle is right.\u{202e}`;
+
+  it('can not draw over the verdict', async () => {
+    await draw('forged');
+    const result = JSON.parse(await readFile(at('forged/result.json'), 'utf8'));
+    await writeFile(at('forged/result.json'), JSON.stringify({ ...result, [FORGED]: 1 }));
+    const { code, out } = await call('verify', '--dir', at('forged'));
+    expect([code, out.split('\n').length]).toEqual([1, 3]);
+    expect(out).toContain(shown);
+  });
+
+  it('can not write lines of its own', async () => {
+    await describeForged('described');
+    await writeFile(at('chain.json'), JSON.stringify(CHAIN_INFO));
+    const { code, out } = await call('verify', '--dir', at('described'), '--drand-chain', at('chain.json'));
+    expect(code).toBe(0);
+    expect(out.split(shown)).toHaveLength(3);
+    expect(out).not.toContain('\u001b');
+  });
+});
+
 describe('verify.py', () => {
-  it('agrees, and knows the rank of a receipt', async () => {
-    await draw('python');
-    const run = promisify(execFile)('python3', [
-      join(ROOT, 'docs/draw/verify.py'),
-      at('python'),
-      third.no,
-      third.secret,
-    ]);
+  /** Undefined: this machine has no python3. */
+  const verify = async (...args: readonly string[]): Promise<string | undefined> => {
+    const run = promisify(execFile)('python3', [join(ROOT, 'docs/draw/verify.py'), ...args]);
     const said = await run.catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
       process.stdout.write('NOT RUN: docs/draw/verify.py, because this machine has no python3\n');
       return undefined;
     });
+    return said?.stdout;
+  };
+
+  it('agrees, and knows the rank of a receipt', async () => {
+    await draw('python');
+    const said = await verify(at('python'), third.no, third.secret);
     if (said === undefined) return;
-    expect(said.stdout).toContain('receipt CD03-00000003 in voucher has rank 6');
-    expect(said.stdout).toContain('RIGHT');
+    expect(said).toContain('receipt CD03-00000003 in voucher has rank 6');
+    expect(said).toContain('RIGHT');
+  });
+
+  it('shows no lines of a forged bundle', async () => {
+    await describeForged('python-described');
+    const said = await verify(at('python-described'));
+    if (said === undefined) return;
+    expect(said.split('\n')).toHaveLength(5);
+    expect(said).not.toContain('\u001b');
+    expect(said).toContain('RIGHT. Compare');
   });
 });

@@ -11,6 +11,7 @@ import type { DrawState } from '../../../operator/draw/draw-keeper.ts';
 import { isPublishedUnknown, publishedDraw } from '../../../operator/draw/draw-request.ts';
 import { drawOrder } from '../../../operator/draw/order.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
+import type { ObservedJob } from '../../../operator/tick/cluster-view.ts';
 import { jobInstants, jobsWithWork } from '../../../operator/tick/jobs.ts';
 import { aCampaign, DRAW } from '../../helpers/a-campaign.ts';
 import { DRAW_CAMPAIGN, DrawWorld } from '../../helpers/draw-world.ts';
@@ -88,6 +89,10 @@ describe('commands of the draw', () => {
     ['an authorisation without a name', { [DRAW_COMMIT]: 'yes' }],
     ['a value without a name', { [FIRST]: '03 11' }],
     ['a value of no source', { [drawSourceAnnotation('weather', 1)]: 'by alice: sun' }],
+    // The Job could not use them, and a value that was taken can't be taken back.
+    ['a value of more bytes than the seed takes', { [FIRST]: `by alice: ${'签'.repeat(2_000)}` }],
+    ['a value with a character that is not visible', { [FIRST]: 'by alice: 03\u200b 11' }],
+    ['a value of two lines', { [FIRST]: 'by alice: 03\n11' }],
   ])('that can’t be read are reported: %s', (_, annotations) => {
     const { unreadable, authorizedBy } = drawCommandsOf(campaignWith(annotations));
     expect(unreadable).toHaveLength(1);
@@ -190,9 +195,27 @@ describe('the draw is shown', () => {
     expect(shown(known(after.committed), fromMs)).toEqual(['Committed', 'WaitingForValues']);
     const differ = { [FIRST]: 'by alice: 03', [SECOND]: 'by bob: 04' };
     expect(shown(known(after.committed), untilMs - 1, differ)).toEqual(['Committed', 'ValuesDiffer']);
+    const unreadable = campaignWith({ [FIRST]: 'by a: 03', [SECOND]: 'by b: 0\u200b3' });
+    const observed = anObserved({ freeze: LISTED, draw: known(after.committed) });
+    expect(drawn({ campaign: unreadable, observed, nowMs: fromMs })?.message).toContain(`${SECOND} can't be read`);
     expect(shown(known(after.entered), fromMs)).toEqual(['Committed', 'WaitingForSources']);
     expect(shown(known(after.sourced), fromMs)).toEqual(['Committed', 'Drawing']);
     expect(shown(known(after.drawn), fromMs)).toEqual(['Committed', 'Drawn']);
     expect(shown(known(after.announced), fromMs)).toEqual(['Committed', 'Announced']);
+  });
+
+  it('with what keeps the Job from its work', async () => {
+    const { sourced } = await states();
+    const messageOf = (job: ObservedJob): string | undefined => {
+      const observed = anObserved({ freeze: LISTED, draw: known(sourced) });
+      const cluster = { ...observed.cluster, jobs: { 'draw-r1': job } };
+      return drawn({ campaign: campaignWith({}), observed: { ...observed, cluster }, nowMs: 0 })?.message;
+    };
+    const job = { name: 'chengdu-draw-r1', failedPods: 0 };
+    expect(messageOf({ ...job, state: 'running' })).toMatch(/A Job computes the result\.$/);
+    expect(messageOf({ ...job, state: 'done', failedPods: 1 })).toMatch(/A Job computes the result\.$/);
+    expect(messageOf({ ...job, state: 'running', failedPods: 1 })).toContain('kubectl logs job/chengdu-draw-r1');
+    // Its claim may not exist.
+    expect(messageOf({ ...job, state: 'starting' })).toContain('kubectl describe pods -n vouchers -l job-name=chengdu');
   });
 });

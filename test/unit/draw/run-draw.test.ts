@@ -104,6 +104,21 @@ describe('the draw’s Job', () => {
     expect(world.chain.entries).toEqual([]);
   });
 
+  // It knows neither relays nor the folder of the bundle: a result that it announced would have no files.
+  it('goes no further than the list without an order, also where another Job has committed meanwhile', async () => {
+    const world = new DrawWorld(PEOPLE);
+    await runDrawJob(world.job(), signal);
+    const state = stateOf(world);
+    expect(state.committed).toBeDefined();
+    world.nowMs = Date.parse(state.committed?.commitment.notBefore ?? '');
+    await enter(world);
+    const entries = [...world.chain.entries];
+    await runDrawJob({ ...world.job(), order: undefined }, signal);
+    world.nowMs = Date.parse(state.committed?.commitment.postponeAt ?? '');
+    await runDrawJob({ ...world.job(), order: undefined }, signal);
+    expect(world.chain.entries).toEqual(entries);
+  });
+
   it('commits, waits for drand, draws, and publishes every fact once', async () => {
     const world = new DrawWorld(PEOPLE);
     const state = await runDrawJob(world.job(DRAND_ONLY), signal);
@@ -117,6 +132,26 @@ describe('the draw’s Job', () => {
     expect(world.facts()).toHaveLength(17);
     expect(publishedFacts(world).toSorted()).toEqual(expectedFacts(world).toSorted());
     expect(state.announced).toMatchObject({ won: 12, waitlisted: 5 });
+  });
+
+  it('puts the bundle at its place once, where the last step has to be appended again', async () => {
+    const world = new DrawWorld(PEOPLE);
+    const job = world.job(DRAND_ONLY);
+    // The journal says so while an append of another process is under way, also of one that comes to nothing.
+    let refused = 0;
+    const append: typeof job.steps.append = async (step, after, inner) => {
+      if (step.step !== 'announced' || refused > 0) return job.steps.append(step, after, inner);
+      refused += 1;
+      return false;
+    };
+    let ended = 0;
+    const end = async (): Promise<'written'> => {
+      ended += 1;
+      return 'written';
+    };
+    const bundle = async () => ({ voucher: async () => undefined, end, abort: async () => undefined });
+    await runDrawJob({ ...job, steps: { ...job.steps, append }, bundle }, signal);
+    expect([refused, ended, steps(world).at(-1)]).toEqual([1, 1, 'announced']);
   });
 
   it('changes nothing when it is repeated', async () => {

@@ -32,6 +32,13 @@ describe('a run of the draw’s Job', () => {
     expect([value(ENV.bundleDir), value(ENV.drandChain)]).toEqual([undefined, undefined]);
   });
 
+  it('has texts of the spec in its order that the kubelet does not expand', () => {
+    const description = 'in US$$ $(VOUCHER_POD_NAME)';
+    const { value, order } = runOf({ sources: [{ name: 'prize', type: 'PublicValue', description }] });
+    expect(value(ENV.drawOrder)).not.toContain('$');
+    expect(readDrawOrder(value(ENV.drawOrder) ?? '')).toEqual(order);
+  });
+
   it('writes its files to the claim, where one is stated, and nowhere else', () => {
     const { pod, container, value } = runOf({ bundleClaim: 'draw-bundle' });
     expect(value(ENV.bundleDir)).toBe('/var/voucher/bundle');

@@ -2,7 +2,7 @@
  * A public value, such as the numbers of a national lottery's drawing: two people copy it from where it is published. Their texts must
  * give the same bytes. Pure.
  */
-import { MOST_SOURCE_BYTES } from '../../../contract/draw-schema.ts';
+import { MOST_SOURCE_BYTES } from './draw-schema.ts';
 
 /** Line ends, tabs and other controls, and characters that are not seen. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
