@@ -119,6 +119,7 @@ describe('the operator, when the date has come', () => {
       streams: ['REG_due_0'],
       dueAtMs: 0,
       isListed: false,
+      secretUsers: [],
       keysInPods: undefined,
     };
     const certificate = (): Promise<string> => {
