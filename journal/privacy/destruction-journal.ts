@@ -1,4 +1,6 @@
 /** Implements DestructionJournal. */
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { Destroying } from '../../contract/control.ts';
 import { readControlValue } from '../../contract/control-schema.ts';
 import { defined } from '../../contract/defined.ts';
 import {
@@ -15,6 +17,22 @@ import { createControlLog } from '../freeze/control.ts';
 import { keyNames } from '../known-keys.ts';
 import { closeBucket, lookAtBucket } from './closed-bucket.ts';
 import type { DestructionJournal } from './destroying.ts';
+
+/** More than the headers of an entry. */
+const HEADERS_BYTES = 1_024;
+
+/**
+ * The control stream takes messages of 16 KiB, and an order names two keys a day: after a year they would be more. The journal's servers
+ * take 1 MiB.
+ */
+const makeRoom = async ({ streams }: JetStreamManager, order: Destroying, signal: AbortSignal): Promise<void> => {
+  const control = controlStreamName(order.campaignId);
+  const needed = Buffer.byteLength(JSON.stringify(order)) + HEADERS_BYTES;
+  const { config } = await abortable(about('ask for the control stream', streams.info(control)), signal);
+  if (config.max_msg_size < 0 || config.max_msg_size >= needed) return;
+  const updating = streams.update(control, { ...config, max_msg_size: needed });
+  await abortable(about('make room for the order to destroy', updating), signal);
+};
 
 export const createDestructionJournal = (connection: JournalConnection): DestructionJournal => {
   const api = createJournalApi(connection);
@@ -47,6 +65,7 @@ export const createDestructionJournal = (connection: JournalConnection): Destruc
     },
 
     async order(order, signal) {
+      await makeRoom(await api(signal), order, signal);
       const { entry } = await logOf(order.campaignId).append('destroying', order, signal);
       return readControlValue('destroying', entry.value);
     },

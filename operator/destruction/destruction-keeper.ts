@@ -23,8 +23,11 @@ export interface SecretEmptier {
 export type DestructionState =
   | Extract<DestructionStep, { readonly kind: 'wait' | 'done' }>
   | { readonly kind: 'destroying'; readonly step: Exclude<DestructionStep, { readonly kind: 'wait' | 'done' }> }
-  /** The data keys are destroyed, and a person must empty the Secret. */
-  | (Extract<DestructionStep, { readonly kind: 'emptySecret' }> & { readonly isForbidden: true })
+  /** The data keys are destroyed, and a person must empty the Secret; with `users`: other campaigns need it. */
+  | (Extract<DestructionStep, { readonly kind: 'emptySecret' }> & {
+      readonly isForbidden: true;
+      readonly users: readonly string[];
+    })
   /** The journal or the API server did not answer; tried again. */
   | { readonly kind: 'unknown'; readonly message: string }
   | { readonly kind: 'unreadable'; readonly message: string };
@@ -152,18 +155,19 @@ export class DestructionKeeper {
   }
 
   async #emptySecret(
-    { namespace, secretName }: DestructionRequest,
+    { namespace, secretName, secretUsers: users }: DestructionRequest,
     step: Extract<DestructionStep, { readonly kind: 'emptySecret' }>,
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, secrets } = this.#deps;
-    const result = (await secrets?.empty(namespace, secretName, signal)) ?? 'forbidden';
+    const isNeeded = users.length > 0;
+    const result = isNeeded ? 'forbidden' : ((await secrets?.empty(namespace, secretName, signal)) ?? 'forbidden');
     if (result === 'emptied') {
       this.#secret = { kind: 'emptied', atMs: clock.now(), by: 'operator' };
       return;
     }
     this.#secret = { kind: 'forbidden' };
-    this.#state = { ...step, isForbidden: true };
+    this.#state = { ...step, isForbidden: true, users };
     this.#notBeforeMs = clock.monotonicMs() + FORBIDDEN_LOOK_MS;
   }
 

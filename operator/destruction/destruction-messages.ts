@@ -64,7 +64,7 @@ const ordered = ({ at, cause, who }: Destroying): string =>
  * | not due                                             | False   | NotDue |
  * | a command, and the list of the draw is not made     | False   | WaitingForList |
  * | ordered, steps under way                            | False   | Destroying |
- * | data keys destroyed, a person must empty the Secret | False   | SecretNotEmptied |
+ * | data keys destroyed; a person must empty the Secret, or other campaigns need it | False | SecretNotEmptied |
  * | all is destroyed                                    | True    | Destroyed |
  */
 export const personalDataDestroyed = (
@@ -101,11 +101,16 @@ export const personalDataDestroyed = (
     }
     case 'destroying':
       return no('Destroying', 'The personal data is being destroyed: first the data keys, then the privacy Secret.');
-    case 'emptySecret':
+    case 'emptySecret': {
+      const { order, users } = destruction;
+      const held = `All data keys are destroyed (${ordered(order)}), so sealed personal data is unreadable. The Secret ${order.secret} still holds citizen.key, with which identity numbers could be tried out`;
       return no(
         'SecretNotEmptied',
-        `All data keys are destroyed (${ordered(destruction.order)}), so sealed personal data is unreadable. The Secret ${destruction.order.secret} still holds citizen.key, with which identity numbers could be tried out, and the operator has no permission to empty it. Run: ${emptySecretCommand(metadata.namespace, destruction.order.secret)}. The operator confirms it when the intake pods no longer have the keys.`,
+        users.length > 0
+          ? `${held}. Do not empty it: campaigns with the same spec.privacy.keySecretName need its keys (${users.join(', ')}). The operator goes on when their personal data is destroyed as well. Give each new campaign a Secret of its own.`
+          : `${held}, and the operator has no permission to empty it. Run: ${emptySecretCommand(metadata.namespace, order.secret)}. The operator confirms it when the intake pods no longer have the keys.`,
       );
+    }
     case 'done':
       return yes(
         'Destroyed',

@@ -37,10 +37,25 @@ export const deleteAtMs = (
   return nowMs < statedMs ? statedMs : nowMs + NOTICE_MS;
 };
 
+/**
+ * Other campaigns of the namespace with the same privacy Secret, which is the default's name unless stated. One whose destruction is
+ * ordered needs it no more: its data keys are destroyed first.
+ */
+export const secretUsersOf = (
+  { metadata: { namespace, name }, spec }: VoucherCampaign,
+  all: Iterable<VoucherCampaign>,
+): readonly string[] =>
+  [...all]
+    .filter(({ metadata }) => metadata.namespace === namespace && metadata.name !== name)
+    .filter((one) => one.spec.privacy.keySecretName === spec.privacy.keySecretName)
+    .filter(({ status }) => status?.privacy?.orderedAt === undefined)
+    .map(({ metadata }) => metadata.name)
+    .sort();
+
 /** @param campaign with its effective closing */
 export const destructionRequest = (
   campaign: VoucherCampaign,
-  { freeze, previous, readings }: Pick<Observed, 'freeze' | 'previous' | 'readings'>,
+  { freeze, previous, readings, secretUsers = [] }: Pick<Observed, 'freeze' | 'previous' | 'readings' | 'secretUsers'>,
   shards: number,
   nowMs: number,
 ): DestructionRequest => {
@@ -52,6 +67,7 @@ export const destructionRequest = (
     campaignId,
     namespace: metadata.namespace,
     secretName: privacy.keySecretName,
+    secretUsers,
     streams: Array.from({ length: shards }, (_, shard) => shardStreamName(campaignId, shard)),
     dueAtMs: deleteAtMs(spec, previous, nowMs),
     isListed: (freeze?.kind === 'done' && freeze.listed !== undefined) || previous?.draw?.phase === 'Listed',

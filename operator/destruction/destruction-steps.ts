@@ -11,6 +11,8 @@ export interface DestructionRequest {
   readonly campaignId: string;
   readonly namespace: string;
   readonly secretName: string;
+  /** Other campaigns that need the keys of this Secret: while there are any, it is not emptied. */
+  readonly secretUsers: readonly string[];
   /** Streams whose personal data is sealed with the data keys. */
   readonly streams: readonly string[];
   /** The date that the spec states. */
@@ -59,7 +61,7 @@ export type DestructionStep =
  * | any       | yes     | not destroyed | any        | any                | any  | destroyKeys: also a bucket that was restored from a backup |
  * | yes       | yes     | destroyed     | any        | any                | any  | done |
  * | no        | yes     | destroyed     | emptied    | any                | any  | complete |
- * | no        | yes     | destroyed     | else       | any                | any  | emptySecret |
+ * | no        | yes     | destroyed     | else       | any                | any  | emptySecret: waits while other campaigns need it |
  * | no        | no      |               |            | date               | any  | order: citizens were promised this date |
  * | no        | no      |               |            | command            | made | order |
  * | no        | no      |               |            | command            | none | wait: WaitingForList |

@@ -1,9 +1,11 @@
 /** Campaigns: read from the watch, and their status written. */
 import { isDeepStrictEqual } from 'node:util';
+import { withDefaults } from '../../contract/defaults.ts';
 import { FIELD_MANAGER, JOURNAL_FINALIZER } from '../../contract/names.ts';
 import { readablePart } from '../../contract/readable.ts';
+import { campaignSpec } from '../../contract/schema/campaign.ts';
 import { campaignStatus, UNSEEN_STATUS } from '../../contract/schema/status.ts';
-import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { VoucherCampaign, VoucherCampaignSpec, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { FinalizerWriter, StatusWriter } from '../tick/ports.ts';
 import { CAMPAIGNS } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
@@ -15,10 +17,13 @@ const keep = keeperOf<VoucherCampaign>('VoucherCampaign');
 
 /**
  * Without the status that the schema alone gives a new campaign; else with its readable part: another version, or a person,
- * may have written fields that this version does not know.
+ * may have written fields that this version does not know. With the defaults of the spec: with `crds.install: false`, the API server
+ * may have a definition of an earlier release, which lacks those of new fields.
  */
 export const keepCampaign = (object: KubeObject): StoredCampaign => {
-  const campaign = keep(object);
+  const stored = keep(object);
+  // Same type: only absent fields are added. What can't be read stays, and is reported.
+  const campaign = { ...stored, spec: withDefaults(campaignSpec, stored.spec) as VoucherCampaignSpec };
   if (campaign.status === undefined) return campaign;
   if (isDeepStrictEqual(campaign.status, UNSEEN_STATUS)) {
     const { status: _unseen, ...rest } = campaign;

@@ -33,6 +33,8 @@ export interface Observed {
   readonly draw?: DrawState | undefined;
   /** Of the destruction of personal data; undefined until the journal was asked once. */
   readonly destruction?: DestructionState | undefined;
+  /** Other campaigns that need the same privacy Secret. Absent: none. */
+  readonly secretUsers?: readonly string[];
   /** What this process has done of commands to erase people. Absent: it erases nothing. */
   readonly erasureOf?: ErasureOf | undefined;
   /** The window that pods follow; undefined: unknown, or nothing was published. */

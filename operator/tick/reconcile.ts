@@ -13,6 +13,7 @@ import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
 import { DestructionKeeper, type SecretEmptier } from '../destruction/destruction-keeper.ts';
+import { secretUsersOf } from '../destruction/destruction-request.ts';
 import { createDrawKeeper } from '../draw/draw-keeper.ts';
 import { ErasureKeeper } from '../erasure/erasure-keeper.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
@@ -50,6 +51,8 @@ export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly freezing?: FreezeJournal;
   /** Absent: no personal data is erased or destroyed. */
   readonly privacy?: PrivacyDeps;
+  /** All campaigns that are seen. Absent: there is no other. */
+  readonly living?: { campaigns(): Iterable<VoucherCampaign> };
   /** @throws Error when this process does not lead (any more) */
   readonly assertLeading?: () => void;
   readonly report: TickReporter;
@@ -186,6 +189,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           published: state.freeze.published,
           comparison: state.comparison.report,
           destruction: state.destruction.state,
+          secretUsers: secretUsersOf(campaign, deps.living?.campaigns() ?? []),
           erasureOf: (command) => state.erasure.resultOf(command),
           previous: state.computed,
           memory: state.memory,

@@ -30,13 +30,14 @@ const load = async () => {
 const refusals = async (
   annotations: Record<string, string>,
   before: Record<string, string> = {},
+  username = 'li.wei',
 ): Promise<readonly string[]> => {
   const { variables, validations } = await load();
   const environment = new Environment({ unlistedVariablesAreDyn: true });
   const context: Record<string, unknown> = {
     object: { metadata: { annotations }, spec: { campaignId: 'spring' } },
     oldObject: { metadata: { annotations: before } },
-    request: { userInfo: { username: 'li.wei' }, namespace: 'vouchers', name: 'spring-2027' },
+    request: { userInfo: { username }, namespace: 'vouchers', name: 'spring-2027' },
     variables: {},
   };
   const values: Record<string, unknown> = {};
@@ -70,6 +71,15 @@ describe('the policy on commands of privacy', () => {
     ['an order for another campaign', { [DESTROY_ANNOTATION]: destroy('li.wei', 'autumn') }, /of spring: <reason>/],
   ])('refuses %s', async (_, annotations, message) => {
     expect(await refusals(annotations)).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('refuses a user whose name could be read as another’s', async () => {
+    const username = `wang at ${AT}: x`;
+    const message = [expect.stringMatching(/your own name/)];
+    expect(await refusals({ [eraseAnnotation(RECEIPT)]: erase(username) }, {}, username)).toEqual(message);
+    const order = destroy(`wang at ${AT} of spring: x`, 'spring');
+    expect(await refusals({ [DESTROY_ANNOTATION]: order }, {}, `wang at ${AT} of spring: x`)).toEqual(message);
+    expect(await refusals({ other: 'x' }, {}, username)).toEqual([]);
   });
 
   it('leaves alone what another user has written', async () => {

@@ -1,28 +1,11 @@
 /** The policy on review sessions, as Helm renders it, with its expressions evaluated; test/integration asks the API server. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { Environment } from '@marcbachmann/cel-js';
-import { z } from 'zod';
 import { sessionText } from '../../contract/review.ts';
-import { render } from './render.ts';
-
-const expression = z.object({ expression: z.string() });
-const policySchema = z.object({
-  spec: z.object({
-    failurePolicy: z.literal('Fail'),
-    variables: z.array(expression.extend({ name: z.string() })),
-    validations: z.array(
-      expression.extend({ message: z.string(), messageExpression: z.string().optional(), reason: z.string() }),
-    ),
-  }),
-});
-type Policy = z.infer<typeof policySchema>['spec'];
+import { type Policy, readPolicy, refusalsOf } from './policy.ts';
 
 let policy: Policy;
 beforeAll(async () => {
-  const found = (await render()).find(
-    ({ kind, metadata }) => kind === 'ValidatingAdmissionPolicy' && metadata.name.endsWith('-vo-review'),
-  );
-  policy = policySchema.parse(found).spec;
+  policy = await readPolicy('review');
 });
 
 const KEY = 'review.voucher-operator.io/0123abcd';
@@ -43,9 +26,6 @@ interface Case {
   readonly managedFields?: readonly object[];
 }
 
-const environment = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: true });
-
-/** Messages of the validations that refuse it. */
 const refusals = ({
   user = 'wang',
   verbs = ['get', 'list', 'patch', 'review'],
@@ -58,16 +38,7 @@ const refusals = ({
   const object = { spec, metadata: { annotations: now, managedFields } };
   const oldObject = operation === 'CREATE' ? null : { spec: 'as before', metadata: { annotations: before } };
   const request = { operation, namespace: 'city', name: 'spring', userInfo: { username: user } };
-  const variables: Record<string, unknown> = {};
-  const evaluate = (text: string): unknown => environment.evaluate(text, { object, oldObject, request, variables });
-  for (const { name, expression: text } of policy.variables) {
-    const [, verb] = /^authorizer\..*\.check\('(\w+)'\)\.allowed\(\)$/.exec(text) ?? [];
-    variables[name] = verb === undefined ? evaluate(text) : verbs.includes(verb);
-  }
-  return policy.validations.flatMap(({ expression: text, message, messageExpression }) => {
-    if (evaluate(text) === true) return [];
-    return [messageExpression === undefined ? message : String(evaluate(messageExpression))];
-  });
+  return refusalsOf(policy, { object, oldObject, request }, verbs);
 };
 
 const allowed: Readonly<Record<string, Case>> = {

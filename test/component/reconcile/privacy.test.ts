@@ -29,6 +29,7 @@ let erased: string[];
 let annotations: Record<string, string>;
 let manifests: Manifest[];
 let reconciler: Reconciler;
+let others: VoucherCampaign[];
 
 const anOperator = (): Reconciler => {
   const deps = world.deps();
@@ -36,6 +37,7 @@ const anOperator = (): Reconciler => {
   return createReconciler({
     ...deps,
     audit,
+    living: { campaigns: () => [aCampaign(), ...others] },
     manifests: {
       ...deps.manifests,
       async apply(manifest, of) {
@@ -61,7 +63,7 @@ beforeEach(() => {
   world = new FakeWorld(clock);
   destruction = new FakeDestruction(() => clock.now());
   audit = new FakeAuditLog();
-  [erased, manifests, annotations] = [[], [], {}];
+  [erased, manifests, annotations, others] = [[], [], {}, []];
   reconciler = anOperator();
 });
 
@@ -145,6 +147,24 @@ describe('the personal data of a campaign', () => {
       message: expect.stringContaining(emptySecretCommand('vouchers', 'voucher-privacy')),
     });
     expect(destruction.keys.size).toBe(0);
+  });
+
+  it('leaves the Secret alone while another campaign of the namespace needs its keys', async () => {
+    const another = (status?: VoucherCampaign['status']): VoucherCampaign => {
+      const { status: _, ...campaign } = aCampaign();
+      return { ...campaign, metadata: { ...campaign.metadata, name: 'autumn' }, ...(status && { status }) };
+    };
+    others = [another()];
+    await ticks(2);
+    await clock.advance(180 * DAY_MS);
+    await ticks(10);
+    expect(condition()).toMatchObject({ reason: 'SecretNotEmptied', message: expect.stringContaining('autumn') });
+    expect(condition()?.message).not.toContain('kubectl patch');
+    expect([destruction.keys.size, destruction.secretKeys.length]).toEqual([0, 3]);
+    others = [another({ privacy: { deleteAt: AT, orderedAt: AT, cause: 'Date' } })];
+    await clock.advance(20_000);
+    await ticks(5);
+    expect(condition()?.reason).toBe('Destroyed');
   });
 
   it('is kept for seven days after its date was first shown, where that had passed already', async () => {

@@ -102,6 +102,26 @@ describe('the data keys of a campaign, destroyed', () => {
   });
 });
 
+describe('the order', () => {
+  it('names the keys of ten years: pods make one a day, also after closing', async () => {
+    const { destruction } = await aCampaign('long');
+    const days = Array.from({ length: 3_650 }, (_, day) => new Date(day * 86_400_000).toISOString().slice(0, 10));
+    const keys = days.flatMap((day) => [day, `${day}-3f9c41d2a07b66e8`]);
+    const order = {
+      v: 1,
+      campaignId: 'long',
+      at: AT,
+      cause: 'Date',
+      keys,
+      streams: ['REG_long_0'],
+      secret: 's',
+    } as const;
+    expect(await patiently('the order', () => destruction.order(order, never))).toEqual(order);
+    expect((await patiently('the entries', () => destruction.decided('long', never))).destroying).toEqual(order);
+    await isWell('long');
+  });
+});
+
 describe('the operator, when the date has come', () => {
   it('destroys keys and Secret, and its certificate is the same from another process', async () => {
     const { openAnew, keyId, destruction } = await aCampaign('due');
@@ -119,6 +139,7 @@ describe('the operator, when the date has come', () => {
       streams: ['REG_due_0'],
       dueAtMs: 0,
       isListed: false,
+      secretUsers: [],
       keysInPods: undefined,
     };
     const certificate = (): Promise<string> => {

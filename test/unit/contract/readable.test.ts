@@ -9,6 +9,7 @@ import {
 } from '../../../contract/readable.ts';
 import { RESOURCES } from '../../../contract/schema/schema.ts';
 import { campaignStatus } from '../../../contract/schema/status.ts';
+import { hasDraw } from '../../../operator/draw/order.ts';
 import { keepCampaign } from '../../../operator/kube/campaigns.ts';
 import { parseObject } from '../../../operator/kube/objects.ts';
 import { aCampaign, ofAnOlderRelease, VERIFICATION } from '../../helpers/a-campaign.ts';
@@ -189,5 +190,18 @@ describe('what Go and JavaScript read alike', () => {
       ({ node }) => node.type === 'integer' && !((node.maximum ?? (node.format === 'int32' ? 0 : Infinity)) <= 2 ** 53),
     );
     expect(large.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('the spec of a campaign, where the CustomResourceDefinition is of an earlier release', () => {
+  it('has the defaults of fields that the API server does not know yet, and no section that was not stated', () => {
+    const { draw: _, ...spec } = aCampaign().spec;
+    const older = { ...spec, privacy: { keySecretName: 'keys-2020' } };
+    const metadata = { ...aCampaign().metadata, uid: 'u', resourceVersion: '1' };
+    const kept = keepCampaign(parseObject({ ...aCampaign(), metadata, spec: older })).spec;
+    expect(kept.privacy).toEqual({ keySecretName: 'keys-2020', deleteAfterDays: 180 });
+    expect(kept.draw.unverified).toBe('exclude');
+    expect(kept).not.toHaveProperty('verification');
+    expect(hasDraw(kept)).toBe(false);
   });
 });

@@ -15,6 +15,7 @@ const request: DestructionRequest = {
   streams: ['REG_spring_0', 'REG_spring_1', 'REG_spring_2'],
   dueAtMs: DUE,
   isListed: true,
+  secretUsers: [],
   keysInPods: 3,
 };
 
@@ -118,6 +119,17 @@ describe('DestructionKeeper', () => {
     await clock.advance(20_000);
     await ticks(one, 5, { ...request, keysInPods: 0 });
     expect(fake.ends).toMatchObject([{ secretCheckedBy: 'pods' }]);
+  });
+
+  it('does not empty a Secret that another campaign needs, until that one is to be destroyed too', async () => {
+    const { clock, fake, keeper, ticks } = world();
+    const one = keeper();
+    await ticks(one, 10, { ...request, secretUsers: ['autumn-2027'] });
+    expect(one.state).toMatchObject({ kind: 'emptySecret', isForbidden: true, users: ['autumn-2027'] });
+    expect([fake.keys.size, fake.secretKeys.length, fake.ends.length]).toEqual([0, 3, 0]);
+    await clock.advance(15_000);
+    await ticks(one, 5);
+    expect(isDestroyed(fake)).toBe(true);
   });
 
   it('destroys again what a backup brings back, and appends nothing more', async () => {

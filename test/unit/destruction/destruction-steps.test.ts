@@ -33,6 +33,7 @@ const request: DestructionRequest = {
   streams: ['REG_spring_0'],
   dueAtMs: DUE,
   isListed: false,
+  secretUsers: [],
   keysInPods: undefined,
 };
 const command = { who: 'li.wei', atMs: 1, reason: 'all is over' };
