@@ -35,8 +35,12 @@ const createInFlight = () => {
 
 export interface JournalState {
   readonly expected: Expected;
-  /** Reads on to the end of every shard. @throws Error when the journal does not answer; calling again goes on */
-  readOn(signal: AbortSignal): Promise<void>;
+  /**
+   * Reads on to the end of every shard.
+   * @param committed what the database has: of those messages no list is kept, because of 13 million it would not fit into the Job's heap
+   * @throws Error when the journal does not answer; calling again goes on
+   */
+  readOn(signal: AbortSignal, committed: readonly number[]): Promise<void>;
   /** By shard: the last message that was read. */
   reached(): readonly number[];
   /** By shard: the last barrier; 0: none. */
@@ -85,7 +89,7 @@ export const createJournalState = (
     if (factBeats(event, other)) replace();
   };
 
-  const take = async (shard: number, message: Stored, signal: AbortSignal): Promise<void> => {
+  const take = async (shard: number, message: Stored, committed: number, signal: AbortSignal): Promise<void> => {
     const { sequence } = message;
     const event = eventOf(message);
     if (event?.type === 'barrier') barriers[shard] = sequence;
@@ -95,7 +99,7 @@ export const createJournalState = (
       if (added === undefined) odd.add(event.citizenHash.slice(0, 32));
       else {
         if (added.tie !== undefined) await settle(event, added.tie, signal);
-        inFlight[shard]?.push(sequence, added.person);
+        if (sequence > committed) inFlight[shard]?.push(sequence, added.person);
       }
     }
     reached[shard] = sequence;
@@ -103,11 +107,11 @@ export const createJournalState = (
 
   return {
     expected,
-    async readOn(signal) {
+    async readOn(signal, committed) {
       for (let shard = 0; shard < shards; shard += 1) {
         for await (const batch of replay(shard, (reached[shard] ?? 0) + 1, signal)) {
           for (const message of batch) {
-            if (message.sequence > (reached[shard] ?? 0)) await take(shard, message, signal);
+            if (message.sequence > (reached[shard] ?? 0)) await take(shard, message, committed[shard] ?? 0, signal);
           }
         }
       }

@@ -4,7 +4,7 @@ import { type DifferencesReport, MOST_DIFFERENCES } from '../../contract/compare
 import { afterRound, type Findings, noFindings } from './differences.ts';
 import type { JournalState } from './journal-state.ts';
 import type { CompareDatabase, CompareJournal } from './ports.ts';
-import { compareOnce, type RoundResult } from './round.ts';
+import { askCommitted, compareOnce, type RoundResult } from './round.ts';
 
 export interface CompareDeps {
   readonly shards: number;
@@ -85,7 +85,8 @@ export const keepComparing = async (deps: CompareDeps, signal: AbortSignal): Pro
       } else if (await deps.isListed(signal)) return 'listed';
       const atMs = now();
       // Everything that was there at the start, before a snapshot of the database waits for it.
-      await state.readOn(signal);
+      await askCommitted({ ...deps, committed }, signal);
+      await state.readOn(signal, committed);
       result = await compareOnce({ ...deps, committed, named }, signal);
       if (result.kind === 'compared') findings = afterRound(findings, { ...result, atMs }, pace.confirmAfterMs);
       deps.onRound(result, findings, monotonicMs() - beganMs);

@@ -112,16 +112,24 @@ const differenceOf = async (
   };
 };
 
-/** @throws Error when journal or database do not answer; calling again is safe */
-export const compareOnce = async (deps: RoundDeps, signal: AbortSignal): Promise<RoundResult> => {
-  const { state, journal, database, committed } = deps;
+/** Adds to `committed` what records has acknowledged by now. */
+export const askCommitted = async (
+  { journal, committed }: Pick<RoundDeps, 'journal' | 'committed'>,
+  signal: AbortSignal,
+): Promise<void> => {
   for (const [shard, sequence] of (await journal.committed(signal)).entries()) {
     committed[shard] = Math.max(committed[shard] ?? 0, sequence);
   }
+};
+
+/** @throws Error when journal or database do not answer; calling again is safe */
+export const compareOnce = async (deps: RoundDeps, signal: AbortSignal): Promise<RoundResult> => {
+  const { state, database, committed } = deps;
+  await askCommitted(deps, signal);
   return database.snapshot(async (snapshot): Promise<RoundResult> => {
     // The first statement takes the snapshot; only then is the end of the journal asked for.
     const { refused, keptReceipts } = await snapshot.notRecorded();
-    await state.readOn(signal);
+    await state.readOn(signal, committed);
     for (const position of refused) await state.excuse(position, signal);
     const reached = state.reached();
     if (committed.some((sequence, shard) => sequence > (reached[shard] ?? 0)))

@@ -15,8 +15,9 @@ interface OfVoucher {
   /** Winners' entries, sorted. */
   readonly won: Buffer;
   readonly wonDone: Buffer;
-  /** Place of each waitlisted entry. */
-  readonly waitlist: ReadonlyMap<string, number>;
+  /** Waitlisted entries, sorted, and the place of each, from 0 on. */
+  readonly waitlist: Buffer;
+  readonly places: Uint32Array;
   readonly waitlistDone: Buffer;
 }
 
@@ -43,36 +44,56 @@ const indexIn = (sorted: Buffer, entry: Buffer): number | undefined => {
   return undefined;
 };
 
+/** More than there may be entries; two such numbers fit into a double. */
+const UNIT = 2 ** 26;
+
+/**
+ * Beside the heap: a Map of millions of places would not fit into the Job's.
+ * @param entries sorted, with every waitlisted one
+ */
+const waitlistOf = (entries: Buffer, { waitlist, waitlisted }: Drawing): Pick<OfVoucher, 'waitlist' | 'places'> => {
+  const keys = new Float64Array(waitlisted);
+  for (let place = 0; place < waitlisted; place += 1) {
+    const index = indexIn(entries, waitlist.subarray(place * ENTRY_BYTES, (place + 1) * ENTRY_BYTES));
+    if (index === undefined) throw new Error(`place ${place + 1} of the waitlist is no entry of the list`);
+    keys[place] = index * UNIT + place;
+  }
+  keys.sort();
+  const sorted = Buffer.alloc(waitlisted * ENTRY_BYTES);
+  const places = new Uint32Array(waitlisted);
+  for (const [at, key] of keys.entries()) {
+    const index = Math.floor(key / UNIT);
+    entries.copy(sorted, at * ENTRY_BYTES, index * ENTRY_BYTES, (index + 1) * ENTRY_BYTES);
+    places[at] = key % UNIT;
+  }
+  return { waitlist: sorted, places };
+};
+
 export const createWinners = () => {
   const all: OfVoucher[] = [];
   let left = 0;
   /** Marks it; undefined: it has no place, or is marked already. */
   const takeFrom = (one: OfVoucher, entry: Buffer): Place | undefined => {
-    const index = indexIn(one.won, entry);
-    const place = index === undefined ? one.waitlist.get(entry.toString('binary')) : undefined;
-    const [done, at] = index === undefined ? [one.waitlistDone, place] : [one.wonDone, index];
+    const won = indexIn(one.won, entry);
+    const waits = won === undefined ? indexIn(one.waitlist, entry) : undefined;
+    const [done, at] = won === undefined ? [one.waitlistDone, waits] : [one.wonDone, won];
     if (at === undefined || hasBit(done, at)) return undefined;
     setBit(done, at);
     left -= 1;
-    return place === undefined
+    return waits === undefined
       ? { voucher: one.voucher, type: 'won' }
-      : { voucher: one.voucher, type: 'waitlisted', place: place + 1 };
+      : { voucher: one.voucher, type: 'waitlisted', place: (one.places[waits] ?? 0) + 1 };
   };
   return {
     /** @param entries is not kept */
     add(voucher: string, entries: Buffer, drawing: Drawing): void {
-      const waitlist = new Map<string, number>();
-      for (let place = 0; place < drawing.waitlisted; place += 1) {
-        const start = place * ENTRY_BYTES;
-        waitlist.set(drawing.waitlist.toString('binary', start, start + ENTRY_BYTES), place);
-      }
       const { winners, waitlisted } = drawing;
       left += winners + waitlisted;
       all.push({
         voucher,
         won: winnersOf(entries, drawing),
         wonDone: Buffer.alloc(Math.ceil(winners / 8)),
-        waitlist,
+        ...waitlistOf(entries, drawing),
         waitlistDone: Buffer.alloc(Math.ceil(waitlisted / 8)),
       });
     },
