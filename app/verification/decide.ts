@@ -7,7 +7,7 @@
  * |--------------------------------------------------------|--------------|
  * | is of a canary or a rehearsal                          | skipped: a call costs money |
  * | is a correction after the last one that is permitted   | skipped |
- * | the receipt is withdrawn                               | skipped |
+ * | the receipt is erased, or withdrawn                    | skipped |
  * | the receipt is verified                                | skipped: verified beats every other verdict |
  * | rejected n or manual_review n, or a later one, exists  | skipped: answered, and paid for |
  * | correction n, or a later one, exists                   | skipped: that one asks for a later verdict |
@@ -26,12 +26,13 @@ export const LOOKED_UP = [
   'manual_review',
   'corrected',
   'withdrawn',
+  'erased',
 ] as const satisfies readonly EventType[];
 
 /** By type: attempt of the last one that is stored; 0: none. */
 export type Known = Readonly<Record<(typeof LOOKED_UP)[number], number>>;
 
-export const SKIPS = ['not_a_citizen', 'too_many_corrections', 'withdrawn', 'answered', 'corrected'] as const;
+export const SKIPS = ['not_a_citizen', 'too_many_corrections', 'withdrawn', 'erased', 'answered', 'corrected'] as const;
 export type Skip = (typeof SKIPS)[number];
 
 export type Decision =
@@ -59,6 +60,8 @@ export const decide = (event: Asking, known: Known): Decision => {
   const alone = decideAlone(event);
   if (alone !== undefined) return alone;
   const attempt = attemptOf(event);
+  // Its data key may exist for months.
+  if (known.erased > 0) return skip('erased');
   if (known.withdrawn > 0) return skip('withdrawn');
   if (known.verified > 0 || Math.max(known.rejected, known.manual_review) >= attempt) return skip('answered');
   return known.corrected >= attempt ? skip('corrected') : { kind: 'ask', attempt };

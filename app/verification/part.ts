@@ -52,7 +52,7 @@ export interface Desks {
 export interface VerificationMetrics {
   question(provider: string, outcome: ProviderAnswer['kind']): void;
   verdict(type: VerdictType): void;
-  skipped(reason: Skip | 'erased'): void;
+  skipped(reason: Skip): void;
   givenBack(reason: Wait): void;
   /** A message is in hand until the result is called. */
   holds(storedAtMs: number): () => void;
@@ -153,7 +153,7 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
     const delayMs = Math.max(asked, backoffMs(deliveryCount, RETRY, random()));
     return { kind: 'wait', reason: 'provider_retry', delayMs };
   };
-  const skip = (reason: Skip | 'erased'): Outcome => {
+  const skip = (reason: Skip): Outcome => {
     metrics.skipped(reason);
     return DONE;
   };

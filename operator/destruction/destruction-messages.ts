@@ -5,6 +5,7 @@ import { linkOf } from '../../contract/hash-chain.ts';
 import { DESTROY_ANNOTATION, dataKeyBucketName } from '../../contract/names.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
+import { hasDraw } from '../draw/order.ts';
 import { buildCertificate } from '../resources/certificate.ts';
 import { destroyCommandOf } from './destroy-command.ts';
 import type { DestructionState } from './destruction-keeper.ts';
@@ -62,7 +63,7 @@ const ordered = ({ at, cause, who }: Destroying): string =>
  * | an entry can't be read by this release              | Unknown | EntryUnreadable |
  * | not due; the command can't be read                  | False   | CommandUnreadable |
  * | not due                                             | False   | NotDue |
- * | a command, and the list of the draw is not made     | False   | WaitingForList |
+ * | a command, and the draw is not over                 | False   | WaitingForList |
  * | ordered, steps under way                            | False   | Destroying |
  * | data keys destroyed; a person must empty the Secret, or other campaigns need it | False | SecretNotEmptied |
  * | all is destroyed                                    | True    | Destroyed |
@@ -94,9 +95,12 @@ export const personalDataDestroyed = (
       const command = destroyCommandOf(input.campaign);
       if (command.kind === 'unreadable') return no('CommandUnreadable', `${command.message} ${due}`);
       if (destruction.why === 'NotDue') return no('NotDue', due);
+      const end = hasDraw(spec)
+        ? 'the result of the draw is announced, because the draw needs'
+        : 'the list of the draw is made, because the list needs';
       return no(
         'WaitingForList',
-        `An owner has ordered to destroy the personal data. That waits until the list of the draw is made, because the list needs a key of the privacy Secret. To take the order back, remove the annotation ${DESTROY_ANNOTATION}. ${due}`,
+        `An owner has ordered to destroy the personal data. That waits until ${end} a key of the privacy Secret. To take the order back, remove the annotation ${DESTROY_ANNOTATION}. ${due}`,
       );
     }
     case 'destroying':

@@ -3,6 +3,7 @@ import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { shardStreamName } from '../../contract/names.ts';
 import type { VoucherCampaign, VoucherCampaignSpec, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import { hasDraw } from '../draw/order.ts';
 import type { Observed } from '../tick/observed.ts';
 import { destroyCommandOf } from './destroy-command.ts';
 import type { DestructionState } from './destruction-keeper.ts';
@@ -52,16 +53,35 @@ export const secretUsersOf = (
     .map(({ metadata }) => metadata.name)
     .sort();
 
+/**
+ * | the list | spec.draw.sources | the result   | over |
+ * |----------|-------------------|--------------|------|
+ * | not made | any               |              | no   |
+ * | made     | none              |              | yes: the list is the last step |
+ * | made     | some              | announced    | yes  |
+ * | made     | some              | anything else | no: entries and winners are made with citizen.key |
+ */
+const isDrawOver = (
+  { spec }: VoucherCampaign,
+  { freeze, draw, previous }: Pick<Observed, 'freeze' | 'draw' | 'previous'>,
+): boolean => {
+  if (hasDraw(spec)) {
+    return (draw?.kind === 'known' && draw.chain.announced !== undefined) || previous?.draw?.announced === true;
+  }
+  return (freeze?.kind === 'done' && freeze.listed !== undefined) || previous?.draw?.phase === 'Listed';
+};
+
 /** @param campaign with its effective closing */
 export const destructionRequest = (
   campaign: VoucherCampaign,
-  { freeze, previous, readings, secretUsers = [] }: Pick<Observed, 'freeze' | 'previous' | 'readings' | 'secretUsers'>,
+  observed: Pick<Observed, 'freeze' | 'draw' | 'previous' | 'readings' | 'secretUsers'>,
   shards: number,
   nowMs: number,
 ): DestructionRequest => {
   const { metadata, spec } = campaign;
   const { campaignId, privacy } = spec;
   const seen = destroyCommandOf(campaign);
+  const { previous, readings, secretUsers = [] } = observed;
   const { intakes } = readings;
   return {
     campaignId,
@@ -70,7 +90,7 @@ export const destructionRequest = (
     secretUsers,
     streams: Array.from({ length: shards }, (_, shard) => shardStreamName(campaignId, shard)),
     dueAtMs: deleteAtMs(spec, previous, nowMs),
-    isListed: (freeze?.kind === 'done' && freeze.listed !== undefined) || previous?.draw?.phase === 'Listed',
+    isDrawOver: isDrawOver(campaign, observed),
     keysInPods: intakes?.kind === 'fresh' ? intakes.value.privacyKeys : undefined,
     ...defined({ command: seen.kind === 'command' ? seen.command : undefined }),
   };
@@ -80,6 +100,6 @@ export const destructionRequest = (
 export const isDestroying = (destruction: DestructionState | undefined, request: DestructionRequest, nowMs: number) => {
   if (destruction?.kind === 'destroying' || destruction?.kind === 'unknown') return true;
   return (
-    destruction?.kind === 'wait' && (nowMs >= request.dueAtMs || (request.command !== undefined && request.isListed))
+    destruction?.kind === 'wait' && (nowMs >= request.dueAtMs || (request.command !== undefined && request.isDrawOver))
   );
 };

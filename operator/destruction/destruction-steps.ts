@@ -18,8 +18,8 @@ export interface DestructionRequest {
   /** The date that the spec states. */
   readonly dueAtMs: number;
   readonly command?: DestroyCommand;
-  /** The draw needs `citizen.key` until its list is made. */
-  readonly isListed: boolean;
+  /** The draw needs `citizen.key` until its list is made and, with sources, until its result is announced. */
+  readonly isDrawOver: boolean;
   /** The most keys of the privacy Secret that an intake pod has in its mount. Undefined: unknown. */
   readonly keysInPods: number | undefined;
 }
@@ -56,15 +56,15 @@ export type DestructionStep =
 /**
  * Rows are tried from the top. `ordered` and `completed` are the entries of the control stream.
  *
- * | completed | ordered | data keys     | Secret     | due by             | list | step |
+ * | completed | ordered | data keys     | Secret     | due by             | draw | step |
  * |-----------|---------|---------------|------------|--------------------|------|------|
  * | any       | yes     | not destroyed | any        | any                | any  | destroyKeys: also a bucket that was restored from a backup |
  * | yes       | yes     | destroyed     | any        | any                | any  | done |
  * | no        | yes     | destroyed     | emptied    | any                | any  | complete |
  * | no        | yes     | destroyed     | else       | any                | any  | emptySecret: waits while other campaigns need it |
  * | no        | no      |               |            | date               | any  | order: citizens were promised this date |
- * | no        | no      |               |            | command            | made | order |
- * | no        | no      |               |            | command            | none | wait: WaitingForList |
+ * | no        | no      |               |            | command            | over | order |
+ * | no        | no      |               |            | command            | else | wait: WaitingForList |
  * | no        | no      |               |            | neither            | any  | wait: NotDue |
  */
 export const nextDestructionStep = (observed: DestructionObserved): DestructionStep => {
@@ -78,5 +78,5 @@ export const nextDestructionStep = (observed: DestructionObserved): DestructionS
   }
   if (nowMs >= request.dueAtMs) return { kind: 'order', cause: 'Date' };
   if (request.command === undefined) return { kind: 'wait', why: 'NotDue' };
-  return request.isListed ? { kind: 'order', cause: 'Command' } : { kind: 'wait', why: 'WaitingForList' };
+  return request.isDrawOver ? { kind: 'order', cause: 'Command' } : { kind: 'wait', why: 'WaitingForList' };
 };

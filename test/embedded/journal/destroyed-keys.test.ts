@@ -138,7 +138,7 @@ describe('the operator, when the date has come', () => {
       secretName: 'voucher-privacy',
       streams: ['REG_due_0'],
       dueAtMs: 0,
-      isListed: false,
+      isDrawOver: false,
       secretUsers: [],
       keysInPods: undefined,
     };

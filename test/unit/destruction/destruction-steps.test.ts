@@ -1,11 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Destroyed, Destroying } from '../../../contract/control.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
+import { destructionRequest } from '../../../operator/destruction/destruction-request.ts';
 import {
   type DestructionObserved,
   type DestructionRequest,
   nextDestructionStep,
   type SecretSeen,
 } from '../../../operator/destruction/destruction-steps.ts';
+import type { Observed } from '../../../operator/tick/observed.ts';
+import { aCampaign, DRAW } from '../../helpers/a-campaign.ts';
+import { anObserved } from '../../helpers/observed.ts';
 
 const DUE = 1_000_000;
 const order: Destroying = {
@@ -32,7 +37,7 @@ const request: DestructionRequest = {
   secretName: 'voucher-privacy',
   streams: ['REG_spring_0'],
   dueAtMs: DUE,
-  isListed: false,
+  isDrawOver: false,
   secretUsers: [],
   keysInPods: undefined,
 };
@@ -54,13 +59,36 @@ const stepOf = ({ request: of = {}, ...rest }: Case): string => {
   return step.kind === 'wait' ? step.why : step.kind === 'order' ? `order by ${step.cause}` : step.kind;
 };
 
+describe('an order of an owner', () => {
+  const sources = [{ name: 'drand', type: 'Drand' as const }];
+  const drawn = aCampaign({ spec: { draw: { ...DRAW, sources } } });
+  const announced = { v: 1, step: 'announced', campaignId: 'c', at: 'x', attempt: 1, won: 1, waitlisted: 0 } as const;
+  const isOver = (campaign: VoucherCampaign, seen: Partial<Observed>): boolean =>
+    destructionRequest(campaign, anObserved(seen), 1, 0).isDrawOver;
+
+  it('waits until the result is announced: entries and winners are made with citizen.key', () => {
+    const listed = { draw: { phase: 'Listed' } };
+    expect(isOver(aCampaign(), { previous: undefined })).toBe(false);
+    expect(isOver(aCampaign(), { previous: listed })).toBe(true);
+    expect(isOver(drawn, { previous: listed })).toBe(false);
+    expect(isOver(drawn, { previous: { draw: { phase: 'Drawn' } } })).toBe(false);
+    expect(isOver(drawn, { previous: { draw: { phase: 'Drawn', announced: true } } })).toBe(true);
+    expect(
+      isOver(drawn, {
+        previous: listed,
+        draw: { kind: 'known', chain: { announced, entered: [], promoted: [], ignored: [], last: 5 } },
+      }),
+    ).toBe(true);
+  });
+});
+
 describe('the next step to destroy personal data', () => {
   it.each<[string, Case, string]>([
     ['before the date', {}, 'NotDue'],
     ['at the date', { nowMs: DUE }, 'order by Date'],
-    ['at the date without a list', { nowMs: DUE, request: { isListed: false } }, 'order by Date'],
+    ['at the date without a list', { nowMs: DUE, request: { isDrawOver: false } }, 'order by Date'],
     ['after a command, without a list', { request: { command } }, 'WaitingForList'],
-    ['after a command, with the list', { request: { command, isListed: true } }, 'order by Command'],
+    ['after a command, with the list', { request: { command, isDrawOver: true } }, 'order by Command'],
     ['ordered', { decided: { destroying: order } }, 'destroyKeys'],
     ['ordered, although the command is taken back', { decided: { destroying: order }, request: {} }, 'destroyKeys'],
     ['keys destroyed', { decided: { destroying: order }, keysDestroyedAtMs: 2 }, 'emptySecret'],

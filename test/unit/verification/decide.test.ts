@@ -8,7 +8,7 @@ import type { EventEnvelope } from '../../../contract/envelope.ts';
 import { encodeEnvelope, parseEnvelope } from '../../../contract/envelope-schema.ts';
 import { factEvent, receivedEvent } from '../../helpers/records.ts';
 
-const NOTHING: Known = { verified: 0, rejected: 0, manual_review: 0, corrected: 0, withdrawn: 0 };
+const NOTHING: Known = { verified: 0, rejected: 0, manual_review: 0, corrected: 0, withdrawn: 0, erased: 0 };
 const received = receivedEvent();
 const corrected = (attempt: number) => factEvent('corrected', { attempt, n: attempt });
 const skipped = (reason: string) => ({ kind: 'skip', reason });
@@ -23,6 +23,8 @@ describe('an event', () => {
     ['nor a rejected one', received, { rejected: 1 }, skipped('answered')],
     ['nor one that a person reviews', received, { manual_review: 1 }, skipped('answered')],
     ['nor one that is withdrawn', received, { withdrawn: 1 }, skipped('withdrawn')],
+    ['nor one whose person is erased, though the data key exists', received, { erased: 1 }, skipped('erased')],
+    ['nor a correction of it', corrected(1), { rejected: 1, erased: 1 }, skipped('erased')],
     [
       'nor a registration that was corrected, even where its rejection is unknown',
       received,
@@ -63,6 +65,7 @@ const anyKnown = fc.record({
   manual_review: attempts,
   corrected: attempts,
   withdrawn: fc.integer({ min: 0, max: 1 }),
+  erased: fc.integer({ min: 0, max: 1 }),
 });
 const anyEvent = fc.oneof(fc.constant(received), fc.integer({ min: 1, max: 4 }).map(corrected));
 const ANSWERS = ['match', 'mismatch', 'no_record'] as const;
