@@ -11,17 +11,13 @@ import type { DestructionRequest } from './destruction-steps.ts';
 
 const DAY_MS = 86_400_000;
 
-/** From the first time that a date is shown which has passed already: after an upgrade, or with a restored object. */
-const NOTICE_MS = 7 * DAY_MS;
-
 /**
  * When all personal data is destroyed at the latest. Once the campaign has opened, it never moves earlier.
  *
- * | the status has a date, and the campaign has opened | closing + deleteAfterDays | date                       |
- * |----------------------------------------------------|---------------------------|----------------------------|
- * | yes                                                | any                       | the later of both          |
- * | no                                                 | in the future             | that                       |
- * | no                                                 | has passed                | in 7 days, so that an admin can copy what must be kept |
+ * | the status has a date, and the campaign has opened | date |
+ * |----------------------------------------------------|------|
+ * | yes                                                | that, or deleteAfterDays after closing where that is later |
+ * | no                                                 | deleteAfterDays after closing; after now, where it has closed: after an upgrade, or with a restored object, no one knew of a date |
  *
  * Closes at 2027-03-08T22:00+08:00, 180 days: 2027-09-04T22:00+08:00.
  *
@@ -32,10 +28,10 @@ export const deleteAtMs = (
   previous: VoucherCampaignStatus | undefined,
   nowMs: number,
 ): number => {
-  const statedMs = instantMs(window.closesAt) + privacy.deleteAfterDays * DAY_MS;
+  const closesAtMs = instantMs(window.closesAt);
+  const keptMs = privacy.deleteAfterDays * DAY_MS;
   const shown = previous?.openedAt === undefined ? undefined : previous.privacy?.deleteAt;
-  if (shown !== undefined) return Math.max(statedMs, instantMs(shown));
-  return nowMs < statedMs ? statedMs : nowMs + NOTICE_MS;
+  return shown === undefined ? Math.max(closesAtMs, nowMs) + keptMs : Math.max(closesAtMs + keptMs, instantMs(shown));
 };
 
 /**
