@@ -13,7 +13,7 @@ interface JobEntry {
   /** What officials read. */
   readonly nameZh: string;
   readonly pod: ReturnType<typeof entryOf>['pod'];
-  /** It runs as long as its campaign does, and reports on its admin port. Absent: it works for minutes, and is asked for nothing. */
+  /** It runs until the list is made, and reports on its admin port. Absent: it works for minutes, and is asked for nothing. */
   readonly isWatched?: true;
   readonly rights: TierRights;
 }

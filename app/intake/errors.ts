@@ -34,8 +34,8 @@ export const ERRORS = {
   WITHDRAWN: means(409, '此登记已撤回，不能再更改', 'This registration is withdrawn and can’t be changed any more'),
   SUPERSEDED: means(
     409,
-    '您的另一份登记有效，请使用该登记的回执办理',
-    'Another registration of yours counts; use the receipt of that one',
+    '此登记已与您的另一份登记合并，请使用另一份登记的回执办理',
+    'This registration was merged into another one of yours: use the receipt of that one',
   ),
   ERASED: means(
     409,
@@ -69,8 +69,8 @@ export const ERRORS = {
   ),
   PERSONAL_DATA_DESTROYED: means(
     410,
-    '本次活动的全部个人信息已按公布的期限销毁，回执不能再查询或更改',
-    'All personal data of this campaign has been destroyed, as announced, so receipts can’t be looked up or changed any more',
+    '本次活动的全部个人信息已销毁，回执不能再查询或更改',
+    'All personal data of this campaign has been destroyed, so receipts can no longer be looked up or changed',
   ),
   BODY_TOO_LARGE: means(413, '请求内容超过 4 kB', 'The request body is larger than 4 kB'),
   UNSUPPORTED_MEDIA_TYPE: means(415, '请以 application/json（UTF-8）提交', 'Send application/json in UTF-8'),

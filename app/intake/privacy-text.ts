@@ -2,8 +2,8 @@
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 
 const TEXT: LocalizedText = {
-  'zh-CN': '到此时间，本次活动的全部个人信息将被销毁，回执届时不能再查询',
-  en: 'At this time all personal data of this campaign is destroyed, and receipts can’t be looked up any more',
+  'zh-CN': '最迟于此时间，本次活动的全部个人信息将被销毁，届时回执不能再查询',
+  en: 'By this time at the latest all personal data of this campaign will be destroyed. Receipts can then no longer be looked up',
 };
 
 /** Undefined: an operator of an earlier release wrote the settings. */

@@ -32,7 +32,7 @@ const run = async (name: string | undefined, options: Options, io: Io): Promise<
 
 export const consistencyCommand = (io: Io): Command =>
   withOutput(withClusterOptions(new Command('consistency')))
-    .description('whether the database has the rows that the journal makes; exit code 1 when rows differ')
+    .description('whether the database matches the journal; exit code 1 when rows differ')
     .argument('[campaign]', 'name of the campaign; optional if there is only one')
     .option('--list', 'list the first 100 rows that differ: bucket, table, receipt and column, never a value')
     .addHelpText('after', '\nExample:\n  kubectl voucher consistency --list spring-2027 -n vouchers')

@@ -17,7 +17,7 @@ const faultText = ({ file, offset, problem }: Fault): string =>
 const sourceText = (rule: SourceRule): string => {
   switch (rule.type) {
     case 'Drand': {
-      const chain = rule.chain === QUICKNET.hash ? 'drand quicknet' : `CHAIN OF A REHEARSAL ${rule.chain}`;
+      const chain = rule.chain === QUICKNET.hash ? 'drand quicknet' : `REHEARSAL ONLY: drand chain ${rule.chain}`;
       return `${chain}, round ${rule.round}; the signature is verified`;
     }
     case 'PublicValue':
@@ -79,9 +79,9 @@ export const checkText = ({ entry, place }: ReceiptCheck): string => {
   if (place === undefined) {
     return [
       `Entry ${entry} is in no list of this draw.\n`,
-      'Receipt or secret may be mistyped. Or the receipt did not enter the draw: the registration was withdrawn, rejected or merged,\n',
-      'or an earlier receipt of the same person counts instead (superseded). The status of the receipt shows the reason. Check the\n',
-      'receipt that counts with its own secret.\n',
+      'Receipt or secret may be mistyped. Or the receipt did not enter the draw: the registration was withdrawn, rejected, merged or\n',
+      'not verified in time, or another receipt of the same person counts (superseded). The status of the receipt shows the reason.\n',
+      'Check the receipt that counts with its own secret.\n',
     ].join('');
   }
   const { voucher, outcome, index, score, cutoff, rank, entries, winners, waitlistPlace, proof, merkleRoot } = place;

@@ -62,5 +62,5 @@ export const viewText = (view: View, when: When): string => {
 
 export const decidedText = ({ receipt, state, by, at }: Decided, when: When): string =>
   state === 'verified'
-    ? `${receipt}: accepted by ${by} at ${clock(at, when)}; the registration takes part in the draw.\n`
+    ? `${receipt}: accepted by ${by} at ${clock(at, when)}; the registration is verified.\n`
     : `${receipt}: rejected by ${by} at ${clock(at, when)}; the citizen can correct the registration while corrections are left.\n`;

@@ -141,14 +141,14 @@ export const reviewCommand = (io: Io): Command =>
     )
     .addCommand(
       deciding('accept', 'passport seen at the counter')
-        .description('the person is who they say: the registration takes part in the draw')
+        .description('confirm the identity: the registration becomes verified')
         .action((name: string, receipt: string, options: DecideOptions) =>
           decide('accept', name, receipt, options, io),
         ),
     )
     .addCommand(
       deciding('reject', 'the document shows another name')
-        .description('the registration does not take part; the citizen can correct it, as after a mismatch')
+        .description('the registration becomes rejected; the citizen can correct it while corrections are left')
         .action((name: string, receipt: string, options: DecideOptions) =>
           decide('reject', name, receipt, options, io),
         ),

@@ -56,8 +56,8 @@ export const draw: ObjectNode = {
         'until window.closesAt, and the list is frozen when every identity has been checked.',
     ),
     unverified: choice(
-      'Whether a registration enters the draw that has no result of its identity check when the list is frozen. exclude: it does ' +
-        'not. enter: it does. Rejected registrations, and those in manual review, never enter. Shown to citizens. Without ' +
+      'Whether registrations without a result of the identity check enter the draw when the list is frozen. exclude: they do ' +
+        'not. enter: they do. Rejected registrations, and those in manual review, never enter. Shown to citizens. Without ' +
         'spec.verification every registration enters. Default exclude.',
       ['exclude', 'enter'],
       'exclude',
@@ -70,12 +70,13 @@ export const draw: ObjectNode = {
       source,
     ),
     leadSeconds: int32(
-      'Time from the published commitment to the instant before which no source has its value, in seconds. Default 3600.',
+      'Seconds from the publication of the commitment to notBefore, the earliest time at which a source may have its value. ' +
+        'Default 3600.',
       [10, 2_592_000],
       3_600,
     ),
     postponeSeconds: int32(
-      'Time after that instant within which every source must have its value, in seconds. Otherwise the draw is postponed with a new ' +
+      'Seconds after notBefore within which every source must have its value. Otherwise the draw is postponed with a new ' +
         'commitment; a missing source is never replaced. Default 86400.',
       [30, 2_592_000],
       86_400,
@@ -87,8 +88,8 @@ export const draw: ObjectNode = {
       10,
     ),
     bundleClaim: secretName(
-      'PersistentVolumeClaim in the namespace of the campaign, to which the draw writes the files that prove it. Left out: the files ' +
-        'are not written; the draw can be repeated from the journal at any time.',
+      'PersistentVolumeClaim in the namespace of the campaign, for the bundle: the files with which anyone can verify the draw. ' +
+        'Left out: the files are not written; the draw can be repeated from the journal at any time.',
     ),
   }),
   typeHint: { name: 'DrawSpec', file: './draw.ts' },

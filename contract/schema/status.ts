@@ -118,7 +118,7 @@ const drawStatus: ObjectNode = {
     phase: text(
       'Waiting: the list is not frozen yet; the condition ListFrozen says why. Freezing: the barriers are being written, or are ' +
         'not reached yet. Frozen: later events change nothing. Listed: the list has been made. Committed: the commitment is published, ' +
-        'and the sources are waited for. Sourced: every source has its value. Drawn: there is a result.',
+        'and the sources have no values yet. Sourced: every source has its value. Drawn: there is a result.',
       32,
     ),
     frozenAt: instant('When the list was frozen. Once written, window.closesAt is fixed.'),
@@ -176,7 +176,7 @@ const privacyStatus: ObjectNode = {
   required: ['deleteAt'],
   properties: {
     deleteAt: instant('When all personal data is destroyed at the latest.'),
-    orderedAt: instant('When the destruction began. It is never taken back. Absent: it has not begun.'),
+    orderedAt: instant('When the destruction began. It cannot be cancelled. Absent: it has not begun.'),
     cause: choice('What ordered it: Date or Command.', ['Date', 'Command']),
     who: text('User who gave the command, as the API server knows the name. Absent: the date.', 253),
     reason: text('Reason in the command; for people.', 512),

@@ -35,9 +35,9 @@ export interface DrawSpec {
    */
   readonly verifyBy?: string;
   /**
-   * Whether a registration enters the draw that has no result of its identity check when the list is frozen. exclude:
-   * it does not. enter: it does. Rejected registrations, and those in manual review, never enter. Shown to citizens.
-   * Without spec.verification every registration enters. Default exclude.
+   * Whether registrations without a result of the identity check enter the draw when the list is frozen. exclude: they
+   * do not. enter: they do. Rejected registrations, and those in manual review, never enter. Shown to citizens. Without
+   * spec.verification every registration enters. Default exclude.
    */
   readonly unverified: 'exclude' | 'enter';
   /**
@@ -46,12 +46,13 @@ export interface DrawSpec {
    */
   readonly sources?: readonly DrawSource[];
   /**
-   * Time from the published commitment to the instant before which no source has its value, in seconds. Default 3600.
+   * Seconds from the publication of the commitment to notBefore, the earliest time at which a source may have its
+   * value. Default 3600.
    */
   readonly leadSeconds: number;
   /**
-   * Time after that instant within which every source must have its value, in seconds. Otherwise the draw is postponed
-   * with a new commitment; a missing source is never replaced. Default 86400.
+   * Seconds after notBefore within which every source must have its value. Otherwise the draw is postponed with a new
+   * commitment; a missing source is never replaced. Default 86400.
    */
   readonly postponeSeconds: number;
   /**
@@ -60,8 +61,8 @@ export interface DrawSpec {
    */
   readonly waitlistPercent: number;
   /**
-   * PersistentVolumeClaim in the namespace of the campaign, to which the draw writes the files that prove it. Left out:
-   * the files are not written; the draw can be repeated from the journal at any time.
+   * PersistentVolumeClaim in the namespace of the campaign, for the bundle: the files with which anyone can verify the
+   * draw. Left out: the files are not written; the draw can be repeated from the journal at any time.
    */
   readonly bundleClaim?: string;
 }
@@ -95,7 +96,7 @@ export interface DrawStatus {
   /**
    * Waiting: the list is not frozen yet; the condition ListFrozen says why. Freezing: the barriers are being written,
    * or are not reached yet. Frozen: later events change nothing. Listed: the list has been made. Committed: the
-   * commitment is published, and the sources are waited for. Sourced: every source has its value. Drawn: there is a
+   * commitment is published, and the sources have no values yet. Sourced: every source has its value. Drawn: there is a
    * result.
    */
   readonly phase: string;

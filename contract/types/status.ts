@@ -63,7 +63,7 @@ export interface TierStatus {
 export interface PrivacyStatus {
   /** When all personal data is destroyed at the latest. */
   readonly deleteAt: string;
-  /** When the destruction began. It is never taken back. Absent: it has not begun. */
+  /** When the destruction began. It cannot be cancelled. Absent: it has not begun. */
   readonly orderedAt?: string;
   /** What ordered it: Date or Command. */
   readonly cause?: 'Date' | 'Command';

@@ -62,7 +62,7 @@ export const whyNotCompared = (
   if (comparison.behind === 'records') {
     return `Job ${own} waits until the records tier has processed more of the backlog (condition RecordsAvailable).`;
   }
-  if (comparison.behind === 'journal') return `Job ${own} waits until the journal gives every message that is stored.`;
+  if (comparison.behind === 'journal') return `Job ${own} waits until the journal delivers all stored messages.`;
   const log = `its log says why: kubectl logs job/${own} -n ${namespace}.`;
   return comparison.roundAtMs === undefined
     ? `Job ${own} reads the journal from its first message on, which takes minutes for a million registrations. If that lasts, ${log}`
@@ -107,8 +107,8 @@ export const recordsConsistent = (
   if (comparison.buckets > 0) {
     return no(
       'RowsDiffer',
-      `Journal and database differ: ${differencesText(comparison)}. Registration continues; the list of the draw is not frozen meanwhile. List the rows: ${listCommand(campaign.metadata)}. The journal is right: make these rows anew from it (docs/operations.md, "When journal and database differ").`,
+      `Journal and database differ: ${differencesText(comparison)}. Registration continues; the list of the draw is not frozen meanwhile. List the rows: ${listCommand(campaign.metadata)}. The journal is right: rebuild the rows from it (docs/operations.md, "When journal and database differ").`,
     );
   }
-  return yes('RowsAgree', 'The database has the rows that the messages of the journal make, and no others.');
+  return yes('RowsAgree', 'The rows in the database match the journal.');
 };

@@ -82,7 +82,7 @@ export const personalDataDestroyed = (
     case 'unknown':
       return unknown(
         'NotConfirmed',
-        `Whether the personal data is destroyed is not confirmed: ${destruction.message}. The operator tries again.`,
+        `It is not confirmed that the personal data is destroyed: ${destruction.message}. The operator tries again.`,
       );
     case 'unreadable':
       return unknown(
@@ -91,7 +91,7 @@ export const personalDataDestroyed = (
       );
     case 'wait': {
       const dueAtMs = deleteAtMs(spec, input.observed.previous, input.nowMs);
-      const due = `All personal data is destroyed at ${instantText(dueAtMs)} (spec.privacy.deleteAfterDays: ${spec.privacy.deleteAfterDays} days after closing).`;
+      const due = `All personal data will be destroyed at ${instantText(dueAtMs)} (spec.privacy.deleteAfterDays: ${spec.privacy.deleteAfterDays} days after closing).`;
       const command = destroyCommandOf(input.campaign);
       if (command.kind === 'unreadable') return no('CommandUnreadable', `${command.message} ${due}`);
       if (destruction.why === 'NotDue') return no('NotDue', due);
@@ -100,25 +100,25 @@ export const personalDataDestroyed = (
         : 'the list of the draw is made, because the list needs';
       return no(
         'WaitingForList',
-        `An owner has ordered to destroy the personal data. That waits until ${end} a key of the privacy Secret. To take the order back, remove the annotation ${DESTROY_ANNOTATION}. ${due}`,
+        `An owner has ordered to destroy the personal data. It begins when ${end} citizen.key of the privacy Secret. To cancel the order, remove the annotation ${DESTROY_ANNOTATION}. ${due}`,
       );
     }
     case 'destroying':
       return no('Destroying', 'The personal data is being destroyed: first the data keys, then the privacy Secret.');
     case 'emptySecret': {
       const { order, users } = destruction;
-      const held = `All data keys are destroyed (${ordered(order)}), so sealed personal data is unreadable. The Secret ${order.secret} still holds citizen.key, with which identity numbers could be tried out`;
+      const held = `All data keys are destroyed (${ordered(order)}), so sealed personal data is unreadable. The Secret ${order.secret} still holds citizen.key, which could be used to find identity numbers by trying them all`;
       return no(
         'SecretNotEmptied',
         users.length > 0
-          ? `${held}. Do not empty it: campaigns with the same spec.privacy.keySecretName need its keys (${users.join(', ')}). The operator goes on when their personal data is destroyed as well. Give each new campaign a Secret of its own.`
+          ? `${held}. Do not empty it: campaigns with the same spec.privacy.keySecretName need its keys (${users.join(', ')}). The operator empties it when the destruction of their personal data is ordered, too. Give each new campaign a Secret of its own.`
           : `${held}, and the operator has no permission to empty it. Run: ${emptySecretCommand(metadata.namespace, order.secret)}. The operator confirms it when the intake pods no longer have the keys.`,
       );
     }
     case 'done':
       return yes(
         'Destroyed',
-        `All personal data is destroyed since ${destruction.destroyed.at} (${ordered(destruction.order)}): ${destruction.order.keys.length} data keys and the keys of the Secret ${destruction.order.secret}. To print the certificate: kubectl voucher certificate ${metadata.name} -n ${metadata.namespace}.`,
+        `All personal data was destroyed at ${destruction.destroyed.at} (${ordered(destruction.order)}): ${destruction.order.keys.length} data keys and the keys of the Secret ${destruction.order.secret}. To print the certificate: kubectl voucher certificate ${metadata.name} -n ${metadata.namespace}.`,
       );
   }
 };

@@ -67,7 +67,7 @@ export const drawCommandsOf = ({ metadata: { annotations = {} }, spec }: Voucher
   for (const key of Object.keys(annotations)) {
     if (!key.startsWith(DRAW_SOURCE_PREFIX)) continue;
     if (!names.some((name) => [1, 2].some((place) => key === `${DRAW_SOURCE_PREFIX}${name}.${place}`)))
-      unreadable.push(`The annotation ${key} names no public value of spec.draw.sources: remove it.`);
+      unreadable.push(`The annotation ${key} names no PublicValue source of spec.draw.sources: remove it.`);
   }
   return { ...(authorizedBy === undefined ? {} : { authorizedBy }), values, unreadable };
 };

@@ -113,7 +113,7 @@ const waiting = (chain: ChainState, { commitment }: Committed, input: Input): Ve
   if (different.length > 0) {
     return no(
       'ValuesDiffer',
-      `${different.join('; ')}. The operator chooses neither. Compare with what was published, and enter it again: ${commandOf(`source ${name} SOURCE VALUE`, input)}. ${until}`,
+      `${different.join('; ')}. The operator uses neither value. Compare both with the published value, and enter the correct one again: ${commandOf(`source ${name} SOURCE VALUE`, input)}. ${until}`,
     );
   }
   const missing = missingValues(chain);

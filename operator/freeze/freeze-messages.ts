@@ -92,7 +92,7 @@ const waitingFor = (
     case 'RecordsDiffer':
       return no(
         'RecordsDiffer',
-        `The list is not frozen, because journal and database differ: ${differencesText(waiting.comparison)}. List the rows: ${listCommand(metadata)}. The list is made from the journal, so correct the database: make these rows anew from the journal (docs/operations.md, "When journal and database differ"). The list is frozen when no row differs.`,
+        `The list is not frozen, because journal and database differ: ${differencesText(waiting.comparison)}. List the rows: ${listCommand(metadata)}. The list is made from the journal, so correct the database: rebuild the rows from the journal (docs/operations.md, "When journal and database differ"). The list is frozen when no row differs.`,
       );
   }
 };
