@@ -223,7 +223,10 @@ export const nodeLost = async (
     // The node controller's grace is about 28 s on a quick machine, and longer on a busy one.
     await eventually(() => isMissed, { timeoutMs: 120_000, what: 'pods that Kubernetes takes for not Ready' });
     const secondsOfGrace = (performance.now() - lostAtMs) / 1000;
-    const told = await seen(ground, namespace, ({ reason }) => reason === 'NodesLost', 'NodesLost');
+    // Pods of another tier may be taken out first.
+    const ofIntake = ({ reason, message }: NonNullable<Outage['condition']>): boolean =>
+      reason === 'NodesLost' && / intake pods? can't be reached/.test(message);
+    const told = await seen(ground, namespace, ofIntake, 'NodesLost, of intake pods');
     const ready = await isReplaced;
     const lost = await ground.world.campaign(namespace, NAME);
     // It was scaled up before, too: that event is there already.
