@@ -29,7 +29,7 @@ export const ENV = {
   logLevel: 'VOUCHER_LOG_LEVEL',
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. 0 unless stated: pods have a preStop. */
   drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
-  /** Draw: what an owner has authorised, as JSON (contract/draw-order.ts). Absent: the Job makes the list, and nothing more. */
+  /** Draw: what an owner has authorised, as JSON (contract/decisions/draw-order.ts). Absent: the Job makes the list, and nothing more. */
   drawOrder: 'VOUCHER_DRAW',
   /** Draw: writable folder for the files that prove the result. Absent: none are written. */
   bundleDir: 'VOUCHER_BUNDLE_DIR',

@@ -2,7 +2,7 @@
  * Work that is done once and ends: every Job and its permissions, as contract/tiers.ts has them for tiers. A Job has no replicas that
  * follow a crowd, no section of the spec, and no consumer: it reads the journal from its first message, and can be repeated. Pure.
  */
-import { DRAW_CHAIN } from './control.ts';
+import { DRAW_CHAIN } from './decisions/control.ts';
 import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier, type TierRights } from './tiers.ts';
 import type { DrawSpec } from './types/draw.ts';
 

@@ -2,7 +2,7 @@
  * Every tier and its permissions. Schema, manifests, journal accounts, database roles and the tables of the command line are
  * made from these entries. A new tier is an entry here, its section of the spec, and its role in `app/` (docs/adr/0028). Pure.
  */
-import type { ControlType, DRAW_CHAIN } from './control.ts';
+import type { ControlType, DRAW_CHAIN } from './decisions/control.ts';
 import type { EventType } from './envelope.ts';
 import { isJsonObject, type JsonObject } from './untrusted.ts';
 

@@ -34,7 +34,7 @@ export interface StoredSum {
   readonly table: ComparedTable;
   readonly bucket: number;
   readonly rows: number;
-  /** Sum of signed digests: any integer. */
+  /** Sum of signed digests: an integer without bounds. */
   readonly sum: bigint;
 }
 

@@ -2,8 +2,8 @@
  * Publishes the fact of every winner and of everyone on the waitlist, each to its citizen's home shard. Every copy is the same: `at` is
  * the time of the result. A Job that goes on after another one reads the facts behind the barriers first, and publishes only the others.
  */
-import type { Frozen } from '../../contract/control.ts';
-import type { Drawn } from '../../contract/draw.ts';
+import type { Frozen } from '../../contract/decisions/control.ts';
+import type { Drawn } from '../../contract/decisions/draw.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import { atMost } from '../../runtime/at-most.ts';
 import type { SecretKey } from '../core/secret-key.ts';

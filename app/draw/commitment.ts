@@ -1,6 +1,6 @@
 /** The commitment that a Job publishes, from the list and from what was ordered. Pure. */
-import type { Commitment, SourceRule } from '../../contract/draw.ts';
-import type { DrawOrder } from '../../contract/draw-order.ts';
+import type { Commitment, SourceRule } from '../../contract/decisions/draw.ts';
+import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import { commitmentOf, type VoucherList } from './documents.ts';
 import type { MadeList } from './make-list.ts';
 import { merkleRoot } from './merkle.ts';

@@ -1,4 +1,4 @@
-/** The three documents of a draw, each with the digest of the ones before (contract/draw.ts). Pure. */
+/** The three documents of a draw, each with the digest of the ones before (contract/decisions/draw.ts). Pure. */
 import {
   type Commitment,
   DRAW_ALGORITHM,
@@ -7,8 +7,8 @@ import {
   type SourceValue,
   type VoucherCommitment,
   type VoucherResult,
-} from '../../contract/draw.ts';
-import { commitmentSchema, sourcesSchema } from '../../contract/draw-schema.ts';
+} from '../../contract/decisions/draw.ts';
+import { commitmentSchema, sourcesSchema } from '../../contract/decisions/draw-schema.ts';
 import { digestOf } from './canonical.ts';
 import type { Drawing } from './draw.ts';
 

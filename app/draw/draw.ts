@@ -18,7 +18,7 @@
  * Memory beside the list: 4 bytes an entry for the first bits of its score, 8 bytes for each entry that is sorted.
  */
 import { hash } from 'node:crypto';
-import { MOST_SOURCE_BYTES } from '../../contract/draw-schema.ts';
+import { MOST_SOURCE_BYTES } from '../../contract/decisions/draw-schema.ts';
 import { setBit } from './bitmap.ts';
 import { ENTRY_BYTES } from './entry.ts';
 

@@ -20,7 +20,7 @@
  *
  * Copies of one receipt that were accepted in the same millisecond and name different vouchers: the first voucher in bytes counts.
  */
-import type { Frozen } from '../../contract/control.ts';
+import type { Frozen } from '../../contract/decisions/control.ts';
 import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../../contract/envelope.ts';
 import { canBeSuperseded, classOf } from '../../contract/winner.ts';
 import { rankOf, typeOfRank } from '../core/projection.ts';

@@ -11,8 +11,8 @@
  */
 import { hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Frozen, Listed } from '../../contract/control.ts';
-import { readControlValue } from '../../contract/control-schema.ts';
+import type { Frozen, Listed } from '../../contract/decisions/control.ts';
+import { readControlValue } from '../../contract/decisions/control-schema.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { createEntries, type EntryCounts, type VoucherEntries } from './entries.ts';
 import { ENTRY_BYTES } from './entry.ts';

@@ -22,8 +22,8 @@
  * `source` asks drand until postponeAt. A source that answers after that still counts: otherwise a person who stops the Job could choose
  * between two results.
  */
-import type { Committed, Drawn, Sourced } from '../../contract/draw.ts';
-import { type ChainState, missingValues } from '../../contract/draw-chain.ts';
+import type { Committed, Drawn, Sourced } from '../../contract/decisions/draw.ts';
+import { type ChainState, missingValues } from '../../contract/decisions/draw-chain.ts';
 
 export type NextStep =
   | { readonly kind: 'end'; readonly why: string }

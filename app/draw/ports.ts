@@ -1,6 +1,6 @@
 /** What the draw needs from the journal and from outside. Implemented in journal/ and by app/roles/draw.ts. */
-import type { DrawStep, SourceRule, SourceValue } from '../../contract/draw.ts';
-import type { ChainEntry } from '../../contract/draw-chain.ts';
+import type { DrawStep, SourceRule, SourceValue } from '../../contract/decisions/draw.ts';
+import type { ChainEntry } from '../../contract/decisions/draw-chain.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import type { Stored } from '../../journal/reading.ts';
 

@@ -1,5 +1,5 @@
 /** Reads every shard from its first message up to its barrier, and makes sure that it is every message. */
-import type { Frozen } from '../../contract/control.ts';
+import type { Frozen } from '../../contract/decisions/control.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import { typeOfSubject } from '../../contract/names.ts';
 import type { Stored } from '../../journal/reading.ts';

@@ -2,8 +2,8 @@
  * The draw's Job after the freeze: the list, then every step of the chain that can be taken now. It may be repeated at any time, and run
  * by two at once: each step is appended on the condition that the one before is still the last, and after `sourced` there is one result.
  */
-import type { Frozen } from '../../contract/control.ts';
-import { readControlValue } from '../../contract/control-schema.ts';
+import type { Frozen } from '../../contract/decisions/control.ts';
+import { readControlValue } from '../../contract/decisions/control-schema.ts';
 import type {
   Announced,
   Committed,
@@ -15,10 +15,10 @@ import type {
   Sources,
   SourceValue,
   VoucherResult,
-} from '../../contract/draw.ts';
-import { type ChainState, chainState } from '../../contract/draw-chain.ts';
-import type { DrawOrder } from '../../contract/draw-order.ts';
-import { publicValueHex } from '../../contract/public-value.ts';
+} from '../../contract/decisions/draw.ts';
+import { type ChainState, chainState } from '../../contract/decisions/draw-chain.ts';
+import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
+import { publicValueHex } from '../../contract/decisions/public-value.ts';
 import { type AnnounceDeps, announce } from './announce.ts';
 import type { BundleWriter } from './bundle/write.ts';
 import { digestOf } from './canonical.ts';

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
 import { METRICS } from '../../contract/app-contract.ts';
 import { KEYS_DESTROYED } from '../../contract/names.ts';
-import type { DataKeyStore } from '../../journal/data-keys.ts';
+import type { DataKeyStore } from '../../journal/privacy/data-keys.ts';
 import type { Logger } from '../log.ts';
 import { countPrivacyKeys } from './privacy-keys.ts';
 

@@ -22,7 +22,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KEYS_DESTROYED } from '../../contract/names.ts';
-import type { DataKeyStore } from '../../journal/data-keys.ts';
+import type { DataKeyStore } from '../../journal/privacy/data-keys.ts';
 import type { WallClock } from '../../runtime/clock.ts';
 import { SealingPausedError, seal } from '../core/sealing.ts';
 import type { Sealer } from '../intake/ports.ts';

@@ -13,7 +13,7 @@
  * A key is kept for a minute, used or not, so that a destroyed one is soon gone from this process too.
  */
 import { KEYS_DESTROYED } from '../../contract/names.ts';
-import type { DataKeyStore } from '../../journal/data-keys.ts';
+import type { DataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { open, sealingAad } from '../core/sealing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import type { WrapKeys } from './privacy-keys.ts';

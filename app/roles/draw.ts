@@ -1,6 +1,6 @@
 /** Wires the draw Job: the journal, the campaign's key, the list, and the steps of the draw. */
 import { join } from 'node:path';
-import { readDrawOrder } from '../../contract/draw-order.ts';
+import { readDrawOrder } from '../../contract/decisions/draw-order.ts';
 import { connectJournal } from '../../journal/connection.ts';
 import { createControlLog, createDrawChain } from '../../journal/freeze/control.ts';
 import { createHomePublisher } from '../../journal/home-publisher.ts';

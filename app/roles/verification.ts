@@ -1,10 +1,10 @@
 /** Wires the verification tier: providers, this pod's turns there, keys, and the loop of all workers. */
 import { journalClocks } from '../../journal/clocks.ts';
-import { createDataKeyStore } from '../../journal/data-keys.ts';
 import { createFactLookup } from '../../journal/facts.ts';
 import { createHomePublisher } from '../../journal/home-publisher.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createSharesRead } from '../../journal/outside-shares.ts';
+import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { again } from '../../runtime/sleep.ts';

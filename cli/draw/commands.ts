@@ -1,7 +1,7 @@
 /** `kubectl voucher draw commit` and `draw source`: what people command about a draw, by annotations that the API server checks. */
 import { Command } from 'commander';
+import { publicValue } from '../../contract/decisions/public-value.ts';
 import { DRAW_COMMIT, drawSourceAnnotation } from '../../contract/names.ts';
-import { publicValue } from '../../contract/public-value.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { agreementOf, commitText, drawCommandsOf, sourceText } from '../../operator/draw/commands.ts';
 import { hasDraw } from '../../operator/draw/order.ts';

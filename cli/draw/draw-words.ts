@@ -2,7 +2,7 @@
 import type { ReceiptCheck } from '../../app/draw/bundle/check.ts';
 import type { Documents, Fault } from '../../app/draw/bundle/read.ts';
 import { QUICKNET } from '../../app/draw/sources/drand.ts';
-import type { SourceRule } from '../../contract/draw.ts';
+import type { SourceRule } from '../../contract/decisions/draw.ts';
 import { columns } from '../words.ts';
 
 const count = (number: number): string => number.toLocaleString('en-US');

@@ -14,7 +14,7 @@ import {
 import { drawVoucher, firstUnsorted } from '../../app/draw/draw.ts';
 import { ENTRY_BYTES } from '../../app/draw/entry.ts';
 import { merkleRoot } from '../../app/draw/merkle.ts';
-import { MOST_ENTRIES, MOST_SOURCE_BYTES, MOST_SOURCES } from '../../contract/draw-schema.ts';
+import { MOST_ENTRIES, MOST_SOURCE_BYTES, MOST_SOURCES } from '../../contract/decisions/draw-schema.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { forPrograms, type Output, withOutput } from '../output.ts';

@@ -11,10 +11,10 @@
  * The first entry of a subject counts. So also if a server ever stored a second one, all readers would agree.
  */
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { type ControlType, DRAW_CHAIN } from '../../contract/control.ts';
-import type { DrawStep } from '../../contract/draw.ts';
-import type { ChainEntry } from '../../contract/draw-chain.ts';
-import { readDrawStep } from '../../contract/draw-step-schema.ts';
+import { type ControlType, DRAW_CHAIN } from '../../contract/decisions/control.ts';
+import type { DrawStep } from '../../contract/decisions/draw.ts';
+import type { ChainEntry } from '../../contract/decisions/draw-chain.ts';
+import { readDrawStep } from '../../contract/decisions/draw-step-schema.ts';
 import { controlStreamName, controlSubject } from '../../contract/names.ts';
 import { parseJson } from '../../contract/untrusted.ts';
 import { abortable } from '../../runtime/abortable.ts';
@@ -25,11 +25,11 @@ import { about, WRONG_LAST_SEQUENCE } from '../errors.ts';
 export interface ControlEntry {
   readonly sequence: number;
   readonly storedAtMs: number;
-  /** As it is stored: contract/control-schema.ts reads it. Undefined: not JSON. */
+  /** As it is stored: contract/decisions/control-schema.ts reads it. Undefined: not JSON. */
   readonly value: unknown;
 }
 
-/** The draw's steps (contract/draw.ts), each appended on the condition that the one before is still the last. */
+/** The draw's steps (contract/decisions/draw.ts), each appended on the condition that the one before is still the last. */
 export interface DrawChain {
   /**
    * All steps, asked of the stream's leader.

@@ -4,7 +4,7 @@
  */
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { z } from 'zod';
-import { readControlValue } from '../../contract/control-schema.ts';
+import { readControlValue } from '../../contract/decisions/control-schema.ts';
 import { type EventEnvelope, NO_CITIZEN, NO_RECEIPT } from '../../contract/envelope.ts';
 import { encodeEnvelope } from '../../contract/envelope-schema.ts';
 import { consumerName, eventSubject, LIVE_SETTINGS_KEY, shardStreamName, subjectsOf } from '../../contract/names.ts';

@@ -1,7 +1,7 @@
 /** What the operator asks of a campaign's journal to freeze its list. */
-import type { Frozen, Listed } from '../../contract/control.ts';
-import type { DrawStep } from '../../contract/draw.ts';
-import type { ChainEntry } from '../../contract/draw-chain.ts';
+import type { Frozen, Listed } from '../../contract/decisions/control.ts';
+import type { DrawStep } from '../../contract/decisions/draw.ts';
+import type { ChainEntry } from '../../contract/decisions/draw-chain.ts';
 import type { Tier } from '../../contract/tiers.ts';
 
 /** How far a tier's consumer is in one shard. */

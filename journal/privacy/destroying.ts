@@ -1,5 +1,5 @@
 /** What the operator asks of a campaign's journal to destroy its personal data. */
-import type { Destroyed, Destroying } from '../../contract/control.ts';
+import type { Destroyed, Destroying } from '../../contract/decisions/control.ts';
 
 /** What is stored about it. */
 export interface DestructionDecided {

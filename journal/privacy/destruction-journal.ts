@@ -1,7 +1,7 @@
 /** Implements DestructionJournal. */
 import type { JetStreamManager } from '@nats-io/jetstream';
-import type { Destroying } from '../../contract/control.ts';
-import { readControlValue } from '../../contract/control-schema.ts';
+import type { Destroying } from '../../contract/decisions/control.ts';
+import { readControlValue } from '../../contract/decisions/control-schema.ts';
 import { defined } from '../../contract/defined.ts';
 import {
   controlStreamName,
@@ -14,9 +14,9 @@ import { createJournalApi } from '../api.ts';
 import type { JournalConnection } from '../connection.ts';
 import { about } from '../errors.ts';
 import { createControlLog } from '../freeze/control.ts';
-import { keyNames } from '../known-keys.ts';
 import { closeBucket, lookAtBucket } from './closed-bucket.ts';
 import type { DestructionJournal } from './destroying.ts';
+import { keyNames } from './known-keys.ts';
 
 /** More than the headers of an entry. */
 const HEADERS_BYTES = 1_024;

@@ -17,8 +17,8 @@ import {
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalSpec } from '../administration.ts';
 import { about, kindOfError, NoRoomError, orUndefined } from '../errors.ts';
-import { keysFault } from '../known-keys.ts';
 import { createClosedBucket } from '../privacy/closed-bucket.ts';
+import { keysFault } from '../privacy/known-keys.ts';
 import { forgetHalfMade } from './half-made.ts';
 import { leaderMove } from './leaders.ts';
 import { lossFaults, rememberedFaults, rememberLosses } from './lost-streams.ts';

@@ -2,7 +2,7 @@
  * Destroys the personal data of one campaign when it is due, one step a tick and without delaying it. What must survive this process is
  * in the journal.
  */
-import { ControlEntryError } from '../../contract/control-schema.ts';
+import { ControlEntryError } from '../../contract/decisions/control-schema.ts';
 import type { DestructionJournal } from '../../journal/privacy/destroying.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

@@ -1,6 +1,6 @@
 /** How the destruction of a campaign's personal data is shown: condition, status and certificate. Pure. */
 import type { ConfigMap } from 'kubernetes-types/core/v1.js';
-import type { Destroyed, Destroying } from '../../contract/control.ts';
+import type { Destroyed, Destroying } from '../../contract/decisions/control.ts';
 import { linkOf } from '../../contract/hash-chain.ts';
 import { DESTROY_ANNOTATION, dataKeyBucketName } from '../../contract/names.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';

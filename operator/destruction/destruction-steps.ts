@@ -2,7 +2,7 @@
  * The next step to destroy the personal data of a campaign. Pure and level-based: a leader that knows nothing but what it observes
  * continues where another one ended. Every step can be repeated.
  */
-import type { Destroyed, Destroying } from '../../contract/control.ts';
+import type { Destroyed, Destroying } from '../../contract/decisions/control.ts';
 import type { DestructionDecided } from '../../journal/privacy/destroying.ts';
 import type { DestroyCommand } from './destroy-command.ts';
 

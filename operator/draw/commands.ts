@@ -8,8 +8,9 @@
  *
  * A policy of the chart ensures that the user is the writer. An unreadable value is no command, and is reported.
  */
+
+import { publicValue } from '../../contract/decisions/public-value.ts';
 import { DRAW_COMMIT, DRAW_SOURCE_PREFIX, drawSourceAnnotation } from '../../contract/names.ts';
-import { publicValue } from '../../contract/public-value.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 
 export interface EnteredValue {

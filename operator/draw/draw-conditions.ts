@@ -1,6 +1,6 @@
 /** How the draw is shown: its two conditions. Pure. */
-import type { Committed, Drawn } from '../../contract/draw.ts';
-import { type ChainState, missingValues } from '../../contract/draw-chain.ts';
+import type { Committed, Drawn } from '../../contract/decisions/draw.ts';
+import { type ChainState, missingValues } from '../../contract/decisions/draw-chain.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
 import type { ObservedCluster } from '../tick/cluster-view.ts';
 import { agreementOf, drawCommandsOf } from './commands.ts';

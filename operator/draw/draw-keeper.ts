@@ -2,9 +2,9 @@
  * Follows the draw's steps of one campaign, and appends the values that two people have entered. One look at a time, without delaying
  * the tick. Everything that must survive this process is in the journal.
  */
-import { ControlEntryError } from '../../contract/control-schema.ts';
-import type { Entered } from '../../contract/draw.ts';
-import { type ChainState, chainState, missingValues } from '../../contract/draw-chain.ts';
+import { ControlEntryError } from '../../contract/decisions/control-schema.ts';
+import type { Entered } from '../../contract/decisions/draw.ts';
+import { type ChainState, chainState, missingValues } from '../../contract/decisions/draw-chain.ts';
 import type { FreezeJournal } from '../../journal/freeze/freezing.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

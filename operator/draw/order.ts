@@ -1,5 +1,5 @@
 /** What the operator orders of the draw's Job, from the spec. Pure. */
-import type { DrawOrder, OrderedSource } from '../../contract/draw-order.ts';
+import type { DrawOrder, OrderedSource } from '../../contract/decisions/draw-order.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { DrawSource } from '../../contract/types/draw.ts';
 

@@ -3,7 +3,7 @@
  * barriers, and the entry `frozen`, which is appended once.
  */
 import { randomUUID } from 'node:crypto';
-import { ControlEntryError } from '../../contract/control-schema.ts';
+import { ControlEntryError } from '../../contract/decisions/control-schema.ts';
 import type { ConsumerPosition, FreezeJournal, PublishedWindow } from '../../journal/freeze/freezing.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

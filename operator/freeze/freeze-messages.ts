@@ -1,8 +1,8 @@
 /** How the list of the draw is shown: condition and status. Pure. */
 
-import type { Frozen, Listed } from '../../contract/control.ts';
-import type { Drawn } from '../../contract/draw.ts';
-import { missingValues } from '../../contract/draw-chain.ts';
+import type { Frozen, Listed } from '../../contract/decisions/control.ts';
+import type { Drawn } from '../../contract/decisions/draw.ts';
+import { missingValues } from '../../contract/decisions/draw-chain.ts';
 import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import { differencesText, listCommand, whyNotCompared } from '../conditions/records-consistent.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';

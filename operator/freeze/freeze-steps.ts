@@ -7,7 +7,7 @@
  * acknowledged, so it is above them in its shard.
  */
 import type { ComparisonReport } from '../../contract/compare.ts';
-import type { Frozen, Listed } from '../../contract/control.ts';
+import type { Frozen, Listed } from '../../contract/decisions/control.ts';
 import { entryOf, hasConsumer, type Tier } from '../../contract/tiers.ts';
 import type { ConsumerPosition, PublishedWindow } from '../../journal/freeze/freezing.ts';
 

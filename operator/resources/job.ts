@@ -1,7 +1,7 @@
 import type { Job, JobSpec } from 'kubernetes-types/batch/v1.js';
 import type { PodSpec } from 'kubernetes-types/core/v1.js';
 import { ENV } from '../../contract/app-contract.ts';
-import type { DrawOrder } from '../../contract/draw-order.ts';
+import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import { isWatchedJob, type JobName } from '../../contract/jobs.ts';
 import { jobName } from '../../contract/names.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';

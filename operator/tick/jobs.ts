@@ -1,7 +1,7 @@
 /** Which Jobs there is work for. Pure. */
 
-import { missingValues } from '../../contract/draw-chain.ts';
-import type { DrawOrder } from '../../contract/draw-order.ts';
+import { missingValues } from '../../contract/decisions/draw-chain.ts';
+import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import type { JobName } from '../../contract/jobs.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { drawCommandsOf } from '../draw/commands.ts';

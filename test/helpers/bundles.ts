@@ -5,7 +5,7 @@ import { bytesOf, commitmentOf, resultOf, sourcesOf, voucherResult } from '../..
 import { drawVoucher } from '../../app/draw/draw.ts';
 import { merkleRoot } from '../../app/draw/merkle.ts';
 import { chainFrom, drandChains, timeOfRound } from '../../app/draw/sources/drand.ts';
-import { publicValueHex } from '../../contract/public-value.ts';
+import { publicValueHex } from '../../contract/decisions/public-value.ts';
 import { createLocalChain } from '../../local/drand/chain.ts';
 
 const local = createLocalChain({ seed: 'bundles', genesisSeconds: 1_800_000_000 });

@@ -1,5 +1,5 @@
 /** Control entries, bucket and privacy Secret of one campaign in memory, as far as the destruction uses them. */
-import type { Destroyed, Destroying } from '../../contract/control.ts';
+import type { Destroyed, Destroying } from '../../contract/decisions/control.ts';
 import type { DestructionJournal } from '../../journal/privacy/destroying.ts';
 import type { SecretEmptier } from '../../operator/destruction/destruction-keeper.ts';
 

@@ -1,7 +1,7 @@
 /** The draw's steps in memory: stored at the test's time, by compare-and-set. */
-import type { DrawStep } from '../../contract/draw.ts';
-import type { ChainEntry } from '../../contract/draw-chain.ts';
-import { readDrawStep } from '../../contract/draw-step-schema.ts';
+import type { DrawStep } from '../../contract/decisions/draw.ts';
+import type { ChainEntry } from '../../contract/decisions/draw-chain.ts';
+import { readDrawStep } from '../../contract/decisions/draw-step-schema.ts';
 
 export class FakeDrawChain {
   readonly entries: ChainEntry[] = [];

@@ -1,5 +1,5 @@
 /** The shards, consumers and control stream of one campaign in memory, as far as the freeze uses them. */
-import type { Frozen, Listed } from '../../contract/control.ts';
+import type { Frozen, Listed } from '../../contract/decisions/control.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { FreezeJournal, PublishedWindow } from '../../journal/freeze/freezing.ts';
 import { FakeDrawChain } from './fake-draw-chain.ts';

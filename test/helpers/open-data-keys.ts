@@ -3,7 +3,7 @@
 import type { SecretKey } from '../../app/core/secret-key.ts';
 import type { WrapKeys } from '../../app/keys/privacy-keys.ts';
 import { unwrapDataKey } from '../../app/keys/wrapping.ts';
-import type { DataKeyStore } from '../../journal/data-keys.ts';
+import type { DataKeyStore } from '../../journal/privacy/data-keys.ts';
 
 /** By id: every key that registrations may be sealed with. An entry that can't be opened is left out. */
 export const openDataKeys = (

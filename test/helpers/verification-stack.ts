@@ -12,8 +12,8 @@ import { DATA_PLANE_KEYS, ENV, type LiveSettings, PRIVACY_KEYS, secretDirOf } fr
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import { consumerName, liveBucketName, shardStreamName } from '../../contract/names.ts';
 import { type OutsideShares, sharesKey } from '../../contract/outside.ts';
-import { createDataKeyStore } from '../../journal/data-keys.ts';
 import { createHomePublisher } from '../../journal/home-publisher.ts';
+import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { citizenOf as personOf } from '../../local/load/citizen.ts';
 import { endProcess, type ManagedProcess, spawnManaged } from '../../local/managed-process.ts';
 import { startTencentServer } from '../../local/providers/tencent-server.ts';

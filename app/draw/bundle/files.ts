@@ -3,7 +3,7 @@
  *
  * | file                   | contents                                                                     |
  * |------------------------|------------------------------------------------------------------------------|
- * | commitment.json        | what was fixed before the randomness existed (contract/draw.ts), canonical   |
+ * | commitment.json        | what was fixed before the randomness existed (contract/decisions/draw.ts), canonical   |
  * | sources.json           | the values of the sources, and what proves them, canonical                   |
  * | result.json            | seed, cutoff and counts of each voucher, canonical                           |
  * | VOUCHER/entries.bin    | the list: 32 bytes an entry, sorted                                          |
@@ -11,7 +11,7 @@
  * | VOUCHER/waitlist.bin   | waitlisted entries, 32 bytes each, the next one first                        |
  */
 import { join } from 'node:path';
-import { commitmentSchema, resultSchema, sourcesSchema } from '../../../contract/draw-schema.ts';
+import { commitmentSchema, resultSchema, sourcesSchema } from '../../../contract/decisions/draw-schema.ts';
 
 export const JSON_SCHEMAS = {
   'commitment.json': commitmentSchema,

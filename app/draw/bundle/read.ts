@@ -2,7 +2,7 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import type { Commitment, Result, Sources } from '../../../contract/draw.ts';
+import type { Commitment, Result, Sources } from '../../../contract/decisions/draw.ts';
 import { parseJson } from '../../../contract/untrusted.ts';
 import { canonicalJson, digestOf } from '../canonical.ts';
 import { codeOf } from '../error-code.ts';

@@ -6,7 +6,7 @@
  * result.json with what was published, or pass them as `published`.
  */
 import { hash } from 'node:crypto';
-import type { VoucherCommitment, VoucherResult } from '../../../contract/draw.ts';
+import type { VoucherCommitment, VoucherResult } from '../../../contract/decisions/draw.ts';
 import { bytesOf, voucherResult } from '../documents.ts';
 import { drawVoucher, firstUnsorted } from '../draw.ts';
 import { ENTRY_BYTES } from '../entry.ts';

@@ -11,7 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Commitment, Result, Sources } from '../../../contract/draw.ts';
+import type { Commitment, Result, Sources } from '../../../contract/decisions/draw.ts';
 import { canonicalJson } from '../canonical.ts';
 import type { Drawing } from '../draw.ts';
 import { codeOf } from '../error-code.ts';

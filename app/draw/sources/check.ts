@@ -7,8 +7,8 @@
  * | PublicValue | the value's bytes, UTF-8     | the value in its normal form, and two different people |
  * | Bytes       | any                          | nothing: `kubectl voucher draw run` only           |
  */
-import type { Commitment, SourceRule, SourceValue } from '../../../contract/draw.ts';
-import { publicValue, publicValueHex } from '../../../contract/public-value.ts';
+import type { Commitment, SourceRule, SourceValue } from '../../../contract/decisions/draw.ts';
+import { publicValue, publicValueHex } from '../../../contract/decisions/public-value.ts';
 import { type DrandChains, isSignatureOf, randomnessOf, timeOfRound } from './drand.ts';
 
 /** Undefined: the value counts. */

@@ -12,7 +12,7 @@ import { hash } from 'node:crypto';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { hexToBytes } from '@noble/curves/utils.js';
 import { z } from 'zod';
-import { digestSchema } from '../../../contract/draw-schema.ts';
+import { digestSchema } from '../../../contract/decisions/draw-schema.ts';
 
 const SCHEME = 'bls-unchained-g1-rfc9380';
 const DOMAIN = 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_';

@@ -4,7 +4,7 @@
  */
 import { request } from 'undici';
 import { z } from 'zod';
-import { digestSchema } from '../../../contract/draw-schema.ts';
+import { digestSchema } from '../../../contract/decisions/draw-schema.ts';
 import { parseUntrusted } from '../../../contract/untrusted.ts';
 import { readText } from '../../../runtime/read-text.ts';
 import { codeOf } from '../error-code.ts';

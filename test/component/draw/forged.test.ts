@@ -10,7 +10,7 @@ import { resultDigest } from '../../../app/draw/draw.ts';
 import { entryOf } from '../../../app/draw/entry.ts';
 import { merkleRoot } from '../../../app/draw/merkle.ts';
 import { sortEntries } from '../../../app/draw/sort-entries.ts';
-import type { Commitment, Result, Sources } from '../../../contract/draw.ts';
+import type { Commitment, Result, Sources } from '../../../contract/decisions/draw.ts';
 import { CHAINS, makeBundle } from '../../helpers/bundles.ts';
 import { entriesOf, listOf, sha256 } from '../../helpers/draws.ts';
 

@@ -1,9 +1,9 @@
 /** A campaign's way from the list to its result, tick by tick: people write annotations, the test does what Jobs would do. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ENV } from '../../../contract/app-contract.ts';
-import type { DrawStep } from '../../../contract/draw.ts';
-import { chainState } from '../../../contract/draw-chain.ts';
-import { readDrawOrder } from '../../../contract/draw-order.ts';
+import type { DrawStep } from '../../../contract/decisions/draw.ts';
+import { chainState } from '../../../contract/decisions/draw-chain.ts';
+import { readDrawOrder } from '../../../contract/decisions/draw-order.ts';
 import { DRAW_COMMIT, drawSourceAnnotation } from '../../../contract/names.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';

@@ -13,7 +13,7 @@ import { deriveReceipt } from '../../../app/core/receipt.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { entryOf } from '../../../app/draw/entry.ts';
 import { DATA_PLANE_KEYS, ENV, PRIVACY_KEYS } from '../../../contract/app-contract.ts';
-import type { Frozen, Listed } from '../../../contract/control.ts';
+import type { Frozen, Listed } from '../../../contract/decisions/control.ts';
 import { type EventEnvelope, type EventType, NO_CITIZEN, NO_RECEIPT } from '../../../contract/envelope.ts';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { astraySubject, eventSubject } from '../../../contract/names.ts';

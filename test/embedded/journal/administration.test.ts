@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { shardStreamName } from '../../../contract/names.ts';
 import type { JournalRemoval, JournalSpec } from '../../../journal/administration.ts';
-import { createDataKeyStore } from '../../../journal/data-keys.ts';
+import { createDataKeyStore } from '../../../journal/privacy/data-keys.ts';
 import { createJournalReader } from '../../../journal/reader.ts';
 import type { Delivery } from '../../../journal/reading.ts';
 import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';

@@ -1,6 +1,6 @@
 /** Decisions that are taken once, on three real nats-servers: of all writers one wins, and all read the same entry. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ControlType } from '../../../contract/control.ts';
+import type { ControlType } from '../../../contract/decisions/control.ts';
 import { controlStreamName, controlSubject } from '../../../contract/names.ts';
 import { type ControlLog, createControlLog } from '../../../journal/freeze/control.ts';
 import { eventually } from '../../helpers/eventually.ts';

@@ -5,7 +5,7 @@ import { SealingPausedError } from '../../../app/core/sealing.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { DataKeyRing } from '../../../app/keys/key-ring.ts';
 import { createOpener } from '../../../app/keys/opener.ts';
-import { createDataKeyStore } from '../../../journal/data-keys.ts';
+import { createDataKeyStore } from '../../../journal/privacy/data-keys.ts';
 import { createDestructionJournal } from '../../../journal/privacy/destruction-journal.ts';
 import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
 import { DestructionKeeper, type SecretEmptier } from '../../../operator/destruction/destruction-keeper.ts';

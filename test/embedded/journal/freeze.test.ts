@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import type { LiveSettings } from '../../../contract/app-contract.ts';
-import type { Frozen } from '../../../contract/control.ts';
+import type { Frozen } from '../../../contract/decisions/control.ts';
 import { encodeEnvelope, parseEnvelope } from '../../../contract/envelope-schema.ts';
 import { controlStreamName, controlSubject, eventSubject, shardStreamName } from '../../../contract/names.ts';
 import type { Tier } from '../../../contract/tiers.ts';

@@ -8,7 +8,7 @@ import { Kvm } from '@nats-io/kv';
 import { open, SealingPausedError } from '../../../app/core/sealing.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { DataKeyRing } from '../../../app/keys/key-ring.ts';
-import { createDataKeyStore } from '../../../journal/data-keys.ts';
+import { createDataKeyStore } from '../../../journal/privacy/data-keys.ts';
 import { journalDurable } from '../../../operator/conditions/journal-conditions.ts';
 import { aConditionInput } from '../../helpers/condition-input.ts';
 import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';

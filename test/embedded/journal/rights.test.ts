@@ -1,6 +1,6 @@
 /** What each tier's and Job's account may do on a real server: everything that contract says, and nothing beside it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CONTROL_TYPES } from '../../../contract/control.ts';
+import { CONTROL_TYPES } from '../../../contract/decisions/control.ts';
 import { EVENT_TYPES } from '../../../contract/envelope.ts';
 import { perWorkload, rightsOf, WORKLOADS, type Workload } from '../../../contract/jobs.ts';
 import {

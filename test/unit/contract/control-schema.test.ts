@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Frozen, Listed } from '../../../contract/control.ts';
-import { readControlValue } from '../../../contract/control-schema.ts';
+import type { Frozen, Listed } from '../../../contract/decisions/control.ts';
+import { readControlValue } from '../../../contract/decisions/control-schema.ts';
 
 const frozen: Frozen = {
   v: 1,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Destroyed, Destroying } from '../../../contract/control.ts';
+import type { Destroyed, Destroying } from '../../../contract/decisions/control.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { destructionRequest } from '../../../operator/destruction/destruction-request.ts';
 import {

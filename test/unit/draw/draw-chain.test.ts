@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Commitment, Committed, DrawStep, Entered, Sourced, SourceRule } from '../../../contract/draw.ts';
-import { type ChainEntry, chainState, missingValues } from '../../../contract/draw-chain.ts';
-import { readDrawStep } from '../../../contract/draw-step-schema.ts';
+import type {
+  Commitment,
+  Committed,
+  DrawStep,
+  Entered,
+  Sourced,
+  SourceRule,
+} from '../../../contract/decisions/draw.ts';
+import { type ChainEntry, chainState, missingValues } from '../../../contract/decisions/draw-chain.ts';
+import { readDrawStep } from '../../../contract/decisions/draw-step-schema.ts';
 
 const campaignId = 'spring';
 const START_MS = Date.parse('2020-09-26T01:00:00.000Z');

@@ -5,7 +5,7 @@ import { deriveReceipt } from '../../../app/core/receipt.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { createEntries } from '../../../app/draw/entries.ts';
 import { entryOf } from '../../../app/draw/entry.ts';
-import type { Frozen } from '../../../contract/control.ts';
+import type { Frozen } from '../../../contract/decisions/control.ts';
 import type { EventEnvelope, EventType } from '../../../contract/envelope.ts';
 import { seededRandom } from '../../../local/load/random.ts';
 

@@ -4,7 +4,7 @@ import { deriveReceipt } from '../../../app/core/receipt.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { entryOf } from '../../../app/draw/entry.ts';
 import { type MakeListDeps, makeList } from '../../../app/draw/make-list.ts';
-import type { ControlType, Frozen } from '../../../contract/control.ts';
+import type { ControlType, Frozen } from '../../../contract/decisions/control.ts';
 import { type EventEnvelope, type EventType, NO_CITIZEN, NO_RECEIPT } from '../../../contract/envelope.ts';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { eventSubject } from '../../../contract/names.ts';

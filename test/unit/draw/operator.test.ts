@@ -1,8 +1,8 @@
 /** The operator's part: commands, Jobs, conditions. */
 import { describe, expect, it } from '@jest/globals';
 import { runDrawJob } from '../../../app/draw/run-draw.ts';
-import type { DrawStep } from '../../../contract/draw.ts';
-import { type ChainState, chainState } from '../../../contract/draw-chain.ts';
+import type { DrawStep } from '../../../contract/decisions/draw.ts';
+import { type ChainState, chainState } from '../../../contract/decisions/draw-chain.ts';
 import { DRAW_COMMIT, drawSourceAnnotation } from '../../../contract/names.ts';
 import type { DrawSource } from '../../../contract/types/draw.ts';
 import { agreementOf, drawCommandsOf } from '../../../operator/draw/commands.ts';

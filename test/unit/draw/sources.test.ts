@@ -10,8 +10,8 @@ import {
   roundAt,
   timeOfRound,
 } from '../../../app/draw/sources/drand.ts';
-import type { SourceRule, SourceValue } from '../../../contract/draw.ts';
-import { publicValue, publicValueHex } from '../../../contract/public-value.ts';
+import type { SourceRule, SourceValue } from '../../../contract/decisions/draw.ts';
+import { publicValue, publicValueHex } from '../../../contract/decisions/public-value.ts';
 import { createLocalChain } from '../../../local/drand/chain.ts';
 
 /** Rounds of quicknet that many public test suites have. */

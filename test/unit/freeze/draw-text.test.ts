@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { Frozen } from '../../../contract/control.ts';
+import type { Frozen } from '../../../contract/decisions/control.ts';
 import { listFrozen } from '../../../operator/freeze/freeze-messages.ts';
 import type { ObservedJob } from '../../../operator/tick/cluster-view.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ComparisonReport } from '../../../contract/compare.ts';
-import { ControlEntryError } from '../../../contract/control-schema.ts';
+import { ControlEntryError } from '../../../contract/decisions/control-schema.ts';
 import type { FreezeJournal } from '../../../journal/freeze/freezing.ts';
 import { FreezeKeeper } from '../../../operator/freeze/freeze-keeper.ts';
 import type { FreezeRequest } from '../../../operator/freeze/freeze-steps.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Frozen, Listed } from '../../../contract/control.ts';
+import type { Frozen, Listed } from '../../../contract/decisions/control.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
 import { drawStatus, listFrozen } from '../../../operator/freeze/freeze-messages.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';

@@ -1,6 +1,6 @@
 /** What a frozen list means for a tick, and what a tick asks of the freeze. */
 import { describe, expect, it } from '@jest/globals';
-import type { Frozen } from '../../../contract/control.ts';
+import type { Frozen } from '../../../contract/decisions/control.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
 import type { PodClock } from '../../../operator/signals/readings.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';

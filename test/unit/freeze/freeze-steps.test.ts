@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ComparisonReport } from '../../../contract/compare.ts';
-import type { Frozen } from '../../../contract/control.ts';
+import type { Frozen } from '../../../contract/decisions/control.ts';
 import {
   type Barriers,
   type FreezeObserved,

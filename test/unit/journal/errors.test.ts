@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { kindOfCode } from '../../../journal/errors.ts';
-import { keyMemory } from '../../../journal/known-keys.ts';
+import { keyMemory } from '../../../journal/privacy/known-keys.ts';
 import { roomText } from '../../../journal/streams/room.ts';
 import { journalSpec } from '../../helpers/real-journal.ts';
 

@@ -3,7 +3,7 @@ import { open, SealingPausedError, seal } from '../../../app/core/sealing.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { DataKeyRing } from '../../../app/keys/key-ring.ts';
 import type { WrapKeys } from '../../../app/keys/privacy-keys.ts';
-import type { DataKeyStore } from '../../../journal/data-keys.ts';
+import type { DataKeyStore } from '../../../journal/privacy/data-keys.ts';
 import { openDataKeys } from '../../helpers/open-data-keys.ts';
 
 const signal = new AbortController().signal;

@@ -1,7 +1,7 @@
 /** What a run of the draw's Job has besides the list's. */
 import { describe, expect, it } from '@jest/globals';
 import { ENV } from '../../../contract/app-contract.ts';
-import { readDrawOrder } from '../../../contract/draw-order.ts';
+import { readDrawOrder } from '../../../contract/decisions/draw-order.ts';
 import { runKeyOf } from '../../../contract/names.ts';
 import type { DrawSpec } from '../../../contract/types/draw.ts';
 import { drawOrder } from '../../../operator/draw/order.ts';

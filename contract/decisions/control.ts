@@ -5,7 +5,7 @@
 
 export const CONTROL_TYPES = ['frozen', 'listed', 'destroying', 'destroyed'] as const;
 export type ControlType = (typeof CONTROL_TYPES)[number];
-/** The subject of the draw's chain, which has many entries (contract/draw.ts). */
+/** The subject of the draw's chain, which has many entries (contract/decisions/draw.ts). */
 export const DRAW_CHAIN = 'draw';
 
 /** Up to where the journal counts. Made by the operator, from the acknowledged sequences of the barriers. */

@@ -11,10 +11,10 @@
  * | was missing, no key remembered, but shards hold registrations | keys are lost, until a pod has written one back |
  */
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
-import type { JournalFault } from '../contract/journal-health.ts';
-import { controlStreamName, dataKeyBucketName, KEYS_DESTROYED, STREAM_KEYS_METADATA } from '../contract/names.ts';
-import { abortable } from '../runtime/abortable.ts';
-import type { JournalSpec } from './administration.ts';
+import type { JournalFault } from '../../contract/journal-health.ts';
+import { controlStreamName, dataKeyBucketName, KEYS_DESTROYED, STREAM_KEYS_METADATA } from '../../contract/names.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import type { JournalSpec } from '../administration.ts';
 
 export interface KeyMemory {
   readonly remembered: readonly string[];

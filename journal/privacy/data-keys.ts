@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { dataKeyBucketName } from '../contract/names.ts';
-import { abortable } from '../runtime/abortable.ts';
-import type { JournalConnection } from './connection.ts';
-import { orUndefined } from './errors.ts';
+import { dataKeyBucketName } from '../../contract/names.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import type { JournalConnection } from '../connection.ts';
+import { orUndefined } from '../errors.ts';
 
 export interface DataKeyStore {
   /** Creates the entry if it does not exist; returns the bytes that are in force. */
