@@ -4,7 +4,7 @@ import { type EnsureOptions, ensureNatsServer } from '../local/binaries.ts';
 import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
 import { ensureBinary, HELM } from '../tools/cluster/binaries.ts';
 import { ensureClusterParts } from '../tools/cluster/build.ts';
-import { ensureCommand, whyNoCluster, whyNoFaults, whyNoGo } from '../tools/cluster/host.ts';
+import { ensureCommand, isCommand, whyNoCluster, whyNoFaults, whyNoGo } from '../tools/cluster/host.ts';
 
 /** `fast` is `npm test`: any user, any machine. `cluster` is `npm run test:cluster`: Helm, root, and a real Kubernetes. */
 export type Group = 'fast' | 'cluster';
@@ -58,6 +58,15 @@ const ALL: readonly Suite[] = [
     timeoutMs: 300_000,
     onCluster: false,
     missing: () => undefined,
+  },
+  {
+    name: 'python',
+    group: 'fast',
+    folders: ['python'],
+    workers: 1,
+    timeoutMs: 180_000,
+    onCluster: false,
+    missing: () => (isCommand('python3') ? undefined : 'no python3 on the PATH: docs/draw/verify.py needs it'),
   },
   {
     name: 'embedded',

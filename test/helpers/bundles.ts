@@ -7,6 +7,7 @@ import { merkleRoot } from '../../app/draw/merkle.ts';
 import { chainFrom, drandChains, timeOfRound } from '../../app/draw/sources/drand.ts';
 import { publicValueHex } from '../../contract/decisions/public-value.ts';
 import { createLocalChain } from '../../local/drand/chain.ts';
+import { listOf } from './draws.ts';
 
 const local = createLocalChain({ seed: 'bundles', genesisSeconds: 1_800_000_000 });
 const chain = chainFrom(local.info);
@@ -71,3 +72,21 @@ export const makeBundle = async (dir: string, terms: BundleTerms) => {
   const bundle = await startBundle(dir, terms);
   return { ...bundle, written: await bundle.end() };
 };
+
+/** Three lists: with winners, empty, and with fewer entries than the quota. */
+export const BUNDLE_TERMS: BundleTerms = {
+  campaignUid: 'spring-2027',
+  value: '01 07 13',
+  lists: [
+    { voucher: 'dinner', entries: listOf(300, 'dinner'), quota: 200, waitlist: 30 },
+    { voucher: 'empty', entries: listOf(0, 'empty'), quota: 5, waitlist: 3 },
+    { voucher: 'sport', entries: listOf(3, 'sport'), quota: 5, waitlist: 3 },
+  ],
+};
+/** Of the bundle with these terms. */
+export const BUNDLE_FILES = [
+  'commitment.json',
+  'sources.json',
+  'result.json',
+  ...['dinner/entries.bin', 'dinner/winners.bin', 'dinner/waitlist.bin', 'sport/entries.bin', 'sport/winners.bin'],
+];

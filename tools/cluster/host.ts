@@ -10,7 +10,7 @@ import { run } from './run.ts';
 export const LEAST_FREE_BYTES = 4 * 2 ** 30;
 
 /** The folders of administrators' commands are not always on the PATH. */
-const isCommand = (name: string): boolean =>
+export const isCommand = (name: string): boolean =>
   [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].some(
     (dir) => dir !== '' && existsSync(join(dir, name)),
   );

@@ -75,7 +75,7 @@ describe('predict', () => {
           expect(Math.abs(predict(work, pods, rates).lateWith(replicas) - expected)).toBeLessThan(tolerance);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 60, seed: 19 },
     );
   });
 });
