@@ -4,6 +4,7 @@
  * Two roots: `metadata.name` names Kubernetes objects, `spec.campaignId` names everything that must survive a
  * re-created object or another site (streams, subjects, keys, rows, HMAC contexts).
  */
+import type { Channel } from './envelope.ts';
 import type { Workload } from './jobs.ts';
 import { entryOf, TIERS, type Tier } from './tiers.ts';
 
@@ -88,6 +89,9 @@ export const eventSubject = (campaignId: string, shard: number, type: string, re
  */
 export const astraySubject = (campaignId: string, shard: number, receipt: string): string =>
   eventSubject(campaignId, shard, 'astray', receipt);
+/** Subject of an `issuing` event, whose channel is in it: each channel has a consumer of its own. `*` for any receipt, or channel. */
+export const issuingSubject = (campaignId: string, shard: number, receipt: string, channel: Channel | '*'): string =>
+  `${eventSubject(campaignId, shard, 'issuing', receipt)}.${channel}`;
 /** Type in a subject of a shard, which the publisher's permissions cover. Subjects of early builds have no receipt. */
 export const typeOfSubject = (subject: string): string | undefined => {
   const [, , , type] = subject.split('.');
@@ -95,7 +99,7 @@ export const typeOfSubject = (subject: string): string | undefined => {
 };
 /** Every subject of a type's events, with `*` for the receipt. */
 export const subjectsOf = (campaignId: string, shard: number, type: string): readonly string[] => [
-  eventSubject(campaignId, shard, type, '*'),
+  type === 'issuing' ? issuingSubject(campaignId, shard, '*', '*') : eventSubject(campaignId, shard, type, '*'),
   ...(type === 'received' ? [astraySubject(campaignId, shard, '*')] : []),
 ];
 /** The unsharded stream for freeze, plans and decisions. */
@@ -114,7 +118,7 @@ export const AUDIT_PORT_NAME = 'audit';
 export const auditPath = (campaignId: string): string => `/audit/${campaignId}`;
 export const reviewsPath = (campaignId: string): string => `${auditPath(campaignId)}/reviews`;
 /** Durable pull consumer of a tier on every shard stream. */
-export const consumerName = (tier: Tier): string => tier;
+export const consumerName = (tier: Tier, lane?: Channel): string => (lane === undefined ? tier : `${tier}-${lane}`);
 /** Key-value bucket with the live settings, key `settings`. */
 export const liveBucketName = (campaignId: string): string => `live_${campaignId}`;
 export const LIVE_SETTINGS_KEY = 'settings';
@@ -148,6 +152,13 @@ export const DRAW_COMMIT = `draw.${API_GROUP}/commit`;
 /** Annotations on a campaign by which two people enter a public value: `<name>.1` and `<name>.2`. */
 export const DRAW_SOURCE_PREFIX = `draw-source.${API_GROUP}/`;
 export const drawSourceAnnotation = (name: string, place: 1 | 2): string => `${DRAW_SOURCE_PREFIX}${name}.${place}`;
+/** Annotation on a campaign by which an owner starts issuance (operator/issuance/commands.ts). */
+export const ISSUE_START = `issue.${API_GROUP}/start`;
+/** Annotations on a campaign by which people stop a channel: `<channel>`. */
+export const CHANNEL_STOP_PREFIX = `channel-stop.${API_GROUP}/`;
+export const channelStopAnnotation = (channel: Channel): string => `${CHANNEL_STOP_PREFIX}${channel}`;
+/** Annotations on a campaign by which an owner has the next of the waitlist move up: `<voucher>.<entry that falls>`. */
+export const PROMOTE_PREFIX = `promote.${API_GROUP}/`;
 /** Annotations on a campaign by which a person has the personal data of a receipt erased (operator/erasure/erase-commands.ts). */
 export const ERASE_PREFIX = `erase.${API_GROUP}/`;
 export const eraseAnnotation = (receipt: string): string => `${ERASE_PREFIX}${receipt}`;

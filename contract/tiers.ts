@@ -3,7 +3,7 @@
  * made from these entries. A new tier is an entry here, its section of the spec, and its role in `app/` (docs/adr/0028). Pure.
  */
 import type { ControlType, DRAW_CHAIN } from './decisions/control.ts';
-import type { EventType } from './envelope.ts';
+import { CHANNELS, type Channel, type EventType } from './envelope.ts';
 import { isJsonObject, type JsonObject } from './untrusted.ts';
 
 export interface TierRights {
@@ -33,9 +33,9 @@ export interface TierRights {
   readonly database: 'none' | 'writes' | Readonly<Record<string, readonly string[]>>;
   /**
    * What it calls besides journal and database: the `url` of each item of this list in its section of the spec, or `byDefault` where
-   * that is left out.
+   * that is left out: one address for all, or one for each `name`.
    */
-  readonly egress: 'none' | { readonly list: string; readonly byDefault: string };
+  readonly egress: 'none' | { readonly list: string; readonly byDefault: string | Readonly<Record<string, string>> };
 }
 
 export type BucketRight = 'none' | 'reads' | 'writes';
@@ -53,10 +53,15 @@ interface TierEntry {
   readonly demand: 'arrivals' | 'backlog';
   /** Events that its consumer delivers. `nothing`: it has no consumer. */
   readonly takes: 'nothing' | 'everything' | readonly EventType[];
+  /**
+   * Consumers besides that one: one for each name, of the `issuing` events of that channel. So what waits for one channel is not in the
+   * way of another one (docs/adr/0036-issuing-is-a-fact.md).
+   */
+  readonly lanes?: readonly Channel[];
   /** Section of the spec without which it does not exist. Absent: every campaign has it. */
   readonly section?: string;
   /** Whose rate caps it: it is never scaled beyond what that rate needs. Absent: nothing outside does. */
-  readonly outsideCap?: 'provider';
+  readonly outsideCap?: 'provider' | 'channel';
   readonly defaults: {
     readonly max: number;
     /** Replicas authorised without asking. */
@@ -73,6 +78,13 @@ interface TierEntry {
   };
   readonly rights: TierRights;
 }
+
+/** Where a channel is asked. */
+export const CHANNEL_URLS: Readonly<Record<Channel, string>> = {
+  wechat: 'https://api.mch.weixin.qq.com',
+  alipay: 'https://openapi.alipay.com/gateway.do',
+  unionpay: 'https://open.95516.com',
+};
 
 /** Where a provider of type TencentIdCard is asked. */
 export const TENCENT_URL = 'https://faceid.tencentcloudapi.com';
@@ -163,6 +175,35 @@ const TABLE = [
       egress: { list: 'providers', byDefault: TENCENT_URL },
     },
   },
+  {
+    name: 'issuance',
+    does: 'issues vouchers through the channels; it scales with the backlog, up to what the channels allow',
+    nameZh: '发券',
+    letter: 'c',
+    demand: 'backlog',
+    takes: ['won', 'promoted', 'bound', 'channel_changed'],
+    lanes: CHANNELS,
+    section: 'issuance',
+    outsideCap: 'channel',
+    defaults: {
+      max: 16,
+      ceiling: 4,
+      capacityPerReplica: 250,
+      capacityOrigin: 'half of the rate that WeChat Pay allows one merchant; not measured yet',
+    },
+    pod: { cpu: '250m', memory: '160Mi', memoryLimit: '384Mi', heapMebibytes: 128 },
+    rights: {
+      publishes: ['issuing', 'issue_failed', 'issued', 'expired', 'redeemed'],
+      // Whether a request was answered before, and the account of a winner.
+      looksUp: ['receipts', 'decisions'],
+      buckets: { live: 'reads', dataKeys: 'reads' },
+      // Opens accounts.
+      privacyKeys: true,
+      secrets: [{ name: 'channels', field: 'secretName' }],
+      database: 'none',
+      egress: { list: 'channels', byDefault: CHANNEL_URLS },
+    },
+  },
 ] as const satisfies readonly TierEntry[];
 
 export type Tier = (typeof TABLE)[number]['name'];
@@ -210,7 +251,12 @@ export const urlsOf = (spec: object, tier: Tier): readonly string[] => {
   if (egress === 'none') return [];
   const items = sectionOf(spec, tier)?.[egress.list];
   if (!Array.isArray(items)) return [];
-  return items.map((item) => (isJsonObject(item) && typeof item['url'] === 'string' ? item['url'] : egress.byDefault));
+  const { byDefault } = egress;
+  return items.flatMap((item) => {
+    if (!isJsonObject(item)) return [];
+    if (typeof item['url'] === 'string') return [item['url']];
+    return typeof byDefault === 'string' ? [byDefault] : [byDefault[String(item['name'])] ?? []].flat();
+  });
 };
 
 export const followsArrivals = (tier: Tier): boolean => entryOf(tier).demand === 'arrivals';

@@ -7,6 +7,7 @@ export const START_TIER: Readonly<Record<Tier, () => Promise<StartRole>>> = {
   intake: async () => (await import('./intake.ts')).startIntake,
   records: async () => (await import('./records.ts')).startRecords,
   verification: async () => (await import('./verification.ts')).startVerification,
+  issuance: async () => (await import('./issuance.ts')).startIssuance,
 };
 
 export const RUN_JOB: Readonly<Record<JobName, () => Promise<RunJob>>> = {

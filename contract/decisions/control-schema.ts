@@ -1,6 +1,7 @@
 /** Parses entries of the control stream. Unknown members are dropped: an entry of a later release with the same `v` counts. Pure. */
 import { z } from 'zod';
-import type { ControlType, Destroyed, Destroying, Frozen, Listed } from './control.ts';
+import { CHANNELS } from '../envelope.ts';
+import type { ControlType, Destroyed, Destroying, Frozen, IssuanceStart, Listed } from './control.ts';
 
 const campaignId = z.string().min(1).max(63);
 /** As messages are stored; Node writes it with milliseconds. */
@@ -46,11 +47,32 @@ const destroyedSchema: z.ZodType<Destroyed> = z.object({
   operator: name,
 });
 
+const fen = z.int().min(0);
+
+const issuanceSchema: z.ZodType<IssuanceStart> = z.object({
+  v: z.literal(1),
+  campaignId,
+  at: instant,
+  by: name,
+  format: z.literal('vi1'),
+  channels: z.array(
+    z.object({
+      channel: z.enum(CHANNELS),
+      merchant: name,
+      appId: name,
+      stocks: z.array(z.object({ voucher: name, stock: name, faceValueFen: fen, minimumSpendFen: fen })),
+    }),
+  ),
+  streams: z.array(name),
+  queryFirst: z.boolean(),
+});
+
 const SCHEMAS = {
   frozen: frozenSchema,
   listed: listedSchema,
   destroying: destroyingSchema,
   destroyed: destroyedSchema,
+  issuance: issuanceSchema,
 } as const;
 
 export interface ControlValues {
@@ -58,6 +80,7 @@ export interface ControlValues {
   readonly listed: Listed;
   readonly destroying: Destroying;
   readonly destroyed: Destroyed;
+  readonly issuance: IssuanceStart;
 }
 
 /** An entry is stored, but this release can't read it. The message names fields, never values. */

@@ -3,7 +3,9 @@
  * (no entry of its subject yet), so that of two operators or Jobs one wins and all read the same. Pure.
  */
 
-export const CONTROL_TYPES = ['frozen', 'listed', 'destroying', 'destroyed'] as const;
+import type { Channel } from '../envelope.ts';
+
+export const CONTROL_TYPES = ['frozen', 'listed', 'destroying', 'destroyed', 'issuance'] as const;
 export type ControlType = (typeof CONTROL_TYPES)[number];
 /** The subject of the draw's chain, which has many entries (contract/decisions/draw.ts). */
 export const DRAW_CHAIN = 'draw';
@@ -57,4 +59,43 @@ export interface Destroyed {
   readonly secretCheckedBy: 'operator' | 'pods';
   /** Identity of the operator process. */
   readonly operator: string;
+}
+
+/**
+ * Issuance begins. What requests to the channels are made of is fixed from then on, so that a request that is repeated is the same.
+ * Made by the operator, for an owner.
+ */
+export interface IssuanceStart {
+  readonly v: 1;
+  readonly campaignId: string;
+  readonly at: string;
+  /** Who authorised it: the user name of the API server. */
+  readonly by: string;
+  /** Rule by which request numbers are derived (app/issuance/request-number.ts). */
+  readonly format: 'vi1';
+  readonly channels: readonly IssuanceChannel[];
+  /**
+   * When each shard's stream was created, by shard, as the server writes it. Streams with other times were restored or made anew: facts of
+   * requests may be lost, so every request is first looked up at the channel.
+   */
+  readonly streams: readonly string[];
+  /** The channels had issued vouchers of these stocks already: every request is first looked up. */
+  readonly queryFirst: boolean;
+}
+
+export interface IssuanceChannel {
+  readonly channel: Channel;
+  /** WeChat: mchid. Alipay and UnionPay: their app id. */
+  readonly merchant: string;
+  readonly appId: string;
+  readonly stocks: readonly IssuanceStock[];
+}
+
+/** One voucher at one channel, with what both sides said when issuance began. */
+export interface IssuanceStock {
+  readonly voucher: string;
+  /** WeChat: stock_id. Alipay: template_id. UnionPay: couponId. */
+  readonly stock: string;
+  readonly faceValueFen: number;
+  readonly minimumSpendFen: number;
 }

@@ -2,6 +2,7 @@
 import { choice, dnsLabel, instant, int32, listByKey, localizedText, rule, secretName, section } from './common.ts';
 import { contingency } from './contingency.ts';
 import { draw } from './draw.ts';
+import { issuance } from './issuance.ts';
 import type { ArrayNode, ObjectNode, StringNode } from './node.ts';
 import { eligibility, identity } from './people.ts';
 import { scaling } from './scaling.ts';
@@ -132,6 +133,7 @@ export const campaignSpec: ObjectNode = {
     eligibility,
     verification,
     draw,
+    issuance,
     vouchers,
     traffic,
     privacy: section('Keys that protect personal data, and how long it is kept. Fixed once the campaign has opened.', {

@@ -13,7 +13,7 @@ const text = (description: string, maxLength: number, byDefault?: string): Strin
 });
 
 /** Scheme, host or IPv6 address, port, path and query. A key belongs in the Secret, not into an address that everyone can read. */
-const URL_PATTERN =
+export const URL_PATTERN =
   '^https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\\\\[[0-9A-Fa-f:.]+\\\\])(:[0-9]{1,5})?([/?][!-"$-~]*)?$';
 
 const codes = (description: string): ArrayNode => ({
@@ -79,6 +79,13 @@ const http: ObjectNode = {
   ],
 };
 
+export const KNOWN_TIME_ZONE = rule(
+  '.timeZone',
+  // The API server knows the zones, and refuses what it cannot evaluate.
+  "self.timeZone.matches('^[A-Z][A-Za-z0-9_+/-]*$') && self.timeZone != 'Local' && timestamp('2027-01-01T00:00:00Z').getHours(self.timeZone) >= 0",
+  'timeZone is not known: write a name of the IANA time zone database, such as Asia/Shanghai or UTC',
+);
+
 export const verification: ObjectNode = {
   type: 'object',
   description:
@@ -142,12 +149,7 @@ export const verification: ObjectNode = {
             `!has(self.url) || self.url.matches('${URL_PATTERN}')`,
             'url is not a valid address: write one that begins with https://, without a user name, a password or "#"',
           ),
-          rule(
-            '.timeZone',
-            // The API server knows the zones, and refuses what it cannot evaluate.
-            "self.timeZone.matches('^[A-Z][A-Za-z0-9_+/-]*$') && self.timeZone != 'Local' && timestamp('2027-01-01T00:00:00Z').getHours(self.timeZone) >= 0",
-            'timeZone is not known: write a name of the IANA time zone database, such as Asia/Shanghai or UTC',
-          ),
+          KNOWN_TIME_ZONE,
         ],
       }),
       minItems: 1,

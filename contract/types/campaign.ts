@@ -9,6 +9,7 @@ import type { ContingencySpec, ContingencyStatus } from './contingency.ts';
 import type { DrawSpec, DrawStatus } from './draw.ts';
 import type { EligibilitySpec, IdentitySpec } from './people.ts';
 import type { ErasureStatus, PrivacyStatus, StallingCause, TierStatus } from './status.ts';
+import type { IssuanceSpec } from './issuance.ts';
 import type { LocalizedText } from '../app-contract.ts';
 import type { ObjectMeta } from '../object-meta.ts';
 import type { VerificationSpec } from './verification.ts';
@@ -95,6 +96,8 @@ export interface ScalingSpec {
       readonly records: number;
       /** Verification replicas authorised without asking. Default 4. */
       readonly verification: number;
+      /** Issuance replicas authorised without asking. Default 4. */
+      readonly issuance: number;
     };
     /**
      * Higher ceilings that the owner has authorised in advance for a period, such as opening day. Where periods
@@ -117,6 +120,8 @@ export interface ScalingSpec {
     readonly records?: number;
     /** Price of a verification pod for an hour, in fen. */
     readonly verification?: number;
+    /** Price of an issuance pod for an hour, in fen. */
+    readonly issuance?: number;
   };
   /** Bounds and capacity of every tier. */
   readonly tiers: {
@@ -128,6 +133,8 @@ export interface ScalingSpec {
      * Verification checks identities with the providers; it scales with the backlog, up to what the providers allow.
      */
     readonly verification: TierScaling;
+    /** Issuance issues vouchers through the channels; it scales with the backlog, up to what the channels allow. */
+    readonly issuance: TierScaling;
   };
 }
 
@@ -158,6 +165,11 @@ export interface VoucherCampaignSpec {
   readonly verification?: VerificationSpec;
   /** Which registrations enter the draw. Fixed once the campaign has opened. */
   readonly draw: DrawSpec;
+  /**
+   * Through which channels winners get their vouchers. Left out: the draw is the last step. Channels, merchants and
+   * stocks are fixed once issuance has started; rates may change.
+   */
+  readonly issuance?: IssuanceSpec;
   /** Vouchers that a citizen can register for; at least one. Fixed once the campaign has opened. */
   readonly vouchers: readonly Voucher[];
   /** How many registrations are admitted. The rest are shed: rejected with 503 and Retry-After. */
@@ -241,6 +253,8 @@ export interface VoucherCampaignStatus {
     readonly records?: TierStatus;
     /** Tier that checks identities with the providers. */
     readonly verification?: TierStatus;
+    /** Tier that issues vouchers through the channels. */
+    readonly issuance?: TierStatus;
   };
   /** Placeholder pods that keep room free on nodes; they add no capacity. Absent: none. */
   readonly headroom?: {

@@ -28,4 +28,6 @@ export interface Ceilings {
   readonly records?: number;
   /** Verification replicas authorised. Left out: unchanged. */
   readonly verification?: number;
+  /** Issuance replicas authorised. Left out: unchanged. */
+  readonly issuance?: number;
 }

@@ -3,7 +3,7 @@
 import { entryOf, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 
-type Spec = Pick<VoucherCampaignSpec, 'verification'>;
+type Spec = Pick<VoucherCampaignSpec, 'verification' | 'issuance'>;
 
 export interface OutsideTarget {
   readonly name: string;
@@ -17,8 +17,12 @@ export interface OutsideTarget {
   readonly order: number;
 }
 
-const TARGETS: Readonly<Record<'provider', (spec: Spec) => readonly OutsideTarget[]>> = {
+type OutsideCap = NonNullable<ReturnType<typeof entryOf>['outsideCap']>;
+
+const TARGETS: Readonly<Record<OutsideCap, (spec: Spec) => readonly OutsideTarget[]>> = {
   provider: ({ verification }) => verification?.providers ?? [],
+  // None stands in for another: a voucher goes to the channel that its citizen chose.
+  channel: ({ issuance }) => (issuance?.channels ?? []).map((channel) => ({ ...channel, order: 1 })),
 };
 
 export const targetsOf = (spec: Spec, tier: Tier): readonly OutsideTarget[] => {
