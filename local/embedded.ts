@@ -38,7 +38,7 @@ export interface EmbeddedOptions {
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
   /** Of the Secret that `spec.verification.secretName` names. */
-  readonly providerSecret?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Of the draw: a chain of drand that is not pinned, as a relay answers /info, and where its files go. */
   readonly draw?: { readonly chainInfo: string; readonly bundleDir: string };
   /** Of node in every pod, before the program: what tests preload. */
@@ -90,8 +90,8 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     const { access, nats, postgres } = dataPlane;
     await writeDataPlaneSecrets(secretsDir, namespace, spec.dataPlane.secretName, access);
     const { canaryKey } = await writePrivacySecret(secretsDir, namespace, spec.privacy.keySecretName);
-    if (spec.verification !== undefined && options.providerSecret !== undefined)
-      await writeSecret(join(secretsDir, namespace, spec.verification.secretName), options.providerSecret);
+    for (const [secretName, data] of Object.entries(options.secrets ?? {}))
+      await writeSecret(join(secretsDir, namespace, secretName), data);
 
     const cluster = createProcessCluster({
       command: (_role, container) => ({

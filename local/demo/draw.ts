@@ -26,11 +26,17 @@ const SOURCE = 'lottery';
 
 /** As the demo's lottery publishes it. */
 export const PUBLIC_VALUE = '03 11 17 22 28 31 + 09';
-export const COMMIT = { [DRAW_COMMIT]: 'by demo-owner' } as const;
-export const VALUES = {
-  [drawSourceAnnotation(SOURCE, 1)]: `by demo-notary: ${PUBLIC_VALUE}`,
-  [drawSourceAnnotation(SOURCE, 2)]: `by demo-journalist: ${PUBLIC_VALUE}`,
-} as const;
+export interface Command {
+  readonly user: string;
+  readonly annotation: string;
+  readonly text: string;
+}
+const by = (user: string, annotation: string, text = ''): Command => ({ user, annotation, text: `by ${user}${text}` });
+export const COMMIT: readonly Command[] = [by('demo-owner', DRAW_COMMIT)];
+export const VALUES: readonly Command[] = [
+  by('demo-notary', drawSourceAnnotation(SOURCE, 1), `: ${PUBLIC_VALUE}`),
+  by('demo-journalist', drawSourceAnnotation(SOURCE, 2), `: ${PUBLIC_VALUE}`),
+];
 
 /** Nothing leaves this machine. The chain's key is new in each run. */
 export const startDemoRelay = async (): Promise<DemoRelay> => {
@@ -54,19 +60,22 @@ export const bundleFolder = (stateDir: string): string => join(stateDir, 'draw')
 export const bundleOf = (stateDir: string, campaignId: string): string => join(bundleFolder(stateDir), campaignId);
 export const chainFileOf = (bundle: string): string => join(dirname(dirname(bundle)), CHAIN_FILE);
 
-/** @param vouchers how many the campaign has */
-export const drawnBy = ({ url }: Pick<DemoRelay, 'url'>, vouchers: number): readonly Override[] => [
+/**
+ * @param relay undefined: without drand. The manifests of a cluster take no chain but the pinned ones
+ * @param vouchers how many the campaign has
+ */
+export const drawnBy = (relay: Pick<DemoRelay, 'url'> | undefined, vouchers: number): readonly Override[] => [
   {
     path: ['draw', 'sources'],
     value: [
-      { name: 'drand', type: 'Drand', relays: [url] },
+      ...(relay === undefined ? [] : [{ name: 'drand', type: 'Drand', relays: [relay.url] }]),
       {
         name: SOURCE,
         type: 'PublicValue',
         description: 'Numbers of the demo, separated by spaces, then + and the last one',
       },
     ],
-    reason: 'the demo starts a relay of drand of its own',
+    reason: relay === undefined ? 'two people of the demo enter it' : 'the demo starts a relay of drand of its own',
   },
   ...Array.from({ length: vouchers }, (_, index) => ({
     path: ['vouchers', String(index), 'quota'],

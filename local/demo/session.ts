@@ -14,10 +14,20 @@ import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import { readLedger } from '../ledger-check/read-ledger.ts';
 import type { LedgerCheckAccess } from '../ledger-check/run-ledger-check.ts';
 import { durationSeconds, peakArrivalsPerSecond } from '../load/arrivals.ts';
+import type { OutsideServer } from '../on-cluster/outside.ts';
 import { fullSeconds } from '../providers/stalls.ts';
 import type { Stack, StackSnapshot } from '../stack.ts';
 import { demoCampaign } from './campaign.ts';
-import { bundleFolder, bundleOf, bundleProblem, type DemoRelay, type DrawSabotage, drawnBy, spoil } from './draw.ts';
+import {
+  bundleFolder,
+  bundleOf,
+  bundleProblem,
+  type Command,
+  type DemoRelay,
+  type DrawSabotage,
+  drawnBy,
+  spoil,
+} from './draw.ts';
 import { type LoadProcess, startLoad } from './load-process.ts';
 import { type Profile, verifiedBy } from './profile.ts';
 import { type DemoProvider, PROVIDER_NAME, PROVIDER_RATE } from './provider.ts';
@@ -50,13 +60,14 @@ export interface DemoWorld {
     readonly stateDir: string;
     readonly signal: AbortSignal;
     readonly progress: (line: string) => void;
-    readonly providerSecret?: Readonly<Record<string, string>>;
+    readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
     readonly nodeArgs?: readonly string[];
+    readonly outside?: readonly OutsideServer[];
     readonly draw?: { readonly chainInfo: string; readonly bundleDir: string };
   }) => Promise<Stack>;
   /** Absent: the campaign verifies nothing. */
   readonly startProvider?: (stateDir: string, signal: AbortSignal) => Promise<DemoProvider>;
-  /** Absent: nothing is drawn. */
+  /** Absent: the draw has no drand, and its files are not written. */
   readonly startRelay?: () => Promise<DemoRelay>;
   readonly ledgerCheck: (access: LedgerCheckAccess, signal: AbortSignal) => Promise<LedgerCheckResult>;
   readonly view: View;
@@ -64,6 +75,8 @@ export interface DemoWorld {
   readonly signal: AbortSignal;
 }
 
+/** The default of spec.verification.secretName. */
+const VERIFICATION_SECRET = 'voucher-verification';
 const HOUR_MS = 3_600_000;
 /** Time for citizens who still wait when the trace is over. */
 const OPEN_AFTER_TRACE_MS = 10 * 60_000;
@@ -100,7 +113,7 @@ const prepare = async (
   const source = await readFile(options.campaignFile, 'utf8');
   const target = { name: PROVIDER_NAME, requestsPerSecond: PROVIDER_RATE };
   const verification = provider === undefined ? [] : verifiedBy({ ...target, url: provider.url });
-  const drawing = relay === undefined ? [] : drawnBy(relay, voucherCount(source));
+  const drawing = options.waitsForDraw ? drawnBy(relay, voucherCount(source)) : [];
   const overrides = [...options.profile.overrides, ...verification, ...drawing];
   const trace = parseTrace(await readFile(options.traceFile, 'utf8'));
   const traceMs = durationSeconds(trace) * 1000;
@@ -136,7 +149,7 @@ const play = async (
 ): Promise<DemoReport> => {
   const { view, now, signal } = world;
   const { trace, campaign, changes, forecast } = prepared;
-  const { seed, chaos, sabotage, profile, waitsForList } = options;
+  const { seed, chaos, sabotage, profile, waitsForList, waitsForDraw } = options;
   const readyAtMs = now();
   const opensAtMs = Math.ceil((readyAtMs + options.shiftOpenToMs) / 1000) * 1000;
   await stack.applyCampaign(prepared.yamlOpeningAt(opensAtMs));
@@ -168,11 +181,9 @@ const play = async (
     intakeFloor,
     verifies,
     waitsForList,
-    draw:
-      relay === undefined
-        ? undefined
-        : (annotations: Readonly<Record<string, string>>) =>
-            stack.applyCampaign(prepared.yamlOpeningAt(opensAtMs, annotations)),
+    draw: waitsForDraw
+      ? commandWith(stack, (annotations) => prepared.yamlOpeningAt(opensAtMs, annotations))
+      : undefined,
     stack,
     load,
     view,
@@ -213,7 +224,7 @@ const play = async (
     },
     load: await load.done,
     ledgerCheck,
-    ...(await countedBy(provider)),
+    ...(await countedBy(provider, stack)),
     samples,
     events: stack.events(),
     killed,
@@ -221,6 +232,7 @@ const play = async (
     sabotage,
     waitsForFloor: profile.waitsForFloor,
     waitsForList,
+    waitsForDraw,
     ...defined({ bundle, bundleFault }),
     ...(draw === undefined ? {} : { draw }),
     ...(consistency === undefined ? {} : { consistency }),
@@ -244,12 +256,31 @@ const firstAnswerAtMs = async (ledgerFile: string): Promise<number | undefined> 
   return first?.type === 'acknowledged' ? first.answeredAt : undefined;
 };
 
-const countedBy = async (provider: DemoProvider | undefined): Promise<Pick<DemoReport, 'provider' | 'fullSeconds'>> => {
+const countedBy = async (
+  provider: DemoProvider | undefined,
+  { outside }: Stack,
+): Promise<Pick<DemoReport, 'provider' | 'fullSeconds'>> => {
   if (provider === undefined) return {};
-  const counts = await provider.counts();
+  const counts = await provider.counts(outside?.[PROVIDER_NAME]);
+  if (provider.stalls === undefined) return { provider: counts };
   return {
     provider: counts,
     fullSeconds: fullSeconds(counts.perSecond, PROVIDER_RATE, await provider.stalls(counts)),
+  };
+};
+
+/** Each as its user where there are users. Embedded mode has none, and keeps all commands in the campaign. */
+const commandWith = (
+  stack: Stack,
+  yamlWith: (annotations: Readonly<Record<string, string>>) => string,
+): ((commands: readonly Command[]) => Promise<void>) => {
+  const all: Record<string, string> = {};
+  return async (commands) => {
+    for (const { user, annotation, text } of commands) {
+      all[annotation] = text;
+      await stack.annotate?.(user, { [annotation]: text });
+    }
+    if (stack.annotate === undefined) await stack.applyCampaign(yamlWith(all));
   };
 };
 
@@ -279,7 +310,10 @@ const runWith = async (
     stateDir: join(options.stateDir, 'stack'),
     signal: world.signal,
     progress: (line) => world.view.say(line),
-    ...(provider === undefined ? {} : { providerSecret: provider.secret, nodeArgs: provider.nodeArgs }),
+    ...(provider === undefined
+      ? {}
+      : { secrets: { [VERIFICATION_SECRET]: provider.secret }, nodeArgs: provider.nodeArgs }),
+    ...(provider?.server === undefined ? {} : { outside: [provider.server] }),
     ...(relay === undefined
       ? {}
       : { draw: { chainInfo: await relay.writeInfo(options.stateDir), bundleDir: bundleFolder(options.stateDir) } }),
