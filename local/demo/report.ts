@@ -149,8 +149,7 @@ const providerProblems = ({ provider, fullSeconds = [], ledgerCheck, killed }: R
   return unexplained === 0 ? wrong : [...wrong, `the provider was asked above its limit in ${unexplained} seconds`];
 };
 
-const entriesOf = (draw: RunFacts['draw']): number | undefined =>
-  draw?.lists?.reduce((sum, { entries }) => sum + entries, 0);
+const entriesOf = (draw: RunFacts['draw']) => draw?.lists?.reduce((sum, { entries }) => sum + entries, 0);
 
 const listProblems = ({ waitsForList, draw, ledgerCheck, consistency }: RunFacts): readonly string[] => {
   if (!waitsForList) return [];
