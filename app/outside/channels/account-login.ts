@@ -1,23 +1,13 @@
 /** From the code of a channel's login to the account: what the login tier asks of a channel. */
 import type { Channel } from '../../../contract/envelope.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import { type KeyFolder, keepKeys, readKey } from '../keys.ts';
+import type { ChannelParts } from './channel.ts';
+import { randomText, readAlipayKeys } from './channels.ts';
+import { exchangeAlipay, exchangeUnionpay, exchangeWechat } from './exchange.ts';
+import type { AccountLogin, Exchanged } from './login-port.ts';
 
-/**
- * - `account`: openid of WeChat for the app, user_id or open_id of Alipay, openId of UnionPay. Personal
- * - `refused`: this code is not valid, has expired, or was used before; a new login helps
- * - `retry`: no answer, trouble at the channel, or our credentials are refused. The reason says what to do; it is for logs, not for citizens
- *
- * Reasons hold no personal data and no code.
- */
-export type Exchanged =
-  | { readonly kind: 'account'; readonly account: string }
-  | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'retry'; readonly reason: string; readonly retryAfterMs?: number };
-
-export interface AccountLogin {
-  readonly channel: Channel;
-  /** One request to the channel (UnionPay: two while it has no token). Rejects only with the signal's reason. */
-  exchange(code: string, signal: AbortSignal): Promise<Exchanged>;
-}
+export type { AccountLogin, Exchanged };
 
 export interface AccountLoginSpec {
   readonly channel: Channel;
@@ -41,3 +31,44 @@ export const LOGIN_KEYS = {
   alipay: { privateKey: 'alipay.private-key.pem', publicKey: 'alipay.public-key.pem' },
   unionpay: { secret: 'unionpay.secret' },
 } as const;
+
+export interface AccountLoginOptions {
+  /** Folder of the mounted Secret, with the files of LOGIN_KEYS. */
+  readonly keysDir: string;
+  /** Field of the spec that names the Secret. */
+  readonly keysField: string;
+  readonly clock: Clock;
+  /** 32 hexadecimal digits, new for each request. */
+  readonly random?: () => string;
+}
+
+/** What channels issue as codes; other texts are not sent. */
+const CODE = /^[\x21-\x7E]{1,512}$/;
+
+/**
+ * @throws ConfigError when a key is missing or is not of its kind, with the file and the remedy
+ * @throws TypeError when the url is no address
+ */
+export const createAccountLogin = async (
+  { channel, appId, url = LOGIN_URLS[channel] }: AccountLoginSpec,
+  { keysDir, keysField, clock, random = randomText }: AccountLoginOptions,
+): Promise<AccountLogin> => {
+  const folder = { dir: keysDir, field: keysField };
+  const exchange = async <K>(
+    read: (folder: KeyFolder) => Promise<K>,
+    of: (url: string, appId: string, parts: ChannelParts<K>) => AccountLogin['exchange'],
+  ): Promise<AccountLogin['exchange']> => {
+    const again = (): Promise<K> => read(folder);
+    return of(url, appId, { withKeys: keepKeys(await again(), again), clock, random });
+  };
+  const found = await {
+    wechat: () => exchange((from) => readKey(from, LOGIN_KEYS.wechat.secret), exchangeWechat),
+    alipay: () => exchange(readAlipayKeys, exchangeAlipay),
+    unionpay: () => exchange((from) => readKey(from, LOGIN_KEYS.unionpay.secret), exchangeUnionpay),
+  }[channel]();
+  return {
+    channel,
+    exchange: async (code, signal) =>
+      CODE.test(code) ? found(code, signal) : { kind: 'refused', reason: 'a login code contains no such characters' },
+  };
+};
