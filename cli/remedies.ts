@@ -31,6 +31,7 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   DrawCommitted: undefined,
   Drawn: undefined,
   ProvidersReachable: 'True',
+  BooksBalanced: 'True',
   // False until its date.
   PersonalDataDestroyed: undefined,
 };
@@ -45,6 +46,7 @@ const NO_FAULT: readonly string[] = [
   'Closed',
   // Before opening, and after the list is made. While it lasts otherwise, the freeze says what is missing.
   'NotCompared',
+  'NotStarted',
   // The level has its own condition.
   'LevelAdmitsNone',
 ] satisfies ConditionReason[];

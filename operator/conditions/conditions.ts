@@ -3,6 +3,7 @@ import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
 import { hasConsumer, TIERS, tiersOf } from '../../contract/tiers.ts';
+import { booksBalanced } from '../books/books-condition.ts';
 import { contingencyCondition } from '../contingency/contingency-messages.ts';
 import { personalDataDestroyed } from '../destruction/destruction-messages.ts';
 import { drawCommitted, drawn } from '../draw/draw-conditions.ts';
@@ -152,7 +153,7 @@ const causesOf = (input: ConditionInput): Causes => ({
 });
 
 /** Conditions that only some campaigns have: undefined for the others. */
-type Optional = 'ProvidersReachable' | 'DrawCommitted' | 'Drawn';
+type Optional = 'ProvidersReachable' | 'DrawCommitted' | 'Drawn' | 'BooksBalanced';
 type Verdicts = { readonly [T in Exclude<ConditionType, Optional>]: Verdict<T> } & {
   readonly [T in Optional]: Verdict<T> | undefined;
 };
@@ -165,6 +166,7 @@ export const judge = (input: ConditionInput): Verdicts => {
     ProvidersReachable: providersReachable(input),
     DrawCommitted: drawCommitted(input),
     Drawn: drawn(input),
+    BooksBalanced: booksBalanced(input),
     Stalled: stalledNow,
     Reconciling: reconciling(causes, stalledNow, input),
   };

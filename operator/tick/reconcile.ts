@@ -12,6 +12,8 @@ import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
 import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
+import { afterLook, NO_BOOKS } from '../books/balance.ts';
+import { booksLook } from '../books/books-look.ts';
 import { DestructionKeeper, type SecretEmptier } from '../destruction/destruction-keeper.ts';
 import { secretUsersOf } from '../destruction/destruction-request.ts';
 import { createDrawKeeper } from '../draw/draw-keeper.ts';
@@ -174,6 +176,9 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       }
       const gathered = await gather(deps, campaign, state.readings, signal);
       state.readings = gathered.readings;
+      if (campaign.spec.issuance !== undefined) {
+        state.books = afterLook(state.books ?? NO_BOOKS, booksLook(gathered, undefined));
+      }
 
       const nowMs = clock.now();
       const planned = planTick(
@@ -188,6 +193,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           draw: state.draw.state(),
           published: state.freeze.published,
           comparison: state.comparison.report,
+          books: state.books,
           destruction: state.destruction.state,
           secretUsers: secretUsersOf(campaign, deps.living?.campaigns() ?? []),
           erasureOf: (command) => state.erasure.resultOf(command),
