@@ -256,6 +256,30 @@ export const CONDITION_REASONS = {
     'QuotaUsedUp',
     'NotYetObserved',
   ],
+  /**
+   * Every winner has the voucher. False until then; the message says what issuance waits for, or how far it is. Only for a campaign
+   * with spec.issuance.
+   */
+  Issued: [
+    'AllIssued',
+    'NotDrawn',
+    'WaitingForAuthorization',
+    'CommandUnreadable',
+    'StocksUnknown',
+    'SettingsDiffer',
+    'Starting',
+    'Issuing',
+    'ChannelStopped',
+    'Paused',
+    'JournalUnavailable',
+    'EntryUnreadable',
+    'NotYetObserved',
+  ],
+  /**
+   * Every channel can be asked. Judged by what issuance pods report of their requests. While it is False, vouchers of other channels
+   * are issued, and those of this channel wait. Only for a campaign with spec.issuance.
+   */
+  ChannelsReachable: ['AllAnswer', 'ChannelRefuses', 'ChannelFailing', 'QuotaUsedUp', 'NotYetObserved'],
   /** No personal data of the campaign can be read any more: its data keys are destroyed, and its privacy Secret is empty. */
   PersonalDataDestroyed: [
     'Destroyed',

@@ -1,5 +1,6 @@
 /** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
 
+import type { FactsReport } from '../../contract/books.ts';
 import type { ComparisonReport } from '../../contract/compare.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
@@ -9,6 +10,7 @@ import type { DestructionState } from '../destruction/destruction-keeper.ts';
 import type { DrawState } from '../draw/draw-keeper.ts';
 import type { ErasureOf } from '../erasure/erasure-types.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
+import type { IssuanceState } from '../issuance/issuance-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
 import type { Replacing } from '../scaling/lost.ts';
@@ -31,6 +33,8 @@ export interface Observed {
   readonly freeze?: FreezeState | undefined;
   /** The draw's steps; undefined until the journal was asked once. */
   readonly draw?: DrawState | undefined;
+  /** The start of issuance; undefined until the journal was asked once. */
+  readonly issuance?: IssuanceState | undefined;
   /** Of the destruction of personal data; undefined until the journal was asked once. */
   readonly destruction?: DestructionState | undefined;
   /** Other campaigns that need the same privacy Secret. Absent: none. */
@@ -41,6 +45,8 @@ export interface Observed {
   readonly published?: PublishedWindow | undefined;
   /** The last report on journal and database that this process has read; undefined: none. */
   readonly comparison?: ComparisonReport | undefined;
+  /** Winners' facts in the database, as they were last counted; undefined: not yet. */
+  readonly facts?: FactsReport | undefined;
   /** Undefined when no component counts; then the last known counts are kept. */
   readonly counts: { readonly received: number } | undefined;
   /** The last status of this process, else the stored one. Events are the difference to it. */
