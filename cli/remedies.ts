@@ -34,6 +34,7 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   Issued: undefined,
   ChannelsReachable: 'True',
   ProvidersReachable: 'True',
+  BooksBalanced: 'True',
   // False until its date.
   PersonalDataDestroyed: undefined,
 };
@@ -48,6 +49,7 @@ const NO_FAULT: readonly string[] = [
   'Closed',
   // Before opening, and after the list is made. While it lasts otherwise, the freeze says what is missing.
   'NotCompared',
+  'NotStarted',
   // The level has its own condition.
   'LevelAdmitsNone',
 ] satisfies ConditionReason[];

@@ -280,6 +280,19 @@ export const CONDITION_REASONS = {
    * are issued, and those of this channel wait. Only for a campaign with spec.issuance.
    */
   ChannelsReachable: ['AllAnswer', 'ChannelRefuses', 'ChannelFailing', 'QuotaUsedUp', 'NotYetObserved'],
+   * What the database counts of winners and vouchers adds up, and every channel has issued as many vouchers. While it is False, the
+   * channels that differ are stopped. Only for a campaign with spec.issuance.
+   */
+  BooksBalanced: [
+    'Settled',
+    'Balanced',
+    'NotStarted',
+    'FactsDiffer',
+    'ChannelDiffers',
+    'NotCompared',
+    'CountsMissing',
+    'NotYetObserved',
+  ],
   /** No personal data of the campaign can be read any more: its data keys are destroyed, and its privacy Secret is empty. */
   PersonalDataDestroyed: [
     'Destroyed',

@@ -121,7 +121,7 @@ const whoOf = (entry: AuditEntry): string => {
     case 'issuance_started':
       return entry.by;
     case 'channel_stopped':
-      return entry.cause === 'SettingsDiffer' ? 'operator' : (entry.who ?? 'not recorded');
+      return entry.cause === 'Command' ? (entry.who ?? 'not recorded') : 'operator';
     case 'person_erased':
       return entry.who;
     case 'destruction_ordered':

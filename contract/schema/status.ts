@@ -224,7 +224,7 @@ const issuanceStatus: ObjectNode = {
       properties: {
         channel: text('Name of the channel.', 40),
         state: text(
-          'Asked: all pods ask it. Stopped: a person has stopped it. SettingsDiffer: its stock differs from spec.vouchers. Paused: a ' +
+          'Asked: all pods ask it. Stopped: a person has stopped it. SettingsDiffer: its stock differs from spec.vouchers. BooksDiffer: see the condition BooksBalanced. Paused: a ' +
             'contingency level pauses issuance. Refused, Failing, Quota: see the condition ChannelsReachable. Unknown: not known yet.',
           32,
         ),

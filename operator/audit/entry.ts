@@ -91,7 +91,7 @@ const entry = z.discriminatedUnion('step', [
     step: z.literal('channel_stopped'),
     channel: z.string(),
     since: z.string(),
-    cause: z.enum(['Command', 'SettingsDiffer']),
+    cause: z.enum(['Command', 'SettingsDiffer', 'BooksDiffer']),
     who: z.string().optional(),
     reason: z.string(),
   }),

@@ -5,9 +5,10 @@ import type { AuditEntry } from './entry.ts';
 import type { AuditHead } from './plan-entries.ts';
 import type { Trail, TrailedCampaign } from './trail-state.ts';
 
-const CAUSES: Readonly<Record<string, 'Command' | 'SettingsDiffer'>> = {
+const CAUSES: Readonly<Record<string, 'Command' | 'SettingsDiffer' | 'BooksDiffer'>> = {
   Stopped: 'Command',
   SettingsDiffer: 'SettingsDiffer',
+  BooksDiffer: 'BooksDiffer',
 };
 
 /** A channel that was resumed and stopped again between two ticks has another `since`: both stops are noted. */

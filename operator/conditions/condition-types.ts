@@ -13,6 +13,7 @@ const HAS: Partial<Readonly<Record<ConditionType, (spec: Spec) => boolean>>> = {
   Drawn: hasDraw,
   Issued: issues,
   ChannelsReachable: issues,
+  BooksBalanced: issues,
 };
 
 export const conditionTypesOf = (spec: Spec): readonly ConditionType[] =>

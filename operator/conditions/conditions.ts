@@ -3,6 +3,7 @@ import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
 import { hasConsumer, TIERS, tiersOf } from '../../contract/tiers.ts';
+import { booksBalanced } from '../books/books-condition.ts';
 import { contingencyCondition } from '../contingency/contingency-messages.ts';
 import { personalDataDestroyed } from '../destruction/destruction-messages.ts';
 import { drawCommitted, drawn } from '../draw/draw-conditions.ts';
@@ -153,7 +154,7 @@ const causesOf = (input: ConditionInput): Causes => ({
 });
 
 /** Conditions that only some campaigns have: undefined for the others. */
-type Optional = 'ProvidersReachable' | 'DrawCommitted' | 'Drawn' | 'Issued' | 'ChannelsReachable';
+type Optional = 'ProvidersReachable' | 'DrawCommitted' | 'Drawn' | 'Issued' | 'ChannelsReachable' | 'BooksBalanced';
 type Verdicts = { readonly [T in Exclude<ConditionType, Optional>]: Verdict<T> } & {
   readonly [T in Optional]: Verdict<T> | undefined;
 };
@@ -168,6 +169,7 @@ export const judge = (input: ConditionInput): Verdicts => {
     Drawn: drawn(input),
     Issued: issued(input),
     ChannelsReachable: channelsReachable(input),
+    BooksBalanced: booksBalanced(input),
     Stalled: stalledNow,
     Reconciling: reconciling(causes, stalledNow, input),
   };

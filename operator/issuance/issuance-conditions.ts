@@ -77,11 +77,11 @@ const channelText = ({
   ].join(', ');
 
 /** Numbers that are known so far. */
-const progressText = (status: IssuanceStatus, { observed: { facts } }: ConditionInput): string => {
-  if (facts === undefined) return 'How many vouchers are issued is not known yet: no records pod has counted them.';
+const progressText = (status: IssuanceStatus, { observed }: ConditionInput): string => {
+  if (status.issued === undefined) return 'How many vouchers are issued is not known yet: no records pod has counted them.';
   const { issued = 0, winners, channels = [] } = status;
-  const waiting = receiptsWith(facts, 'waiting') ?? 0;
-  const failed = receiptsWith(facts, 'issue_failed') ?? 0;
+  const waiting = receiptsWith(observed, 'waiting') ?? 0;
+  const failed = receiptsWith(observed, 'issue_failed') ?? 0;
   return [
     `${count(issued)}${winners === undefined ? '' : ` of ${count(winners)}`} vouchers are issued: ${channels.map(channelText).join('; ')}.`,
     ...(waiting === 0

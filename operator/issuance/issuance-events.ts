@@ -4,22 +4,23 @@ import type { ChannelStatus } from '../../contract/types/issuance.ts';
 import { campaignEvent } from '../tick/events.ts';
 import type { CampaignEvent } from '../tick/ports.ts';
 
-const HALTED: readonly string[] = ['Stopped', 'SettingsDiffer'];
+const HALTED: readonly string[] = ['Stopped', 'SettingsDiffer', 'BooksDiffer'];
 
-const stoppedEvent = ({ channel, state, stoppedBy, reason = '' }: ChannelStatus): CampaignEvent =>
-  state === 'SettingsDiffer'
-    ? campaignEvent('Warning', 'IssuanceSettingsDiffer', `Nothing more is issued through ${channel}: ${reason}`)
-    : campaignEvent(
-        'Warning',
-        'IssuanceStopped',
-        `${stoppedBy ?? 'A command'} has stopped issuance through ${channel}: ${reason}`,
-      );
+/** One whose books differ has the event BooksDiffer. */
+const stoppedEvents = ({ channel, state, stoppedBy, reason = '' }: ChannelStatus): readonly CampaignEvent[] => {
+  if (state === 'BooksDiffer') return [];
+  if (state === 'SettingsDiffer')
+    return [campaignEvent('Warning', 'IssuanceSettingsDiffer', `Nothing more is issued through ${channel}: ${reason}`)];
+  const who = stoppedBy ?? 'A command';
+  return [campaignEvent('Warning', 'IssuanceStopped', `${who} has stopped issuance through ${channel}: ${reason}`)];
+};
 
 /**
  * | channel before | now            | event                                      |
  * |----------------|----------------|--------------------------------------------|
  * | another state  | Stopped        | IssuanceStopped                            |
  * | another state  | SettingsDiffer | IssuanceSettingsDiffer                     |
+ * | another state  | BooksDiffer    | none here                                  |
  * | one of these   | another state  | IssuanceResumed                            |
  */
 export const issuanceEvents = (
@@ -40,7 +41,7 @@ export const issuanceEvents = (
   const changed = channels.flatMap((channel) => {
     const before = previous?.issuance?.channels?.find((one) => one.channel === channel.channel)?.state ?? '';
     if (before === channel.state) return [];
-    if (HALTED.includes(channel.state)) return [stoppedEvent(channel)];
+    if (HALTED.includes(channel.state)) return stoppedEvents(channel);
     return HALTED.includes(before)
       ? [campaignEvent('Normal', 'IssuanceResumed', `Vouchers are issued through ${channel.channel} again.`)]
       : [];

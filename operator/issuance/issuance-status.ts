@@ -1,8 +1,10 @@
 /** How far issuance is, by channel, from the facts in the database and what channels permit. Pure. */
-import type { BookFact, FactsReport } from '../../contract/books.ts';
+import type { BookFact } from '../../contract/books.ts';
 import { defined } from '../../contract/defined.ts';
+import type { Channel } from '../../contract/envelope.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { ChannelStatus, IssuanceStatus } from '../../contract/types/issuance.ts';
+import { sumOf } from '../books/balance.ts';
 import type { Effects } from '../contingency/contingency.ts';
 import type { Standing } from '../outside/hand-out.ts';
 import { outlookOf } from '../outside/outlook.ts';
@@ -19,11 +21,15 @@ export interface IssuanceView {
 
 const MINUTE_MS = 60_000;
 
-/** Receipts with this fact, of one channel or of all. Undefined: nothing is counted yet. */
-export const receiptsWith = (facts: FactsReport | undefined, fact: BookFact, channel?: string): number | undefined =>
-  facts?.totals
-    .filter((one) => one.fact === fact && (channel === undefined || one.channel === channel))
-    .reduce((sum, { receipts }) => sum + receipts, 0);
+/** Receipts with this fact in the database, of one channel or of all. Undefined: nothing is counted yet. */
+export const receiptsWith = (
+  { books }: Pick<Observed, 'books'>,
+  fact: BookFact,
+  channel?: Channel,
+): number | undefined => {
+  const counts = books?.ours.at(-1);
+  return counts && sumOf(counts.totals, fact, defined({ channel }));
+};
 
 const STATES: Readonly<Record<Standing['state'], string>> = {
   asked: 'Asked',
@@ -32,6 +38,7 @@ const STATES: Readonly<Record<Standing['state'], string>> = {
   failing: 'Failing',
   command: 'Stopped',
   SettingsDiffer: 'SettingsDiffer',
+  BooksDiffer: 'BooksDiffer',
 };
 
 /** To the minute, so that the status does not change each second. */
@@ -48,7 +55,6 @@ const channelStatuses = ({
   contingency,
   nowMs,
 }: IssuanceView): readonly ChannelStatus[] => {
-  const { facts } = observed;
   const halts = haltsOf(campaign, observed, nowMs);
   const stored = observed.outside?.known('issuance').inForce?.value.targets ?? {};
   return (campaign.spec.issuance?.channels ?? []).map(({ name: channel }): ChannelStatus => {
@@ -56,16 +62,16 @@ const channelStatuses = ({
     const halt = halts.get(channel);
     const isPaused = contingency.effects.isIssuancePaused === true;
     const byPods = isPaused ? 'Paused' : standing === undefined ? 'Unknown' : STATES[standing.state];
-    const waiting = receiptsWith(facts, 'issuing', channel);
+    const waiting = receiptsWith(observed, 'issuing', channel);
     // As it is stored: what a tick plans may never be written.
     const stopped = stored[channel]?.stopped;
     return {
       channel,
       state: halt === undefined ? byPods : STATES[halt.reason],
       ...defined({
-        issued: receiptsWith(facts, 'issued', channel),
+        issued: receiptsWith(observed, 'issued', channel),
         waiting,
-        failed: receiptsWith(facts, 'failed_attempts', channel),
+        failed: receiptsWith(observed, 'failed_attempts', channel),
         since: halt !== undefined && stopped?.reason === halt.reason ? stopped.since : undefined,
         stoppedBy: halt?.by,
         reason: halt?.text,
@@ -78,7 +84,7 @@ const channelStatuses = ({
 /** Undefined: the campaign issues nothing. What an earlier tick knew of the start remains while the journal does not answer. */
 export const issuanceStatus = (view: IssuanceView): IssuanceStatus | undefined => {
   const { campaign, observed } = view;
-  const { issuance, draw, facts, previous } = observed;
+  const { issuance, draw, previous } = observed;
   if (campaign.spec.issuance === undefined) return undefined;
   const known = issuance?.kind === 'known' ? issuance.start : undefined;
   const startedAt = previous?.issuance?.startedAt ?? known?.at;
@@ -92,8 +98,8 @@ export const issuanceStatus = (view: IssuanceView): IssuanceStatus | undefined =
     startedAt,
     startedBy,
     winners,
-    issued: isStarted ? receiptsWith(facts, 'issued') : undefined,
-    failed: isStarted ? receiptsWith(facts, 'failed_attempts') : undefined,
+    issued: isStarted ? receiptsWith(observed, 'issued') : undefined,
+    failed: isStarted ? receiptsWith(observed, 'failed_attempts') : undefined,
     channels: isStarted || haltsOf(campaign, observed, view.nowMs).size > 0 ? channelStatuses(view) : undefined,
   });
 };

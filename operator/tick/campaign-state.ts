@@ -1,8 +1,8 @@
 /** What one process remembers of one campaign between two ticks. All of it can be lost: status and cluster rebuild it. */
-import type { FactsReport } from '../../contract/books.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { WriteTroubles } from '../apply/write-troubles.ts';
 import type { AuditKeeper } from '../audit/audit-keeper.ts';
+import type { BooksMemory } from '../books/balance.ts';
 import type { DestructionKeeper } from '../destruction/destruction-keeper.ts';
 import type { DrawKeeper } from '../draw/draw-keeper.ts';
 import type { ErasureKeeper } from '../erasure/erasure-keeper.ts';
@@ -38,8 +38,8 @@ export interface CampaignState {
   hadStatus: boolean;
   memory?: CampaignMemory;
   readings?: CampaignReadings;
-  /** The last count of winners' facts. */
-  facts?: FactsReport;
+  /** What was compared of vouchers and channels. */
+  books?: BooksMemory;
   settings?: { readonly text: string; readonly atMs: number };
   publishedGeneration: number | undefined;
   /** Name of the last plan that was announced; a cache that lags must not announce it twice. */

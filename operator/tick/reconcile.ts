@@ -13,6 +13,8 @@ import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
 import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
+import { afterLook, NO_BOOKS } from '../books/balance.ts';
+import { booksLook } from '../books/books-look.ts';
 import { DestructionKeeper, type SecretEmptier } from '../destruction/destruction-keeper.ts';
 import { secretUsersOf } from '../destruction/destruction-request.ts';
 import { createDrawKeeper } from '../draw/draw-keeper.ts';
@@ -184,7 +186,11 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       }
       const gathered = await gather(deps, campaign, state.readings, signal);
       state.readings = gathered.readings;
-      if (gathered.facts !== undefined) state.facts = gathered.facts;
+      const issuance = state.issuance.state();
+      const issuanceStart = issuance?.kind === 'known' ? issuance.start : undefined;
+      if (campaign.spec.issuance !== undefined) {
+        state.books = afterLook(state.books ?? NO_BOOKS, booksLook(gathered, issuanceStart));
+      }
 
       const nowMs = clock.now();
       const planned = planTick(
@@ -193,14 +199,15 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           cluster: gathered.cluster,
           readings: gathered.readings,
           counts: gathered.counts,
-          facts: state.facts,
           journal: state.journal.state,
           canary: state.canary.state,
           freeze: state.freeze.state,
           draw: state.draw.state(),
-          issuance: state.issuance.state(),
+          issuance,
+          issuanceStart,
           published: state.freeze.published,
           comparison: state.comparison.report,
+          books: state.books,
           destruction: state.destruction.state,
           secretUsers: secretUsersOf(campaign, deps.living?.campaigns() ?? []),
           erasureOf: (command) => state.erasure.resultOf(command),
