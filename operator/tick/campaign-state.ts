@@ -8,6 +8,7 @@ import type { DrawKeeper } from '../draw/draw-keeper.ts';
 import type { ErasureKeeper } from '../erasure/erasure-keeper.ts';
 import type { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
+import type { IssuanceKeeper } from '../issuance/issuance-keeper.ts';
 import type { SharesKeeper } from '../outside/shares-keeper.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { CanaryKeeper } from './canary-keeper.ts';
@@ -23,6 +24,7 @@ export interface CampaignState {
   readonly freeze: FreezeKeeper;
   readonly comparison: ComparisonKeeper;
   readonly draw: DrawKeeper;
+  readonly issuance: IssuanceKeeper;
   readonly erasure: ErasureKeeper;
   readonly destruction: DestructionKeeper;
   readonly shares: SharesKeeper;
@@ -61,6 +63,7 @@ export const newCampaignState = (
     | 'canary'
     | 'freeze'
     | 'draw'
+    | 'issuance'
     | 'comparison'
     | 'erasure'
     | 'destruction'

@@ -176,6 +176,9 @@ const TRANSITIONS: readonly Transition[] = [
   normal('PersonalDataDestroyed', 'PersonalDataDestroyed', reached),
   warning('ProvidersUnreachable', 'ProvidersReachable', failed),
   normal('ProvidersReachable', 'ProvidersReachable', recovered),
+  normal('AllIssued', 'Issued', reached),
+  warning('ChannelsUnreachable', 'ChannelsReachable', failed),
+  normal('ChannelsReachable', 'ChannelsReachable', recovered),
 ];
 
 export const transitionEvents = (

@@ -11,6 +11,7 @@ import type { DestructionState } from '../destruction/destruction-keeper.ts';
 import type { DrawState } from '../draw/draw-keeper.ts';
 import type { ErasureOf } from '../erasure/erasure-types.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
+import type { IssuanceState } from '../issuance/issuance-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
 import type { Replacing } from '../scaling/lost.ts';
@@ -33,6 +34,8 @@ export interface Observed {
   readonly freeze?: FreezeState | undefined;
   /** The draw's steps; undefined until the journal was asked once. */
   readonly draw?: DrawState | undefined;
+  /** The start of issuance; undefined until the journal was asked once. */
+  readonly issuance?: IssuanceState | undefined;
   /** Of the destruction of personal data; undefined until the journal was asked once. */
   readonly destruction?: DestructionState | undefined;
   /** Other campaigns that need the same privacy Secret. Absent: none. */

@@ -3,6 +3,7 @@
 import { unreadableInCampaign, unreadableText } from '../../contract/readable.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { FreezeJournal } from '../../journal/freeze/freezing.ts';
+import type { IssuanceJournal } from '../../journal/freeze/issuance-journal.ts';
 import type { DestructionJournal } from '../../journal/privacy/destroying.ts';
 import type { ErasureJournal } from '../../journal/privacy/erasing.ts';
 import type { AuditLog } from '../../journal/trail.ts';
@@ -20,6 +21,7 @@ import { createDrawKeeper } from '../draw/draw-keeper.ts';
 import { ErasureKeeper } from '../erasure/erasure-keeper.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
+import { createIssuanceKeeper } from '../issuance/issuance-keeper.ts';
 import { SharesKeeper } from '../outside/shares-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
@@ -51,6 +53,8 @@ export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly decisions?: DecisionStore;
   readonly audit?: AuditLog;
   readonly freezing?: FreezeJournal;
+  /** Absent: issuance never starts. */
+  readonly issuing?: IssuanceJournal;
   /** Absent: no personal data is erased or destroyed. */
   readonly privacy?: PrivacyDeps;
   /** All campaigns that are seen. Absent: there is no other. */
@@ -91,6 +95,12 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         report.failed(campaign, new ReconcileError('read_comparison', 'read what the Job compare reports', cause)),
       ),
       draw: createDrawKeeper({ clock, journal: deps.freezing, assertLeading: deps.assertLeading }),
+      issuance: createIssuanceKeeper({
+        clock,
+        journal: deps.issuing,
+        shards: deps.options.shards,
+        assertLeading: deps.assertLeading,
+      }),
       erasure: new ErasureKeeper({
         clock,
         journal: deps.privacy?.erasing,
@@ -176,8 +186,10 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       }
       const gathered = await gather(deps, campaign, state.readings, signal);
       state.readings = gathered.readings;
+      const issuance = state.issuance.state();
+      const issuanceStart = issuance?.kind === 'known' ? issuance.start : undefined;
       if (campaign.spec.issuance !== undefined) {
-        state.books = afterLook(state.books ?? NO_BOOKS, booksLook(gathered, undefined));
+        state.books = afterLook(state.books ?? NO_BOOKS, booksLook(gathered, issuanceStart));
       }
 
       const nowMs = clock.now();
@@ -191,6 +203,8 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           canary: state.canary.state,
           freeze: state.freeze.state,
           draw: state.draw.state(),
+          issuance,
+          issuanceStart,
           published: state.freeze.published,
           comparison: state.comparison.report,
           books: state.books,
@@ -220,6 +234,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       if (state.journal.state?.kind === 'ready') {
         state.freeze.keep(planned.freeze, signal);
         state.draw.keep(planned.draw, signal);
+        state.issuance.keep(planned.issuance, signal);
         state.erasure.keep(campaign.spec.campaignId, planned.erasures, planned.status.erasures, signal);
         state.destruction.keep(planned.destruction, signal);
       }

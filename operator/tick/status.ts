@@ -16,6 +16,7 @@ import { deleteAtMs } from '../destruction/destruction-request.ts';
 import { eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasuresStatus } from '../erasure/erasure-messages.ts';
 import { drawStatus } from '../freeze/freeze-messages.ts';
+import { issuanceStatus } from '../issuance/issuance-status.ts';
 import { outlookOf } from '../outside/outlook.ts';
 import { targetsOf } from '../outside/targets.ts';
 import { planState } from '../scale-plans/plan-state.ts';
@@ -145,6 +146,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       ? {}
       : { closesAt: new Date(Math.min(contingency.closesAtMs, times.closesAtMs)).toISOString() }),
     ...(draw === undefined ? {} : { draw }),
+    ...defined({ issuance: issuanceStatus(input) }),
     privacy: privacyStatus(observed.destruction, previous?.privacy, deleteAtMs(campaign.spec, previous, nowMs)),
     ...(erasures.length === 0 ? {} : { erasures }),
     ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
@@ -165,6 +167,8 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.contingency,
   status.closesAt,
   status.draw?.phase,
+  status.issuance?.startedAt,
+  status.issuance?.channels?.map(({ channel, state }) => [channel, state]),
   status.privacy,
   status.erasures,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),
