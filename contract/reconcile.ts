@@ -134,7 +134,12 @@ const reportSchema = z.object({
   ),
   /** The first 1,000, by request number. Never an account. */
   mismatches: z.array(
-    z.object({ kind: z.enum(MISMATCHES), channel: z.union([channel, z.literal('')]), voucher: z.string(), request: z.string() }),
+    z.object({
+      kind: z.enum(MISMATCHES),
+      channel: z.union([channel, z.literal('')]),
+      voucher: z.string(),
+      request: z.string(),
+    }),
   ),
   /** Of each kind, also those that are not listed. */
   counts: z.partialRecord(z.enum(MISMATCHES), count),

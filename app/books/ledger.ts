@@ -150,7 +150,8 @@ export const createLedger = (mostMessages: number) => {
       if (type === 'issuing') {
         if (attempt > 1 && ((failed[row] ?? 0) & bitOf(attempt - 1)) === 0) found.push('withoutFailure');
         const known = requestOf(String(data['request']));
-        if (known !== undefined && (requestRow[known] !== row || requestAttempt[known] !== attempt)) found.push('requestTwice');
+        if (known !== undefined && (requestRow[known] !== row || requestAttempt[known] !== attempt))
+          found.push('requestTwice');
         else if (known !== undefined && isSecond[known] === 1) found.push('attemptTwice');
         return found;
       }
@@ -190,7 +191,11 @@ export const createLedger = (mostMessages: number) => {
 
     /** @returns what says of each fact of a known receipt whether it is the first copy */
     firstTime(): (event: EventEnvelope) => boolean {
-      const seen = { flags: new Uint8Array(receiptCount), asked: new Uint8Array(receiptCount), failed: new Uint8Array(receiptCount) };
+      const seen = {
+        flags: new Uint8Array(receiptCount),
+        asked: new Uint8Array(receiptCount),
+        failed: new Uint8Array(receiptCount),
+      };
       return (event) => {
         const { type, receipt } = event;
         const row = rowOf(receipt, false);

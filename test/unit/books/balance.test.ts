@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BookFact, FactTotal, StockReading } from '../../../contract/books.ts';
-import { afterLook, type BooksLook, type BooksMemory, NO_BOOKS, stoppedByBooks } from '../../../operator/books/balance.ts';
+import {
+  afterLook,
+  type BooksLook,
+  type BooksMemory,
+  NO_BOOKS,
+  stoppedByBooks,
+} from '../../../operator/books/balance.ts';
 
 const START_MS = Date.parse('2020-10-01T00:00:00Z');
 
@@ -24,7 +30,12 @@ interface Second {
 const lookAt = (second: number, of: Second, isQueryFirst: boolean): BooksLook => {
   const atMs = START_MS + second * 1_000;
   const { issued, open = 0, waiting = 0, unexplained = 0, theirs, lagSeconds = 0 } = of;
-  const stock: StockReading = { channel: 'wechat', voucher: 'dining', atMs, ...(theirs === undefined ? {} : { issued: theirs }) };
+  const stock: StockReading = {
+    channel: 'wechat',
+    voucher: 'dining',
+    atMs,
+    ...(theirs === undefined ? {} : { issued: theirs }),
+  };
   return {
     facts: {
       atMs,
@@ -44,7 +55,8 @@ const lookAt = (second: number, of: Second, isQueryFirst: boolean): BooksLook =>
 /** A look each second. */
 const watch = (seconds: number, of: (second: number) => Second, isQueryFirst = false): BooksMemory => {
   let memory = NO_BOOKS;
-  for (let second = 0; second < seconds; second += 1) memory = afterLook(memory, lookAt(second, of(second), isQueryFirst));
+  for (let second = 0; second < seconds; second += 1)
+    memory = afterLook(memory, lookAt(second, of(second), isQueryFirst));
   return memory;
 };
 const checkOf = ({ checks }: BooksMemory) => checks['wechat dining'];
