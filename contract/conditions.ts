@@ -280,6 +280,7 @@ export const CONDITION_REASONS = {
    * are issued, and those of this channel wait. Only for a campaign with spec.issuance.
    */
   ChannelsReachable: ['AllAnswer', 'ChannelRefuses', 'ChannelFailing', 'QuotaUsedUp', 'NotYetObserved'],
+  /**
    * What the database counts of winners and vouchers adds up, and every channel has issued as many vouchers. While it is False, the
    * channels that differ are stopped. Only for a campaign with spec.issuance.
    */

@@ -14,7 +14,8 @@ const BEFORE_OPENING = '!(has(oldSelf.status) && has(oldSelf.status.openedAt))';
 
 const BEFORE_FREEZE = '!(has(oldSelf.status) && has(oldSelf.status.draw) && has(oldSelf.status.draw.frozenAt))';
 
-const BEFORE_ISSUING = '!(has(oldSelf.status) && has(oldSelf.status.issuance) && has(oldSelf.status.issuance.startedAt))';
+const BEFORE_ISSUING =
+  '!(has(oldSelf.status) && has(oldSelf.status.issuance) && has(oldSelf.status.issuance.startedAt))';
 
 /** `path` below spec, e.g. `window.opensAt`. */
 const fixedAfterOpening = (path: string, why: string): ValidationRule =>

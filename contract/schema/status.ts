@@ -10,16 +10,16 @@ const STATUS_TYPES = './status.ts';
 const outside: ObjectNode = {
   type: 'object',
   description:
-    'When what waits will be done, at the rate that the providers or channels allow. Absent: the tier asks no outside system, or nothing waits.',
+    'When the registrations that wait will be done, at the rate that the providers allow. Absent: the tier asks no provider, or nothing waits.',
   required: ['perSecond'],
   typeHint: { name: 'OutsidePace', file: STATUS_TYPES },
   properties: {
-    perSecond: measure('Requests per second that the providers or channels allow now. 0: none can be asked.'),
+    perSecond: measure('Requests per second that the providers allow now. 0: no provider can be asked.'),
     doneAt: instant(
-      'When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days.',
+      'When the registrations that wait now will be done, to the minute. Absent: unknown, or later than in 60 days.',
     ),
     resumesAt: instant(
-      'When the first of them can be asked again. Absent: one can be asked now, or the time is unknown.',
+      'When the first provider can be asked again. Absent: one can be asked now, or the time is unknown.',
     ),
   },
 };
@@ -211,7 +211,9 @@ const issuanceStatus: ObjectNode = {
   description: 'Issuance of the vouchers. Absent: the campaign has no spec.issuance.',
   typeHint: { name: 'IssuanceStatus', file: './issuance.ts' },
   properties: {
-    startedAt: instant('When issuance started. Once written, channels, merchants and stocks of spec.issuance are fixed.'),
+    startedAt: instant(
+      'When issuance started. Once written, channels, merchants and stocks of spec.issuance are fixed.',
+    ),
     startedBy: text('Who authorised it.', 256),
     winners: wholeNumber('Vouchers to issue: one for each winner of the draw.'),
     issued: wholeNumber('Vouchers issued, over all channels. Absent: not known yet.'),
@@ -234,7 +236,9 @@ const issuanceStatus: ObjectNode = {
         since: instant('Since when it is stopped. Absent: it is not.'),
         stoppedBy: text('Who stopped it. Absent: no person did.', 256),
         reason: text('Why it is stopped; for people.', 512),
-        doneAt: instant('When what waits will be done at the rate that the channel permits, to the minute. Absent: unknown.'),
+        doneAt: instant(
+          'When what waits will be done at the rate that the channel permits, to the minute. Absent: unknown.',
+        ),
       },
     }),
   },

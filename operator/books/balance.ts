@@ -79,9 +79,7 @@ export interface BooksLook {
   readonly facts: FactsReport | undefined;
   readonly stocks: readonly StockReading[];
   /** Of the records tier. Undefined: unknown. `oldestSeconds` is absent where nothing waits, or where its age is unknown. */
-  readonly backlog:
-    | { readonly messages: number; readonly oldestSeconds?: number; readonly atMs: number }
-    | undefined;
+  readonly backlog: { readonly messages: number; readonly oldestSeconds?: number; readonly atMs: number } | undefined;
   readonly isQueryFirst: boolean;
 }
 
@@ -138,8 +136,7 @@ const judge = (
   if (theirs === undefined || earlier === undefined) return { kind: 'useless' };
   const of = (totals: readonly FactTotal[]) => ({
     issued: sumOf(totals, 'issued', { channel, voucher }),
-    open:
-      sumOf(totals, 'issuing', { channel, voucher }) + (isQueryFirst ? sumOf(totals, 'waiting', { voucher }) : 0),
+    open: sumOf(totals, 'issuing', { channel, voucher }) + (isQueryFirst ? sumOf(totals, 'waiting', { voucher }) : 0),
   });
   const before = of(earlier.totals);
   if (before.issued > theirs) return { kind: 'judged', check: { ...before, theirs, result: 'moreHere' } };

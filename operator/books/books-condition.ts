@@ -29,7 +29,9 @@ const countsText = ({ totals }: FactsReport): string => {
   ].join(', ');
 };
 
-const stocksOf = ({ issuance }: VoucherCampaignSpec): readonly { readonly channel: Channel; readonly voucher: string }[] =>
+const stocksOf = ({
+  issuance,
+}: VoucherCampaignSpec): readonly { readonly channel: Channel; readonly voucher: string }[] =>
   (issuance?.channels ?? []).flatMap(({ name: channel, stocks }) =>
     stocks.map(({ voucher }) => ({ channel, voucher })),
   );

@@ -84,7 +84,8 @@ const SOME_FAIL =
 const BOOKS_DIFFER =
   'Vouchers of the database and of the channels differ. The condition BooksBalanced says where, and what to do.';
 const BOOKS_AGREE = 'Vouchers of the database and of the channels agree again.';
-const BOOKS_SETTLED = 'All requests have an outcome, and every channel has issued as many vouchers as the database has.';
+const BOOKS_SETTLED =
+  'All requests have an outcome, and every channel has issued as many vouchers as the database has.';
 /** The condition's own message counts rows. */
 const ROWS_DIFFER =
   'Rows differ between journal and database. The condition RecordsConsistent says how many, and what to do.';

@@ -23,7 +23,7 @@ import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { issuanceEvents } from '../issuance/issuance-events.ts';
-import { type IssuanceRequest, issuanceRequest, isStarting } from '../issuance/issuance-request.ts';
+import { type IssuanceRequest, isStarting, issuanceRequest } from '../issuance/issuance-request.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
