@@ -86,11 +86,9 @@ const resume = async (
 const list = async (name: string | undefined, options: ListOptions, io: Io): Promise<void> => {
   const campaign = await onCluster(options, io, (cluster) => cluster.campaign(name));
   const titles = ['CHANNEL', 'ISSUED', 'UNDER WAY', 'FAILED', 'DONE BY', 'STATE'];
-  const rows = channelRows(campaign, io.wallMs()).map((row) => [...row]);
+  const rows = channelRows(campaign, io.wallMs());
   const text =
-    rows.length === 0
-      ? `${campaign.metadata.name} has no channels (spec.issuance).\n`
-      : columns([titles, ...rows]);
+    rows.length === 0 ? `${campaign.metadata.name} has no channels (spec.issuance).\n` : columns([titles, ...rows]);
   io.out(forPrograms(options.output, campaign.status?.issuance?.channels ?? []) ?? text);
 };
 
@@ -118,7 +116,9 @@ export const channelCommand = (io: Io): Command =>
           '\nExample:\n  kubectl voucher channel stop spring-2027 wechat -n vouchers --reason "the stock has the wrong scope"',
         )
         .requiredOption('--reason <text>', 'why, for the record')
-        .action((name: string, channel: string | undefined, options: StopOptions) => stop([name, channel], options, io)),
+        .action((name: string, channel: string | undefined, options: StopOptions) =>
+          stop([name, channel], options, io),
+        ),
     )
     .addCommand(
       onChannel(new Command('resume'))

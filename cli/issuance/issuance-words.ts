@@ -45,8 +45,9 @@ export const issueText = (campaign: VoucherCampaign, nowMs: number): string => {
       : `started ${clockOf(instantMs(startedAt), zone, nowMs)} by ${startedBy ?? 'an owner'}; ${number(issued)} of ${number(winners)} vouchers are issued`;
   const table = columns([
     ['CHANNEL', 'ISSUED', 'UNDER WAY', 'FAILED', 'DONE BY', 'STATE'],
-    ...channelRows(campaign, nowMs).map((row) => [...row]),
+    ...channelRows(campaign, nowMs),
   ]);
-  const says = condition === undefined ? '' : `Issued ${condition.status} (${condition.reason}): ${condition.message}\n`;
+  const says =
+    condition === undefined ? '' : `Issued ${condition.status} (${condition.reason}): ${condition.message}\n`;
   return `${name}: ${head}\n${table}${says}Times are UTC${zone.text}.\n`;
 };

@@ -9,7 +9,7 @@ import type { Io } from '../io.ts';
 import { forPrograms, type Output, withOutput } from '../output.ts';
 import { annotated } from '../privacy/erase.ts';
 import { count } from '../words.ts';
-import { issueText, issuedCondition } from './issuance-words.ts';
+import { issuedCondition, issueText } from './issuance-words.ts';
 
 interface ShowOptions extends ClusterOptions {
   readonly output: Output;
@@ -49,7 +49,10 @@ const start = async (name: string | undefined, options: ClusterOptions, io: Io):
       seen === undefined
         ? (issuedCondition(now)?.message ?? 'the operator has not confirmed it yet')
         : 'issuance has started.';
-    const more = seen === undefined ? `\nkubectl voucher issue show ${called} -n ${cluster.namespace} says when it has started.` : '';
+    const more =
+      seen === undefined
+        ? `\nkubectl voucher issue show ${called} -n ${cluster.namespace} says when it has started.`
+        : '';
     return `${called}: you have authorised issuance; ${state}${more}\n${termsText(campaign)}`;
   });
   io.out(text);

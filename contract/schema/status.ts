@@ -10,14 +10,16 @@ const STATUS_TYPES = './status.ts';
 const outside: ObjectNode = {
   type: 'object',
   description:
-    'When what waits will be done, at the rate that the providers or channels allow. Absent: the tier asks no outside system, or nothing waits.',
+    'When the registrations that wait will be done, at the rate that the providers allow. Absent: the tier asks no provider, or nothing waits.',
   required: ['perSecond'],
   typeHint: { name: 'OutsidePace', file: STATUS_TYPES },
   properties: {
-    perSecond: measure('Requests per second that the providers or channels allow now. 0: none can be asked.'),
-    doneAt: instant('When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days.'),
+    perSecond: measure('Requests per second that the providers allow now. 0: no provider can be asked.'),
+    doneAt: instant(
+      'When the registrations that wait now will be done, to the minute. Absent: unknown, or later than in 60 days.',
+    ),
     resumesAt: instant(
-      'When the first of them can be asked again. Absent: one can be asked now, or the time is unknown.',
+      'When the first provider can be asked again. Absent: one can be asked now, or the time is unknown.',
     ),
   },
 };

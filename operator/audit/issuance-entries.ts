@@ -29,7 +29,15 @@ export const issuanceEntries = (
   return [
     ...(startedAt === undefined
       ? []
-      : [{ ...head, id: `${head.uid}/issuance-started`, at: startedAt, step: 'issuance_started' as const, by: startedBy }]),
+      : [
+          {
+            ...head,
+            id: `${head.uid}/issuance-started`,
+            at: startedAt,
+            step: 'issuance_started' as const,
+            by: startedBy,
+          },
+        ]),
     ...resumed.map(
       ([channel, since]): AuditEntry => ({
         ...head,

@@ -30,7 +30,10 @@ import type { Trail, TrailedCampaign } from './trail-state.ts';
 export interface AuditView {
   readonly campaign: VoucherCampaign;
   readonly site: string;
-  readonly status: Pick<VoucherCampaignStatus, 'openedAt' | 'closesAt' | 'contingency' | 'issuance' | 'privacy' | 'erasures'>;
+  readonly status: Pick<
+    VoucherCampaignStatus,
+    'openedAt' | 'closesAt' | 'contingency' | 'issuance' | 'privacy' | 'erasures'
+  >;
   readonly plans: readonly ScalePlan[];
   readonly uses: readonly GrantUse[];
   /** Uids of plans that are in the trail and for some time no longer in the cluster. */

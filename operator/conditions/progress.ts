@@ -9,7 +9,14 @@ import { asBefore, before, type ConditionInput, no, type Verdict, yes } from './
 
 type Always = Exclude<
   ConditionType,
-  'Reconciling' | 'Stalled' | 'ProvidersReachable' | 'DrawCommitted' | 'Drawn' | 'Issued' | 'ChannelsReachable' | 'BooksBalanced'
+  | 'Reconciling'
+  | 'Stalled'
+  | 'ProvidersReachable'
+  | 'DrawCommitted'
+  | 'Drawn'
+  | 'Issued'
+  | 'ChannelsReachable'
+  | 'BooksBalanced'
 >;
 export type Causes = { readonly [T in Always]: Verdict<T> };
 

@@ -57,7 +57,6 @@ export const haltsOf = (campaign: VoucherCampaign, observed: Seen, nowMs: number
       const { by, reason } = stop;
       halts.set(name, { reason: 'command', text: reason, ...(by === undefined ? {} : { by }) });
     } else if (!isStarted) {
-      continue;
     } else if (texts.length > 0) {
       halts.set(name, { reason: 'SettingsDiffer', text: texts.join(' ') });
     } else if (unknown.includes(name) && before === 'SettingsDiffer') {

@@ -78,7 +78,8 @@ const channelText = ({
 
 /** Numbers that are known so far. */
 const progressText = (status: IssuanceStatus, { observed }: ConditionInput): string => {
-  if (status.issued === undefined) return 'How many vouchers are issued is not known yet: no records pod has counted them.';
+  if (status.issued === undefined)
+    return 'How many vouchers are issued is not known yet: no records pod has counted them.';
   const { issued = 0, winners, channels = [] } = status;
   const waiting = receiptsWith(observed, 'waiting') ?? 0;
   const failed = receiptsWith(observed, 'issue_failed') ?? 0;

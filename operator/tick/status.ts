@@ -2,7 +2,7 @@
 
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { defined } from '../../contract/defined.ts';
-import { followsArrivals, perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
+import { entryOf, followsArrivals, perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { Condition } from '../../contract/types/common.ts';
 import type { TierStatus } from '../../contract/types/status.ts';
@@ -49,12 +49,13 @@ const rounded = (value: number): number => Math.round(value * 10) / 10;
 
 const MINUTE_MS = 60_000;
 
-/** To the minute, so that the status does not change each second. */
+/** Of providers; each channel has a pace of its own. To the minute, so that the status does not change each second. */
 const outsidePace = (
   tier: Tier,
   backlog: number,
   { campaign, handOuts, nowMs }: ConditionInput,
 ): TierStatus['outside'] => {
+  if (entryOf(tier).outsideCap !== 'provider') return undefined;
   const targets = handOuts?.[tier]?.standings ?? targetsOf(campaign.spec, tier);
   if (targets.length === 0 || backlog === 0) return undefined;
   const { perSecond, doneAtMs, resumesAtMs } = outlookOf(targets, backlog, nowMs);
