@@ -260,5 +260,8 @@ export const urlsOf = (spec: object, tier: Tier): readonly string[] => {
 };
 
 export const followsArrivals = (tier: Tier): boolean => entryOf(tier).demand === 'arrivals';
+/** Its consumers on every shard: its own, named by `undefined`, and one for each lane. None without events to take. */
+export const consumersOf = (tier: Tier): readonly (Channel | undefined)[] =>
+  hasConsumer(tier) ? [undefined, ...(entryOf(tier).lanes ?? [])] : [];
 /** Whether it has a consumer on every shard. */
 export const hasConsumer = (tier: Tier): boolean => entryOf(tier).takes !== 'nothing';

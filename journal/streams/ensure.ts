@@ -5,6 +5,7 @@
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Channel } from '../../contract/envelope.ts';
 import type { JournalFault } from '../../contract/journal-health.ts';
 import {
   consumerName,
@@ -14,6 +15,7 @@ import {
   STREAM_KEYS_DESTROYED_METADATA,
   shardStreamName,
 } from '../../contract/names.ts';
+import { consumersOf, type Tier } from '../../contract/tiers.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalSpec } from '../administration.ts';
 import { about, kindOfError, NoRoomError, orUndefined } from '../errors.ts';
@@ -168,9 +170,9 @@ const ensureConsumers = async (
   shards: readonly string[],
   signal: AbortSignal,
 ): Promise<string | readonly ReplicaGap[]> => {
-  const ensureOne = async (stream: string, shard: number, tier: JournalSpec['consumers'][number]) => {
-    const name = consumerName(tier);
-    const wanted = wantedConsumer(tier, spec, shard);
+  const ensureOne = async (stream: string, shard: number, tier: Tier, lane: Channel | undefined) => {
+    const name = consumerName(tier, lane);
+    const wanted = wantedConsumer(tier, spec, shard, lane);
     const one = await look<ConsumerInfo>(`${stream} > ${name}`, about(name, consumers.info(stream, name)), signal);
     if (one.kind === 'silent') return leaderlessOf([one]);
     if (one.kind === 'missing') {
@@ -184,7 +186,9 @@ const ensureConsumers = async (
     return gapsOf(`${stream} > ${name}`, one.info);
   };
   const all = await Promise.all(
-    shards.flatMap((stream, shard) => spec.consumers.map((tier) => ensureOne(stream, shard, tier))),
+    shards.flatMap((stream, shard) =>
+      spec.consumers.flatMap((tier) => consumersOf(tier).map((lane) => ensureOne(stream, shard, tier, lane))),
+    ),
   );
   const conflict = all.find((one) => typeof one === 'string');
   return conflict ?? all.flatMap((one) => (typeof one === 'string' ? [] : one));

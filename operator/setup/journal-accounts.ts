@@ -8,7 +8,8 @@
  * | any                  | STREAM.INFO, CONSUMER.INFO of the shards     | clocks, the end of a shard |
  * | publishes a type     | reg.<id>.<shard>.<type>.*                    | its facts (publisher.ts), and the check of them |
  * | … `received`         | reg.<id>.<shard>.astray.*                    | registrations in another shard than their citizen's |
- * | has a consumer       | CONSUMER.MSG.NEXT and ACK of its own         | its work (reader.ts) |
+ * | … `issuing`          | reg.<id>.<shard>.issuing.*.*                 | the channel is in the subject |
+ * | has consumers        | CONSUMER.MSG.NEXT and ACK of its own         | its work, and that of its lanes (reader.ts) |
  * | looks up receipts    | STREAM.MSG.GET, consumers of the astray subjects | acceptances.ts, astray.ts |
  * | looks up shards      | consumers of everything                      | a rebuild (replay.ts) |
  * | decides an entry     | ctl.<id>.<entry>, STREAM.MSG.GET of the control stream | the list (control.ts) |
@@ -31,7 +32,7 @@ import {
   shardStreamName,
   subjectsOf,
 } from '../../contract/names.ts';
-import { type BucketRight, hasConsumer, isTier, TIERS } from '../../contract/tiers.ts';
+import { type BucketRight, consumersOf, isTier, TIERS } from '../../contract/tiers.ts';
 
 export interface AccountsRequest {
   readonly shards: number;
@@ -57,9 +58,12 @@ const publishes = (campaignId: string, shard: number, workload: Workload): reado
   rightsOf(workload).publishes.flatMap((type) => subjectsOf(campaignId, shard, type));
 
 const consumes = (campaignId: string, shard: number, workload: Workload): readonly string[] => {
-  if (!isTier(workload) || !hasConsumer(workload)) return [];
-  const [stream, own] = [shardStreamName(campaignId, shard), consumerName(workload)];
-  return [`${API}.CONSUMER.MSG.NEXT.${stream}.${own}`, `$JS.ACK.${stream}.${own}.>`];
+  if (!isTier(workload)) return [];
+  const stream = shardStreamName(campaignId, shard);
+  return consumersOf(workload).flatMap((lane) => {
+    const own = consumerName(workload, lane);
+    return [`${API}.CONSUMER.MSG.NEXT.${stream}.${own}`, `$JS.ACK.${stream}.${own}.>`];
+  });
 };
 
 const ofShard = (campaignId: string, shard: number, workload: Workload): readonly string[] => {
@@ -111,7 +115,7 @@ const permissionsOf = (
   user: string,
 ): Permissions => {
   const indices = Array.from({ length: shards }, (_, shard) => shard);
-  const durable = TIERS.filter(hasConsumer);
+  const durable = TIERS.flatMap((tier) => consumersOf(tier).map((lane) => ({ tier, name: consumerName(tier, lane) })));
   return {
     publish: {
       allow: [
@@ -124,15 +128,12 @@ const permissionsOf = (
           ]),
         ),
       ],
-      deny: durable.flatMap((tier) => {
-        const name = consumerName(tier);
-        return [
-          `${API}.CONSUMER.CREATE.*.${name}`,
-          `${API}.CONSUMER.CREATE.*.${name}.>`,
-          `${API}.CONSUMER.DELETE.*.${name}`,
-          ...(workloads.includes(tier) ? [] : [`${API}.CONSUMER.MSG.NEXT.*.${name}`]),
-        ];
-      }),
+      deny: durable.flatMap(({ tier, name }) => [
+        `${API}.CONSUMER.CREATE.*.${name}`,
+        `${API}.CONSUMER.CREATE.*.${name}.>`,
+        `${API}.CONSUMER.DELETE.*.${name}`,
+        ...(workloads.includes(tier) ? [] : [`${API}.CONSUMER.MSG.NEXT.*.${name}`]),
+      ]),
     },
     subscribe: [`_INBOX.${user}.>`],
   };

@@ -59,7 +59,7 @@ export const createVerificationWorld = () => {
     turn: async (_signal: AbortSignal): Promise<boolean> => true,
     answer: async (_question: IdentityQuestion): Promise<ProviderAnswer> => ({ kind: 'match', code: '0' }),
   };
-  const facts: FactLookup = {
+  const facts: Pick<FactLookup, 'find'> = {
     async find(receipt, _citizenHash, types) {
       if (!world.journalAnswers) return undefined;
       const last = (type: string): number =>
