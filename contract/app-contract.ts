@@ -210,6 +210,10 @@ export const METRICS = {
   recordsRejected: 'voucher_records_rejected_total',
   /** `{state}`: totals of the database; absent while it does not answer. */
   recordsTotal: 'voucher_records_receipts',
+  /** `{fact,voucher,channel}`: receipts of winners (contract/books.ts); series of zero are absent, and all while the database is silent. */
+  recordsFacts: 'voucher_records_facts',
+  /** Unix seconds by the pod's clock at which these were counted. */
+  recordsFactsAt: 'voucher_records_facts_time_seconds',
   /** `{dependency,state}`: state that this process finds with its own credentials, and for how many seconds it has lasted. */
   dependency: 'voucher_dependency_seconds',
   /** `{outcome}`: registrations that this intake published in the last seconds, by outcome. A gauge. */

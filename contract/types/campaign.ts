@@ -9,7 +9,7 @@ import type { ContingencySpec, ContingencyStatus } from './contingency.ts';
 import type { DrawSpec, DrawStatus } from './draw.ts';
 import type { EligibilitySpec, IdentitySpec } from './people.ts';
 import type { ErasureStatus, PrivacyStatus, StallingCause, TierStatus } from './status.ts';
-import type { IssuanceSpec } from './issuance.ts';
+import type { IssuanceSpec, IssuanceStatus } from './issuance.ts';
 import type { LocalizedText } from '../app-contract.ts';
 import type { ObjectMeta } from '../object-meta.ts';
 import type { VerificationSpec } from './verification.ts';
@@ -282,6 +282,8 @@ export interface VoucherCampaignStatus {
   readonly contingency?: readonly ContingencyStatus[];
   /** List and result of the draw. Absent: registration has not closed. */
   readonly draw?: DrawStatus;
+  /** Issuance of the vouchers. Absent: the campaign has no spec.issuance. */
+  readonly issuance?: IssuanceStatus;
   /** When personal data is destroyed, and who ordered it. */
   readonly privacy?: PrivacyStatus;
   /** Commands to erase people, by their annotations. Absent: none. */

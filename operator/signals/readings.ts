@@ -1,4 +1,5 @@
 import type { CanaryReport } from '../../contract/app-contract.ts';
+import type { FactsReport } from '../../contract/books.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { ArrivalRates, DueBack } from '../scaling/types.ts';
@@ -41,6 +42,8 @@ export interface PodClock {
 export interface RecordsReport {
   /** Absent while the database answers none of them. */
   readonly received?: number;
+  /** Absent: none has counted winners' facts. */
+  readonly facts?: FactsReport;
   /** Absent: these pods are too old for it. */
   readonly workers?: WorkersView;
 }

@@ -1,5 +1,6 @@
 /** The observe stage: reads everything within one deadline. What a source does not answer is out of date, never guessed. */
 
+import type { FactsReport } from '../../contract/books.ts';
 import { unreadableInPlan, unreadableText } from '../../contract/readable.ts';
 import type { Reading } from '../../contract/reading.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
@@ -28,6 +29,8 @@ export interface Gathered {
   readonly cluster: ObservedCluster;
   readonly readings: CampaignReadings;
   readonly counts: { readonly received: number } | undefined;
+  /** Undefined: no records pod has counted winners' facts in this tick. */
+  readonly facts: FactsReport | undefined;
   readonly outside: OutsideReports;
   readonly errors: readonly ReconcileError[];
 }
@@ -118,6 +121,7 @@ export const gather = async (
     cluster: withReadablePlans(cluster),
     readings: workers === undefined ? readings : { ...readings, workers },
     counts,
+    facts: reported?.facts,
     outside,
     errors,
   };

@@ -4,6 +4,7 @@ import { entryOf, followsArrivals, type Tier, tiersOf } from '../../contract/tie
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { least } from '../contingency/contingency.ts';
 import { frozenAtOf } from '../freeze/freeze-request.ts';
+import { issuanceStartedAt } from '../issuance/issuance-request.ts';
 import { cappedByOutside } from '../outside/cap.ts';
 import { targetsOf } from '../outside/targets.ts';
 import { planState } from '../scale-plans/plan-state.ts';
@@ -15,7 +16,7 @@ import { replacing, withReplacements } from '../scaling/lost.ts';
 import { podStarts } from '../scaling/pod-starts.ts';
 import { replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
 import type { Decision, TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
-import type { Overrides, PlanInput, TierOutcome } from './observed.ts';
+import type { Observed, Overrides, PlanInput, TierOutcome } from './observed.ts';
 
 /**
  * What may be written, given what was decided: a raise ends at the ceiling, a decrease is always allowed, and replicas
@@ -77,6 +78,13 @@ const overridden = (limits: TierLimits, { min, holdOverrideUntilMs }: Overrides,
   ...(holdOverrideUntilMs === undefined ? {} : { askedHoldUntilMs: holdOverrideUntilMs }),
 });
 
+/** Whether what waits for it can't be done: providers are not asked after the freeze, and channels not before issuance starts. */
+const isIdle = (tier: Tier, observed: Observed): boolean => {
+  const { outsideCap } = entryOf(tier);
+  if (outsideCap === 'provider') return frozenAtOf(observed) !== undefined;
+  return outsideCap === 'channel' && issuanceStartedAt(observed) === undefined;
+};
+
 /**
  * | mode   | Deployment | desired                                        |
  * |--------|------------|------------------------------------------------|
@@ -105,9 +113,7 @@ export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): Tie
     overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier),
     handOuts?.[tier]?.standings ?? targetsOf(campaign.spec, tier),
   );
-  // What is asked outside after the freeze does not count any more.
-  const isOver = entryOf(tier).outsideCap !== undefined && frozenAtOf(observed) !== undefined;
-  const limits = isOver ? { ...capped, max: capped.min } : capped;
+  const limits = isIdle(tier, observed) ? { ...capped, max: capped.min } : capped;
   const seen = observed.cluster.tiers[tier];
   const replicas = seen?.deployment.replicas ?? 0;
   const ready = seen?.pods.filter((pod) => pod.ready).length ?? 0;
