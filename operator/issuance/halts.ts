@@ -1,15 +1,11 @@
 /** Channels that are not asked although they could be: by a person's command, or because a stock differs from the spec. Pure. */
 import type { Channel } from '../../contract/envelope.ts';
-import type { TargetShares } from '../../contract/outside.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { NO_BOOKS, stoppedByBooks } from '../books/balance.ts';
+import { type HaltReason, haltIn } from '../outside/halt.ts';
 import type { Observed } from '../tick/observed.ts';
 import { issuanceCommandsOf } from './commands.ts';
 import { issuanceStartedAt, stockComparison } from './issuance-request.ts';
-
-/** Reasons in TargetShares.stopped. No pod probes such a channel: a probe is a voucher. */
-export const HALT_REASONS = ['command', 'SettingsDiffer', 'BooksDiffer'] as const;
-export type HaltReason = (typeof HALT_REASONS)[number];
 
 export interface Halt {
   readonly reason: HaltReason;
@@ -18,9 +14,6 @@ export interface Halt {
   /** Of a command: who gave it. */
   readonly by?: string;
 }
-
-export const haltIn = (stopped: TargetShares['stopped']): HaltReason | undefined =>
-  HALT_REASONS.find((reason) => reason === stopped?.reason);
 
 type Seen = Pick<Observed, 'draw' | 'issuance' | 'outside' | 'books' | 'previous'>;
 
