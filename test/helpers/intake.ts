@@ -169,6 +169,8 @@ export interface TestIntake {
   /** A change with a receipt. */
   patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   withdraw(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** A POST with a receipt. */
+  postTo(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
 export interface ServedIntake extends TestIntake {
@@ -328,6 +330,13 @@ const createTestIntake = (
         path,
         headers: { 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    postTo: (path, body, headers = {}) =>
+      exchange({
+        method: 'POST',
+        path,
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
       }),
     withdraw: (path, headers = {}) =>
       exchange({ method: 'POST', path: `${path}/withdrawal`, headers, body: undefined }),
