@@ -152,6 +152,8 @@ export interface LiveSettings {
     /** Bucket depth in seconds of the pod's rate. */
     readonly burstSeconds: number;
   };
+  /** Ready login pods, which share the rates of the systems of `sections.login`. Absent: the campaign has no logins. */
+  readonly loginPods?: number;
   /** A contingency level stops admission: what citizens read instead, made from memory alone. */
   readonly page?: {
     readonly title: LocalizedText;

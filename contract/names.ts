@@ -45,11 +45,14 @@ export const runKey = (workload: Workload, run: string | undefined): string =>
 export const runKeyOf = (campaignName: string, name: string): string => name.slice(campaignName.length + 1);
 /** The Deployment of placeholder pods. */
 export const headroomName = (campaignName: string): string => `${campaignName}-${HEADROOM}`;
-/** The Service that citizens' traffic reaches. */
-export const intakeServiceName = (campaignName: string): string => `${campaignName}-intake`;
+/** The Service of a tier that citizens reach. */
+export const serviceName = tierName;
 /** From anywhere in the cluster. */
+export const serviceUrl = (campaignName: string, tier: Tier, namespace: string): string =>
+  `http://${serviceName(campaignName, tier)}.${namespace}.svc`;
+export const intakeServiceName = (campaignName: string): string => serviceName(campaignName, 'intake');
 export const intakeServiceUrl = (campaignName: string, namespace: string): string =>
-  `http://${intakeServiceName(campaignName)}.${namespace}.svc`;
+  serviceUrl(campaignName, 'intake', namespace);
 /** The ConfigMap with the bootstrap configuration; it never changes, so it never restarts pods. */
 export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
 /** The ConfigMap with the last decisions on every tier, for `kubectl voucher why`. */

@@ -46,7 +46,7 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     const { gaps, others } = seen.get(spec.campaignId) ?? NOTHING_SEEN;
     const ours = new Set([
       ...wantedStreams(spec).map(({ name }) => name),
-      ...bucketsOf(spec.campaignId).map((bucket) => `KV_${bucket}`),
+      ...bucketsOf(spec).map((bucket) => `KV_${bucket}`),
     ]);
     const isOurs = (stream: string): boolean => ours.has(stream);
     return faultsOf({ servers: servers.last(), gaps, others, isOurs, nowMs: now() });

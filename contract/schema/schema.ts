@@ -96,6 +96,12 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
       fixedAfterOpening('draw', 'citizens registered under it'),
       fixedAfterOpening('privacy', 'receipts and stored data were made with its keys'),
       rule(
+        '.spec.login.publicKey',
+        `${BEFORE_OPENING} || !has(self.spec.login) || !has(oldSelf.spec.login) || self.spec.login.publicKey == oldSelf.spec.login.publicKey`,
+        'spec.login.publicKey is fixed once the campaign has opened, because stored logins are checked with it: restore the old value',
+        'FieldValueForbidden',
+      ),
+      rule(
         '.spec.window.closesAt',
         `${BEFORE_OPENING} || self.spec.window.closesAt >= oldSelf.spec.window.closesAt`,
         'spec.window.closesAt can only move later once the campaign has opened: restore the old value or choose a later instant',

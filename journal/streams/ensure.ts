@@ -7,6 +7,7 @@ import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Channel } from '../../contract/envelope.ts';
 import type { JournalFault } from '../../contract/journal-health.ts';
+import { claimsBucketName } from '../../contract/login.ts';
 import {
   consumerName,
   controlStreamName,
@@ -30,6 +31,7 @@ import {
   consumerUpdateOf,
   driftOf,
   ownerOf,
+  SHARD_MAX_BYTES,
   statedOwner,
   UNKNOWN_OWNER,
   type WantedStream,
@@ -194,10 +196,17 @@ const ensureConsumers = async (
   return conflict ?? all.flatMap((one) => (typeof one === 'string' ? [] : one));
 };
 
-export const bucketsOf = (campaignId: string): readonly string[] => [
+export const bucketsOf = ({ campaignId, hasClaims }: JournalSpec): readonly string[] => [
   liveBucketName(campaignId),
   dataKeyBucketName(campaignId),
+  ...(hasClaims === true ? [claimsBucketName(campaignId)] : []),
 ];
+
+/** Claims: an entry of 200 bytes for each account; those of assertions expire (claims.ts). */
+const optionsOf = (bucket: string, { campaignId, replicas }: JournalSpec, shardMaxBytes = SHARD_MAX_BYTES) =>
+  bucket === claimsBucketName(campaignId)
+    ? { replicas, history: 1, max_bytes: shardMaxBytes / 4, markerTTL: 1_000 }
+    : { replicas, history: BUCKET_HISTORY, max_bytes: BUCKET_MAX_BYTES };
 
 interface Bucket {
   readonly info: StreamInfo | undefined;
@@ -220,7 +229,7 @@ const ensureBucket = async (
   const there = await look(name, info(), signal);
   if (there.kind === 'silent') return { info: undefined, gaps: leaderlessOf([there]) };
   if (there.kind === 'there') return { info: there.info, gaps: gapsOf(name, there.info) };
-  const options = { replicas: spec.replicas, history: BUCKET_HISTORY, max_bytes: BUCKET_MAX_BYTES };
+  const options = optionsOf(bucket, spec, deps.shardMaxBytes);
   const metadata = { ...ownerOf(spec) };
   if (destroyedAt !== undefined) {
     await createClosedBucket(deps.manager, { bucket, replicas: spec.replicas, metadata, destroyedAt }, signal);
@@ -262,7 +271,7 @@ const ensureAll = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSigna
   const control = ensured.infos.find(({ config }) => config.name === controlStreamName(spec.campaignId));
   const destroyedAt = control?.config.metadata?.[STREAM_KEYS_DESTROYED_METADATA];
   const buckets = await Promise.all(
-    bucketsOf(spec.campaignId).map((bucket) =>
+    bucketsOf(spec).map((bucket) =>
       ensureBucket(deps, spec, bucket, bucket === dataKeyBucketName(spec.campaignId) ? destroyedAt : undefined, signal),
     ),
   );

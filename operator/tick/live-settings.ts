@@ -22,6 +22,8 @@ export interface Circumstances {
   readonly reviews?: ReviewSessions;
   /** When all personal data is destroyed. */
   readonly deleteAtMs?: number;
+  /** Ready login pods. */
+  readonly loginPods?: number;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -85,6 +87,7 @@ export const buildLiveSettings = (
     published,
     reviews = {},
     deleteAtMs,
+    loginPods = 0,
   }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
@@ -120,6 +123,7 @@ export const buildLiveSettings = (
       intakePods: sharers,
       burstSeconds: spec.traffic.burstSeconds,
     },
+    ...(spec.login === undefined ? {} : { loginPods: Math.max(1, loginPods) }),
     ...(effects.page === undefined ? {} : { page: effects.page }),
     ...(published === undefined ? {} : { published }),
     ...(sections.length === 0 ? {} : { sections: Object.fromEntries(sections) }),

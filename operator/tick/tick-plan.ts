@@ -230,6 +230,7 @@ export const planTick = (
             published: publishedDraw(observed),
             reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
             deleteAtMs: destruction.dueAtMs,
+            loginPods: tiers.login.ready,
           })
         : undefined,
     handOuts,
