@@ -2,7 +2,6 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { CompactSign } from 'jose';
 import { ASSERTION_TYPE, challengeOf } from '../../app/login/check.ts';
-import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { AccountAssertion, IdentityAssertion } from '../../contract/login.ts';
 
 export const keyPair = () => {
@@ -51,7 +50,7 @@ export const unsigned = (assertion: string): string => {
 };
 
 /** Sections of a campaign with logins and issuance, as live settings carry them. */
-export const loginSections = (publicKey: string, over: Record<string, unknown> = {}): LiveSettings['sections'] => ({
+export const loginSections = (publicKey: string, over: Record<string, unknown> = {}) => ({
   login: {
     publicKey,
     url: 'https://login.example',
