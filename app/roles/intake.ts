@@ -4,6 +4,7 @@ import { createAcceptances } from '../../journal/acceptances.ts';
 import { followAstray } from '../../journal/astray.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
+import { createDrawnReceipts } from '../../journal/drawn-receipt.ts';
 import { firstRegistration } from '../../journal/first-registration.ts';
 import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
@@ -126,6 +127,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
       astray: followAstray(journal, warn('follow astray registrations'), ended.signal),
     }),
     receiptJournal: createReceiptJournal({ ...journal, monotonicMs, signal: ended.signal }),
+    drawnReceipts: createDrawnReceipts({ ...journal, monotonicMs }),
     settings,
     sealer,
     receipts,

@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path';
 import { verifyBundle } from '../../app/draw/bundle/verify.ts';
 import { ENTRY_BYTES } from '../../app/draw/entry.ts';
 import { chainFrom, drandChains } from '../../app/draw/sources/drand.ts';
+import type { Listed } from '../../contract/decisions/control.ts';
 import { DRAW_COMMIT, drawSourceAnnotation } from '../../contract/names.ts';
+import { commitText, listDigits, sourceText } from '../../operator/draw/commands.ts';
 import { createLocalChain } from '../drand/chain.ts';
 import { startRelay } from '../drand/relay.ts';
 import type { Override } from './profile.ts';
@@ -26,11 +28,14 @@ const SOURCE = 'lottery';
 
 /** As the demo's lottery publishes it. */
 export const PUBLIC_VALUE = '03 11 17 22 28 31 + 09';
-export const COMMIT = { [DRAW_COMMIT]: 'by demo-owner' } as const;
-export const VALUES = {
-  [drawSourceAnnotation(SOURCE, 1)]: `by demo-notary: ${PUBLIC_VALUE}`,
-  [drawSourceAnnotation(SOURCE, 2)]: `by demo-journalist: ${PUBLIC_VALUE}`,
-} as const;
+export const commitFor = (lists: Listed['lists']) => ({
+  [DRAW_COMMIT]: commitText('demo-owner', listDigits(lists)),
+});
+/** @param commitment its digest */
+export const valuesFor = (commitment: string) => ({
+  [drawSourceAnnotation(SOURCE, 1)]: sourceText('demo-notary', commitment, PUBLIC_VALUE),
+  [drawSourceAnnotation(SOURCE, 2)]: sourceText('demo-journalist', commitment, PUBLIC_VALUE),
+});
 
 /** Nothing leaves this machine. The chain's key is new in each run. */
 export const startDemoRelay = async (): Promise<DemoRelay> => {

@@ -1,11 +1,13 @@
 /** Which Jobs there is work for. Pure. */
 
-import { missingValues } from '../../contract/decisions/draw-chain.ts';
+import { hash } from 'node:crypto';
+import { type ChainState, missingValues } from '../../contract/decisions/draw-chain.ts';
 import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import type { JobName } from '../../contract/jobs.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
-import { drawCommandsOf } from '../draw/commands.ts';
+import { authorizerOf, drawCommandsOf } from '../draw/commands.ts';
 import { drawOrder, hasDraw } from '../draw/order.ts';
+import { isPromoting, pendingPromotions } from '../draw/promotions.ts';
 import type { CampaignTimes, Observed } from './observed.ts';
 
 /** A Job that is to be there. */
@@ -33,6 +35,7 @@ export interface JobRun {
  * | committed n, notBefore or later                               | r<n>: sources, result, facts  | no work         |
  * | sourced or drawn                                              | r<n>                          | no work         |
  * | announced                                                     | no work                       | no work         |
+ * | … and owners have the next of the waitlist move up            | p<digits>: one for these commands | no work     |
  *
  * Level-based: a Job that failed for good, or was deleted, is created again for as long as there is work.
  */
@@ -55,14 +58,15 @@ export const jobsWithWork = (
 /** The run of the draw that is due once the list is made. */
 export const drawRuns = (
   campaign: VoucherCampaign,
-  { draw }: Pick<Observed, 'draw'>,
+  { freeze, draw }: Pick<Observed, 'freeze' | 'draw'>,
   nowMs: number,
 ): readonly JobRun[] => {
   if (!hasDraw(campaign.spec) || draw?.kind !== 'known') return [];
   const { chain } = draw;
   const { committed, sourced, announced } = chain;
-  if (announced !== undefined) return [];
-  const { authorizedBy } = drawCommandsOf(campaign);
+  if (committed !== undefined && announced !== undefined) return promotionRuns(campaign, chain, committed.authorizedBy);
+  const lists = freeze?.kind === 'done' ? freeze.listed?.lists : undefined;
+  const authorizedBy = authorizerOf(drawCommandsOf(campaign), lists);
   if (committed === undefined)
     return authorizedBy === undefined
       ? []
@@ -72,6 +76,17 @@ export const drawRuns = (
   const isReady = nowMs >= Date.parse(commitment.notBefore) && missingValues(chain).length === 0;
   if (sourced !== undefined || isReady) return [{ job: 'draw', run: `r${attempt}`, order }];
   return nowMs >= Date.parse(commitment.postponeAt) ? [{ job: 'draw', run: `c${attempt + 1}`, order }] : [];
+};
+
+/** As many as fit into the name: the next commands are another Job. */
+const RUN_DIGITS = 5;
+
+const promotionRuns = (campaign: VoucherCampaign, chain: ChainState, authorizedBy: string): readonly JobRun[] => {
+  if (!isPromoting(campaign, chain)) return [];
+  const promotions = pendingPromotions(campaign, chain);
+  const what = [chain.promoted.length, ...promotions.map(({ command }) => command)].join(' ');
+  const order = { ...drawOrder(campaign.spec, authorizedBy), promotions: [...promotions] };
+  return [{ job: 'draw', run: `p${hash('sha256', what).slice(0, RUN_DIGITS)}`, order }];
 };
 
 /** When the next of them is due by date alone. */
