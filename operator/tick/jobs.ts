@@ -1,13 +1,12 @@
 /** Which Jobs there is work for. Pure. */
 
-import { hash } from 'node:crypto';
 import { type ChainState, missingValues } from '../../contract/decisions/draw-chain.ts';
 import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import type { JobName } from '../../contract/jobs.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { authorizerOf, drawCommandsOf } from '../draw/commands.ts';
 import { drawOrder, hasDraw } from '../draw/order.ts';
-import { isPromoting, pendingPromotions } from '../draw/promotions.ts';
+import { isPromoting, pendingPromotions, promotionRun } from '../draw/promotions.ts';
 import type { CampaignTimes, Observed } from './observed.ts';
 
 /** A Job that is to be there. */
@@ -78,15 +77,11 @@ export const drawRuns = (
   return nowMs >= Date.parse(commitment.postponeAt) ? [{ job: 'draw', run: `c${attempt + 1}`, order }] : [];
 };
 
-/** As many as fit into the name: the next commands are another Job. */
-const RUN_DIGITS = 5;
-
 const promotionRuns = (campaign: VoucherCampaign, chain: ChainState, authorizedBy: string): readonly JobRun[] => {
   if (!isPromoting(campaign, chain)) return [];
   const promotions = pendingPromotions(campaign, chain);
-  const what = [chain.promoted.length, ...promotions.map(({ command }) => command)].join(' ');
   const order = { ...drawOrder(campaign.spec, authorizedBy), promotions: [...promotions] };
-  return [{ job: 'draw', run: `p${hash('sha256', what).slice(0, RUN_DIGITS)}`, order }];
+  return [{ job: 'draw', run: promotionRun(chain, promotions), order }];
 };
 
 /** When the next of them is due by date alone. */
