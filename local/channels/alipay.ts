@@ -103,7 +103,9 @@ const ok = (name: string, body: object): Outcome => ({
 
 const sendContent = z.object({
   template_id: z.string().min(1).max(64),
-  user_id: z.string().min(1),
+  /** Newer apps have an open_id in its place. Here no account has one. */
+  user_id: z.string().min(1).optional(),
+  open_id: z.string().min(1).optional(),
   out_biz_no: z.string().regex(/^[0-9A-Za-z_]{1,64}$/),
 });
 const listContent = z.object({ template_id: z.string().min(1), user_id: z.string().min(1) });
@@ -206,7 +208,9 @@ export const createAlipay = ({ settings, keys, ledger, stocks, codes }: AlipayWo
   const send = (content: string, atMs: number): Outcome | Call => {
     const wanted = parseUntrusted(sendContent, content);
     if (wanted === undefined) return refusal('isv.invalid-parameter');
-    const { template_id: stock, user_id: account, out_biz_no: request } = wanted;
+    const { template_id: stock, out_biz_no: request, user_id, open_id } = wanted;
+    const account = user_id ?? open_id;
+    if (account === undefined) return refusal('isv.invalid-parameter');
     const carryOut = (): Outcome => {
       // Equal template and out_biz_no are one transaction.
       const result = ledger.send({ identity: `${stock}/${request}`, request, account, stock }, atMs);

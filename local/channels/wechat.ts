@@ -10,7 +10,7 @@
  * | no such stock      | 404 RESOURCE_NOT_EXISTS                    |
  * | not running        | 403 REQUEST_BLOCKED                        |
  * | empty              | 403 NOT_ENOUGH                             |
- * | absent             | 400 INVALID_REQUEST                        |
+ * | absent             | 400 PARAM_ERROR, whose detail names openid |
  * | limited            | 403 RULE_LIMIT                             |
  * | too many requests  | 429 FREQUENCY_LIMITED                      |
  */
@@ -36,7 +36,7 @@ const CODES: Readonly<Record<string, readonly [status: number, message: string]>
   SIGN_ERROR: [401, '错误的签名，验签失败'],
   PARAM_ERROR: [400, '参数错误'],
   APPID_MCHID_NOT_MATCH: [400, '商户号与AppID不匹配'],
-  INVALID_REQUEST: [400, 'openid与appid不匹配'],
+  INVALID_REQUEST: [400, '暂时无法领取，请联系商家处理。'],
   RESOURCE_NOT_EXISTS: [404, '查询的资源不存在'],
   REQUEST_BLOCKED: [403, '活动未开始或已结束'],
   NOT_ENOUGH: [403, '批次预算不足'],
@@ -47,7 +47,7 @@ const CODES: Readonly<Record<string, readonly [status: number, message: string]>
   SYSTEM_ERROR: [500, '系统错误，请稍后重试'],
 };
 
-const REFUSALS: Readonly<Record<Refusal, string>> = {
+const REFUSALS: Readonly<Record<Exclude<Refusal, 'absent'>, string>> = {
   conflict: 'PARAM_ERROR',
   noStock: 'RESOURCE_NOT_EXISTS',
   notStarted: 'REQUEST_BLOCKED',
@@ -55,8 +55,18 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   stopped: 'REQUEST_BLOCKED',
   ended: 'REQUEST_BLOCKED',
   empty: 'NOT_ENOUGH',
-  absent: 'INVALID_REQUEST',
   limited: 'RULE_LIMIT',
+};
+
+/** The documentation's form of an error about one field. */
+const absent: Outcome = {
+  name: 'PARAM_ERROR',
+  status: 400,
+  body: {
+    code: 'PARAM_ERROR',
+    message: 'openid错误',
+    detail: { field: 'openid', issue: 'openid错误', location: 'url' },
+  },
 };
 
 const refusal = (code: string): Outcome => {
@@ -128,9 +138,8 @@ export const createWechat = ({ settings, keys, ledger, stocks, codes, signer }: 
     const { out_request_no: request, stock_id: stock } = wanted;
     const carryOut = (): Outcome => {
       const result = ledger.send({ identity: request, request, account, stock }, atMs);
-      return result.kind === 'refused'
-        ? refusal(REFUSALS[result.why])
-        : ok(result.kind, { coupon_id: result.voucher.coupon });
+      if (result.kind !== 'refused') return ok(result.kind, { coupon_id: result.voucher.coupon });
+      return result.why === 'absent' ? absent : refusal(REFUSALS[result.why]);
     };
     return { account, carryOut };
   };

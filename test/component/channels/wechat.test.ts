@@ -71,7 +71,7 @@ describe('a request that issues', () => {
   });
 
   it.each([
-    ['an account of no form', (): string => 'no-such-account', {}, refusal(400, 'INVALID_REQUEST')],
+    ['an account of no form', (): string => 'no-such-account', {}, refusal(400, 'PARAM_ERROR')],
     ['another stock', (): string => account('wechat'), { stock_id: '1' }, refusal(404, 'RESOURCE_NOT_EXISTS')],
     ['another app', (): string => account('wechat'), { appid: 'wx1' }, refusal(400, 'APPID_MCHID_NOT_MATCH')],
     ['a number with a space', (): string => account('wechat'), { out_request_no: 'a b' }, refusal(400, 'PARAM_ERROR')],
@@ -116,7 +116,7 @@ describe('a request that issues', () => {
       const answer = await peer.send(one, `R${index}`);
       seen.set(standing, answer.kind === 'answer' ? (answer.body['code'] ?? answer.status) : answer.reason);
     }
-    expect(Object.fromEntries(seen)).toEqual({ good: 200, absent: 'INVALID_REQUEST', limited: 'RULE_LIMIT' });
+    expect(Object.fromEntries(seen)).toEqual({ good: 200, absent: 'PARAM_ERROR', limited: 'RULE_LIMIT' });
   });
 
   it('beyond the limit of one account is refused, and by a fresh number before it makes a double', async () => {
