@@ -125,10 +125,11 @@ export const redeem = async (
       resource: { original_type: 'coupon', ...encryptResource(text, 'coupon', keys.apiV3Key) },
     });
   };
-  const genuine = async (voucher: Issued): Promise<Message> => {
-    const body = bodyOf(voucher);
-    return { body, headers: await signedHeaders(body, signer(), nowMs()), isForged: false };
-  };
+  const genuine = async (body: string): Promise<Message> => ({
+    body,
+    headers: await signedHeaders(body, signer(), nowMs()),
+    isForged: false,
+  });
   const forge = async (voucher: Issued, how: Forgery): Promise<Message> => {
     const body = bodyOf(voucher);
     const signed = async (text: string, key = signer(), atMs = nowMs()): Promise<Message> => ({
@@ -156,12 +157,13 @@ export const redeem = async (
   const [used, untouched] = [vouchers.slice(0, count), vouchers.slice(count)];
   ledger.use(used, nowMs());
   const tasks = used.flatMap((voucher) => {
-    // Each repetition has the same id and body.
-    let message: Promise<Message> | undefined;
-    return Array.from({ length: times }, () => () => {
-      message ??= genuine(voucher);
-      return message;
-    });
+    // Each repetition has the same id, and a signature of its own.
+    let body: string | undefined;
+    const make = (): Promise<Message> => {
+      body ??= bodyOf(voucher);
+      return genuine(body);
+    };
+    return Array.from({ length: times }, () => make);
   });
   if (order === 'reversed') tasks.reverse();
   tasks.push(
