@@ -45,7 +45,13 @@ export interface ProcessConfig {
   readonly app: AppConfig;
   readonly dataPlane: DataPlane;
   /** Of the draw's Job, as they are set. */
-  readonly draw: { readonly order?: string; readonly bundleDir?: string; readonly drandChain?: string };
+  readonly draw: {
+    readonly order?: string;
+    readonly bundleDir?: string;
+    readonly bundleStore?: string;
+    readonly bundleKeysDir?: string;
+    readonly drandChain?: string;
+  };
 }
 
 const port = z
@@ -75,6 +81,8 @@ const environment = z.object({
   [ENV.drainGraceMs]: whole('milliseconds').default(0),
   [ENV.drawOrder]: text.optional(),
   [ENV.bundleDir]: text.optional(),
+  [ENV.bundleStore]: text.optional(),
+  [ENV.bundleKeysDir]: text.optional(),
   [ENV.drandChain]: text.optional(),
 });
 
@@ -196,6 +204,8 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     draw: defined({
       order: settings[ENV.drawOrder],
       bundleDir: settings[ENV.bundleDir],
+      bundleStore: settings[ENV.bundleStore],
+      bundleKeysDir: settings[ENV.bundleKeysDir],
       drandChain: settings[ENV.drandChain],
     }),
     dataPlane: await readDataPlane(settings[ENV.dataPlaneDir], workload),

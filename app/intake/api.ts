@@ -40,6 +40,9 @@ const WITHDRAWN: LocalizedText = {
   en: 'This registration is withdrawn and does not enter the draw. If you have registered more than once, withdraw each registration with its own receipt. A later registration with the same identity number does not enter the draw.',
 };
 
+/** Of the draw, hex. */
+const ENTRY = /^[0-9a-f]{64}$/;
+
 const PREFIX = '/api/v1';
 export const REGISTRATIONS = `${PREFIX}/registrations`;
 
@@ -156,6 +159,21 @@ export const createApi = (deps: IntakeDeps) => {
     return jsonAnswer(200, { campaignId, ...settings.published }, 'public, max-age=1');
   };
 
+  /**
+   * A proof is made from the whole list, which is as large as the memory of several pods. So citizens are sent to the files that it is
+   * computed from, which they need to verify the result in any case (docs/adr/0038-promotions-and-where-proofs-come-from.md).
+   */
+  const showProof: Handler = (_request, params) => {
+    const settings = deps.settings.current();
+    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    const { campaignId: named, entry = '' } = params;
+    const { bundleUrl } = settings.draw;
+    if (named !== campaignId || !ENTRY.test(entry) || settings.announced === undefined || bundleUrl === undefined)
+      throw new ApiError('NOT_FOUND');
+    const { headers, ...answer } = jsonAnswer(303, { campaignId, entry, bundle: bundleUrl }, 'public, max-age=60');
+    return { ...answer, headers: { ...headers, Location: bundleUrl } };
+  };
+
   return {
     /** By path, in the syntax of Express. */
     routes: {
@@ -165,6 +183,7 @@ export const createApi = (deps: IntakeDeps) => {
       [`${REGISTRATIONS}/:receiptNo/account`]: only({ POST: counted('account', bindAccount) }),
       [`${PREFIX}/campaigns/:campaignId`]: only({ 'GET, HEAD': showCampaign }),
       [`${PREFIX}/draws/:campaignId`]: only({ 'GET, HEAD': showDraw }),
+      [`${PREFIX}/draws/:campaignId/proof/:entry`]: only({ 'GET, HEAD': showProof }),
     } satisfies Readonly<Record<string, Handler>>,
     /** Any other path. */
     elsewhere: ((request) => {

@@ -5,6 +5,7 @@ import { followAstray } from '../../journal/astray.ts';
 import { createClaims } from '../../journal/claims.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
+import { createDrawnReceipts } from '../../journal/drawn-receipt.ts';
 import { firstRegistration } from '../../journal/first-registration.ts';
 import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
@@ -130,6 +131,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     receiptJournal: createReceiptJournal({ ...journal, monotonicMs, signal: ended.signal }),
     check: createAssertionCheck(campaignId),
     claims: createClaims({ connection, campaignId, monotonicMs }),
+    drawnReceipts: createDrawnReceipts({ ...journal, monotonicMs }),
     settings,
     sealer,
     receipts,

@@ -249,7 +249,8 @@ export interface VoucherCampaignStatus {
   /** Value of metadata.generation that this status was computed from. */
   readonly observedGeneration?: number;
   /**
-   * Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed or Frozen. Alert on conditions instead.
+   * Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed, Frozen or Drawn. Alert on conditions
+   * instead.
    */
   readonly stage?: string;
   /**

@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path';
 import { verifyBundle } from '../../app/draw/bundle/verify.ts';
 import { ENTRY_BYTES } from '../../app/draw/entry.ts';
 import { chainFrom, drandChains } from '../../app/draw/sources/drand.ts';
+import type { Listed } from '../../contract/decisions/control.ts';
 import { DRAW_COMMIT, drawSourceAnnotation } from '../../contract/names.ts';
+import { commitText, listDigits, sourceText } from '../../operator/draw/commands.ts';
 import { createLocalChain } from '../drand/chain.ts';
 import { startRelay } from '../drand/relay.ts';
 import type { Override } from './profile.ts';
@@ -23,6 +25,7 @@ const LEAD_SECONDS = 10;
 /** Below the number of entries of each voucher, in the shortest trace as well. */
 const QUOTA = 40;
 const SOURCE = 'lottery';
+export const OWNER = 'demo-owner';
 
 /** As the demo's lottery publishes it. */
 export const PUBLIC_VALUE = '03 11 17 22 28 31 + 09';
@@ -31,12 +34,16 @@ export interface Command {
   readonly annotation: string;
   readonly text: string;
 }
-const by = (user: string, annotation: string, text = ''): Command => ({ user, annotation, text: `by ${user}${text}` });
-export const COMMIT: readonly Command[] = [by('demo-owner', DRAW_COMMIT)];
-export const VALUES: readonly Command[] = [
-  by('demo-notary', drawSourceAnnotation(SOURCE, 1), `: ${PUBLIC_VALUE}`),
-  by('demo-journalist', drawSourceAnnotation(SOURCE, 2), `: ${PUBLIC_VALUE}`),
+export const commitFor = (lists: Listed['lists']): readonly Command[] => [
+  { user: OWNER, annotation: DRAW_COMMIT, text: commitText(OWNER, listDigits(lists)) },
 ];
+/** @param commitment its digest */
+export const valuesFor = (commitment: string): readonly Command[] =>
+  (['demo-notary', 'demo-journalist'] as const).map((user, index) => ({
+    user,
+    annotation: drawSourceAnnotation(SOURCE, index === 0 ? 1 : 2),
+    text: sourceText(user, commitment, PUBLIC_VALUE),
+  }));
 
 /** Nothing leaves this machine. The chain's key is new in each run. */
 export const startDemoRelay = async (): Promise<DemoRelay> => {

@@ -5,7 +5,7 @@ import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { Stack, StackProcess, StackSnapshot } from '../stack.ts';
 import { type Killed, strike, strikesFor } from './chaos.ts';
-import { COMMIT, type Command, PUBLIC_VALUE, VALUES } from './draw.ts';
+import { type Command, commitFor, PUBLIC_VALUE, valuesFor } from './draw.ts';
 import type { LoadProcess } from './load-process.ts';
 import type { KilledAndBack } from './report.ts';
 import { type Sample, sampleOf } from './sample.ts';
@@ -139,14 +139,14 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
       const { draw } = stack.snapshot();
       return draw !== undefined && done(draw);
     };
-    await command(COMMIT);
+    await command(commitFor(stack.snapshot().draw?.lists ?? []));
     announce('the owner authorises the commitment of the draw');
     const isCommitted = is(({ commitment }) => commitment !== undefined);
     if ((await until('committing to the draw', isCommitted, DRAW_LIMIT_MS)) === undefined) return undefined;
-    const { commitment, notBefore = '' } = stack.snapshot().draw ?? {};
+    const { commitment = '', notBefore = '' } = stack.snapshot().draw ?? {};
     announce(`the commitment ${commitment} is published; no source has its value before ${notBefore}`);
     await until('waiting for the time of the draw', () => now() >= Date.parse(notBefore), DRAW_LIMIT_MS);
-    await command(VALUES);
+    await command(valuesFor(commitment));
     announce(`two people enter the public value ${PUBLIC_VALUE}`);
     return until(
       'drawing',

@@ -130,6 +130,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       recordsBacklog: readings.backlog.records,
       previous: previous?.stage,
       isFrozen: draw?.frozenAt !== undefined,
+      isDrawn: draw?.announced === true,
     }),
     ...(openedAt === undefined ? {} : { openedAt }),
     conditions,
