@@ -45,6 +45,8 @@ export interface ProcessConfig {
   readonly dataPlane: DataPlane;
   /** Of the draw's Job, as they are set. */
   readonly draw: { readonly order?: string; readonly bundleDir?: string; readonly drandChain?: string };
+  /** Of the Job `books`, as it is set. */
+  readonly reconcile?: string;
 }
 
 const port = z
@@ -73,6 +75,7 @@ const environment = z.object({
   [ENV.logLevel]: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   [ENV.drainGraceMs]: whole('milliseconds').default(0),
   [ENV.drawOrder]: text.optional(),
+  [ENV.reconcileOrder]: text.optional(),
   [ENV.bundleDir]: text.optional(),
   [ENV.drandChain]: text.optional(),
 });
@@ -192,6 +195,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     privacyDir: settings[ENV.privacyDir],
     secretDirs: Object.fromEntries(rightsOf(workload).secrets.map(({ name }) => [name, env[secretDirOf(name)]])),
     app: app.data,
+    ...defined({ reconcile: settings[ENV.reconcileOrder] }),
     draw: defined({
       order: settings[ENV.drawOrder],
       bundleDir: settings[ENV.bundleDir],

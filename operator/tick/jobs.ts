@@ -3,7 +3,9 @@
 import { missingValues } from '../../contract/decisions/draw-chain.ts';
 import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import type { JobName } from '../../contract/jobs.ts';
+import { type ReconcileOrder, runOf } from '../../contract/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import { reconcileOrderOf } from '../books/reconcile-order.ts';
 import { drawCommandsOf } from '../draw/commands.ts';
 import { drawOrder, hasDraw } from '../draw/order.ts';
 import type { CampaignTimes, Observed } from './observed.ts';
@@ -15,6 +17,8 @@ export interface JobRun {
   readonly run?: string;
   /** Of the draw, after the list. */
   readonly order?: DrawOrder;
+  /** Of `books`. */
+  readonly reconcile?: ReconcileOrder;
 }
 
 /**
@@ -34,6 +38,8 @@ export interface JobRun {
  * | sourced or drawn                                              | r<n>                          | no work         |
  * | announced                                                     | no work                       | no work         |
  *
+ * Besides these, `books` once the list is made, for ten minutes after a person has ordered it.
+ *
  * Level-based: a Job that failed for good, or was deleted, is created again for as long as there is work.
  */
 export const jobsWithWork = (
@@ -45,11 +51,16 @@ export const jobsWithWork = (
   const { freeze } = observed;
   if (freeze === undefined) return [];
   const isListed = freeze.kind === 'done' && freeze.listed !== undefined;
-  if (isListed) return drawRuns(campaign, observed, nowMs);
+  if (isListed) return [...drawRuns(campaign, observed, nowMs), ...booksRuns(campaign, nowMs)];
   return [
     ...(freeze.kind === 'done' ? [{ job: 'draw' } as const] : []),
     ...(nowMs >= opensAtMs ? [{ job: 'compare' } as const] : []),
   ];
+};
+
+const booksRuns = (campaign: VoucherCampaign, nowMs: number): readonly JobRun[] => {
+  const reconcile = reconcileOrderOf(campaign, nowMs);
+  return reconcile === undefined ? [] : [{ job: 'books', run: runOf(reconcile), reconcile }];
 };
 
 /** The run of the draw that is due once the list is made. */
