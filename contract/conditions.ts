@@ -1,11 +1,12 @@
 /**
- * Condition types, their reasons, and event reasons: stable words that alerts and runbooks match. Pure; imports nothing.
+ * Condition types, their reasons, and event reasons: stable words that alerts and runbooks match. Pure.
  *
  * Every condition of a campaign is written at the first tick (`Unknown/NotYetObserved`), has `observedGeneration`, and changes
  * `lastTransitionTime` only with `status` (Kubernetes API conventions).
  *
  * A word enters this file together with the code that writes it; none is renamed after a release.
  */
+import { ISSUANCE_CONDITIONS } from './issuance-conditions.ts';
 
 /** In the order in which people read them. */
 export const CONDITION_REASONS = {
@@ -256,44 +257,7 @@ export const CONDITION_REASONS = {
     'QuotaUsedUp',
     'NotYetObserved',
   ],
-  /**
-   * Every winner has the voucher. False until then; the message says what issuance waits for, or how far it is. Only for a campaign
-   * with spec.issuance.
-   */
-  Issued: [
-    'AllIssued',
-    'NotDrawn',
-    'WaitingForAuthorization',
-    'CommandUnreadable',
-    'StocksUnknown',
-    'SettingsDiffer',
-    'Starting',
-    'Issuing',
-    'ChannelStopped',
-    'Paused',
-    'JournalUnavailable',
-    'EntryUnreadable',
-    'NotYetObserved',
-  ],
-  /**
-   * Every channel can be asked. Judged by what issuance pods report of their requests. While it is False, vouchers of other channels
-   * are issued, and those of this channel wait. Only for a campaign with spec.issuance.
-   */
-  ChannelsReachable: ['AllAnswer', 'ChannelRefuses', 'ChannelFailing', 'QuotaUsedUp', 'NotYetObserved'],
-  /**
-   * What the database counts of winners and vouchers adds up, and every channel has issued as many vouchers. While it is False, the
-   * channels that differ are stopped. Only for a campaign with spec.issuance.
-   */
-  BooksBalanced: [
-    'Settled',
-    'Balanced',
-    'NotStarted',
-    'FactsDiffer',
-    'ChannelDiffers',
-    'NotCompared',
-    'CountsMissing',
-    'NotYetObserved',
-  ],
+  ...ISSUANCE_CONDITIONS,
   /** No personal data of the campaign can be read any more: its data keys are destroyed, and its privacy Secret is empty. */
   PersonalDataDestroyed: [
     'Destroyed',

@@ -12,6 +12,7 @@ import type { ErasureStatus, PrivacyStatus, StallingCause, TierStatus } from './
 import type { IssuanceSpec, IssuanceStatus } from './issuance.ts';
 import type { LocalizedText } from '../app-contract.ts';
 import type { ObjectMeta } from '../object-meta.ts';
+import type { TierScaling } from './scaling.ts';
 import type { VerificationSpec } from './verification.ts';
 
 /** Voucher is one kind of voucher. */
@@ -28,19 +29,6 @@ export interface Voucher {
   readonly quota: number;
   /** Days for which the voucher can be used after it is issued. */
   readonly validDays: number;
-}
-
-/** Bounds and capacity of one tier. */
-export interface TierScaling {
-  /** Minimum of replicas, which always run. With 2, one can fail. Default 2; use 1 for development only. */
-  readonly min: number;
-  /** Maximum of replicas, even if more are authorised: what cluster and database can carry. Default 600. */
-  readonly max: number;
-  /**
-   * Registrations per second that one replica handles at full load; the operator plans for 70 % of it. Default 500, a
-   * fifth of the rate measured on one shared core, with encryption and one write. Measure yours with `npm run bench`.
-   */
-  readonly capacityPerReplica: number;
 }
 
 /** How replicas follow the load. Every field has a default; state at least peakArrivalsPerSecond. */

@@ -13,15 +13,15 @@ export interface StallingCause {
 }
 
 /**
- * When what waits will be done, at the rate that the providers or channels allow. Absent: the tier asks no outside
- * system, or nothing waits.
+ * When the registrations that wait will be done, at the rate that the providers allow. Absent: the tier asks no
+ * provider, or nothing waits.
  */
 export interface OutsidePace {
-  /** Requests per second that the providers or channels allow now. 0: none can be asked. */
+  /** Requests per second that the providers allow now. 0: no provider can be asked. */
   readonly perSecond: number;
-  /** When what waits now will be done, to the minute. Absent: unknown, or later than in 60 days. */
+  /** When the registrations that wait now will be done, to the minute. Absent: unknown, or later than in 60 days. */
   readonly doneAt?: string;
-  /** When the first of them can be asked again. Absent: one can be asked now, or the time is unknown. */
+  /** When the first provider can be asked again. Absent: one can be asked now, or the time is unknown. */
   readonly resumesAt?: string;
 }
 
@@ -53,8 +53,8 @@ export interface TierStatus {
   /** Age in seconds of the oldest message that is not yet processed. Absent: none, or unknown. */
   readonly oldestSeconds?: number;
   /**
-   * When what waits will be done, at the rate that the providers or channels allow. Absent: the tier asks no outside
-   * system, or nothing waits.
+   * When the registrations that wait will be done, at the rate that the providers allow. Absent: the tier asks no
+   * provider, or nothing waits.
    */
   readonly outside?: OutsidePace;
 }

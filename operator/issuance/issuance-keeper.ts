@@ -2,12 +2,11 @@
  * Starts issuance of one campaign: appends the entry `issuance` once. One look at a time, without delaying the tick. Everything that must
  * survive this process is in the journal.
  */
-import type { IssuanceStart } from '../../contract/decisions/control.ts';
+import type { IssuanceChannel, IssuanceStart } from '../../contract/decisions/control.ts';
 import { ControlEntryError } from '../../contract/decisions/control-schema.ts';
 import type { IssuanceJournal } from '../../journal/freeze/issuance-journal.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
-import type { IssuanceRequest } from './issuance-request.ts';
 
 /** What is known of the start of a campaign's issuance. */
 export type IssuanceState =
@@ -17,6 +16,25 @@ export type IssuanceState =
   | { readonly kind: 'unknown'; readonly message: string }
   /** The entry is stored, but can't be read by this release. */
   | { readonly kind: 'unreadable'; readonly message: string };
+
+/** Everything that the start of issuance fixes, except what only the journal knows. */
+export interface IssuanceOrder {
+  readonly by: string;
+  readonly channels: readonly IssuanceChannel[];
+  readonly queryFirst: boolean;
+  /** When the oldest of the stocks was read. */
+  readonly readAtMs: number;
+}
+
+export interface IssuanceRequest {
+  readonly campaignId: string;
+  /** The result of the draw is announced, or issuance had started when this process began to lead. */
+  readonly isDue: boolean;
+  /** Identifies what the spec says of channels and vouchers: stocks that were read before a change count no more. */
+  readonly settings: string;
+  /** Absent: something is missing; the condition Issued says what. */
+  readonly order?: IssuanceOrder;
+}
 
 interface IssuanceKeeperDeps {
   readonly clock: Clock;

@@ -3,26 +3,8 @@ import type { IssuanceChannel } from '../../contract/decisions/control.ts';
 import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { Observed } from '../tick/observed.ts';
 import { issuanceCommandsOf } from './commands.ts';
+import type { IssuanceRequest } from './issuance-keeper.ts';
 import { type Comparison, compareStocks } from './stocks.ts';
-
-/** Everything that the start of issuance fixes, except what only the journal knows. */
-export interface IssuanceOrder {
-  readonly by: string;
-  readonly channels: readonly IssuanceChannel[];
-  readonly queryFirst: boolean;
-  /** When the oldest of the stocks was read. */
-  readonly readAtMs: number;
-}
-
-export interface IssuanceRequest {
-  readonly campaignId: string;
-  /** The result of the draw is announced, or issuance had started when this process began to lead. */
-  readonly isDue: boolean;
-  /** Identifies what the spec says of channels and vouchers: stocks that were read before a change count no more. */
-  readonly settings: string;
-  /** Absent: something is missing; the condition Issued says what. */
-  readonly order?: IssuanceOrder;
-}
 
 type Seen = Pick<Observed, 'draw' | 'issuance' | 'outside' | 'previous'>;
 

@@ -1,7 +1,7 @@
 /** Which pod may send how many requests per second to each outside system. Pure. */
 import type { OutsideShares, TargetShares } from '../../contract/outside.ts';
 import { datesIn, nextDateMs } from '../../runtime/zone-dates.ts';
-import { type HaltReason, haltIn } from '../issuance/halts.ts';
+import { type HaltReason, haltIn } from './halt.ts';
 import { heldOf, type InForce } from './in-force.ts';
 import type { OutsideReport } from './reports.ts';
 import { type Counted, increaseOf, requestsOf, type Seen, seenWith } from './seen.ts';

@@ -1,6 +1,6 @@
 /** Whether an outside system is asked by all pods, or by one that probes it. Pure; times are monotonic. */
 import type { TargetShares } from '../../contract/outside.ts';
-import type { HaltReason } from '../issuance/halts.ts';
+import type { HaltReason } from './halt.ts';
 import { requestsOf, type Seen, type SeenTarget } from './seen.ts';
 
 /** A report this old says nothing about now. */

@@ -49,6 +49,7 @@ const STORY_COMMANDS = [
   'kubectl create secret generic voucher-data-plane-intake -n vouchers --from-file=accounts/intake',
   'kubectl create secret generic voucher-data-plane-records -n vouchers --from-file=accounts/records',
   'kubectl create secret generic voucher-verification -n vouchers --from-literal=tencent.secret-id=SECRET_ID --from-literal=tencent.secret-key=SECRET_KEY --from-literal=city.secret-key=CITY_KEY',
+  'kubectl create secret generic voucher-issuance -n vouchers --from-file=channel-keys',
   'kubectl create configmap argocd-cm -n argocd --dry-run=client -o yaml > health.yaml --from-file=resource.customizations.health.voucher-operator.io_VoucherCampaign=deploy/argocd/resource_customizations/voucher-operator.io/VoucherCampaign/health.lua',
   'kubectl patch configmap argocd-cm -n argocd --type merge --patch-file health.yaml',
   `kubectl get secret ${SYSTEM} voucher-journal -o jsonpath='{.data.nats-ca\\.crt}' | base64 -d > ca.crt`,
