@@ -13,7 +13,7 @@ import {
   type TierRights,
   urlsOf,
 } from './tiers.ts';
-import type { VoucherCampaignSpec } from './types/campaign.ts';
+import type { DrawSpec } from './types/draw.ts';
 
 interface JobEntry {
   /** Also the name of its role in the image, and part of its objects' names. */
@@ -157,8 +157,13 @@ const jobEntryOf = (name: JobName): JobEntry => {
 /** Any of the public ones: a NetworkPolicy knows ports, not hosts. */
 const DRAND_URL = 'https://api.drand.sh';
 
+/** The part of a campaign's spec that is needed here, beside the sections of tiers. */
+interface Spec {
+  readonly draw: DrawSpec;
+}
+
 /** The relays of the draw's sources. */
-const relaysOf = ({ draw }: Pick<VoucherCampaignSpec, 'draw'>): readonly string[] =>
+const relaysOf = ({ draw }: Spec): readonly string[] =>
   (draw.sources ?? []).flatMap(({ type, relays = [] }) => {
     if (type !== 'Drand') return [];
     return relays.length === 0 ? [DRAND_URL] : relays;
@@ -169,14 +174,14 @@ export const askedAs = (workload: Workload): Tier | undefined =>
   isTier(workload) ? workload : jobEntryOf(workload).asks;
 
 /** Addresses outside the data plane that a workload's pods call. */
-export const workloadUrlsOf = (spec: VoucherCampaignSpec, workload: Workload): readonly string[] => {
+export const workloadUrlsOf = (spec: Spec, workload: Workload): readonly string[] => {
   if (workload === 'draw') return relaysOf(spec);
   const tier = askedAs(workload);
   return tier === undefined ? [] : urlsOf(spec, tier);
 };
 
 /** Secrets that a workload's pods mount besides their accounts, by their names in the table of tiers. */
-export const workloadSecretsOf = (spec: VoucherCampaignSpec, workload: Workload): ReturnType<typeof secretsOf> => {
+export const workloadSecretsOf = (spec: object, workload: Workload): ReturnType<typeof secretsOf> => {
   const tier = askedAs(workload);
   return tier === undefined ? [] : secretsOf(spec, tier);
 };
