@@ -11,6 +11,7 @@ import {
   TIERS,
   type Tier,
   type TierRights,
+  tiersOf,
   urlsOf,
 } from './tiers.ts';
 import type { DrawSpec } from './types/draw.ts';
@@ -140,6 +141,13 @@ export type Workload = Tier | JobName;
 
 export const JOBS: readonly JobName[] = TABLE.map(({ name }) => name);
 export const WORKLOADS: readonly Workload[] = [...TIERS, ...JOBS];
+
+/** Jobs that a campaign can have: those that ask a tier's outside systems only with its section of the spec. */
+export const jobsOf = (spec: object): readonly JobName[] =>
+  JOBS.filter((job) => {
+    const { asks } = jobEntryOf(job);
+    return asks === undefined || tiersOf(spec).includes(asks);
+  });
 
 export const isJob = (word: string | undefined): word is JobName => JOBS.some((job) => job === word);
 

@@ -98,15 +98,8 @@ afterEach(async () => {
 const run = (...args: readonly string[]) => runVoucher(args, join(folder, 'config'));
 
 it('orders the Job by an annotation, and prints its report', async () => {
-  const { code, out } = await run(
-    'reconcile',
-    'spring',
-    '-n',
-    'vouchers',
-    '--complete',
-    '--dir',
-    join(folder, 'report'),
-  );
+  const dir = join(folder, 'report');
+  const { code, out } = await run('reconcile', 'spring', '-n', 'vouchers', '--complete', '--dir', dir);
   expect(code).toBe(0);
   expect(order).toMatch(/^by liu at \S+: all$/);
   expect(server.received.some(({ body }) => body.includes(RECONCILE.replace('/', '~1')))).toBe(true);
