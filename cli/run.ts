@@ -7,6 +7,9 @@ import { doctorCommand } from './doctor/doctor.ts';
 import { drawCommand } from './draw/draw.ts';
 import { NotWellError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
+import { channelCommand } from './issuance/channel.ts';
+import { issueCommand } from './issuance/issue.ts';
+import { loginCommand } from './login/login.ts';
 import { approveCommand, rejectCommand, revokeCommand } from './plans/answer-commands.ts';
 import { authorizeCommand } from './plans/authorize.ts';
 import { plansCommand } from './plans/plan-list.ts';
@@ -51,6 +54,9 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(resumeCommand(io))
     .addCommand(contingencyCommand(io))
     .addCommand(drawCommand(io))
+    .addCommand(issueCommand(io))
+    .addCommand(channelCommand(io))
+    .addCommand(loginCommand(io))
     .addCommand(eraseCommand(io))
     .addCommand(destroyKeysCommand(io))
     .addCommand(certificateCommand(io))

@@ -17,7 +17,12 @@ export interface TierRights {
   readonly looksUp: readonly ('receipts' | 'shards' | 'decisions')[];
   /** Entries that it may append to the control stream, which it then may read. Absent: it does not see that stream. */
   readonly decides?: readonly (ControlType | typeof DRAW_CHAIN)[];
-  readonly buckets: { readonly live: BucketRight; readonly dataKeys: BucketRight };
+  readonly buckets: {
+    readonly live: BucketRight;
+    readonly dataKeys: BucketRight;
+    /** What one receipt or citizen may hold at a time (contract/login.ts). Absent: none. */
+    readonly claims?: BucketRight;
+  };
   /**
    * Whether it gets the keys of the privacy Secret: those for citizens and canaries, and those that wrap data keys. `citizen`: that
    * one alone, with which it derives receipts and secrets, and opens no personal data.
@@ -33,7 +38,7 @@ export interface TierRights {
   readonly database: 'none' | 'writes' | Readonly<Record<string, readonly string[]>>;
   /**
    * What it calls besides journal and database: the `url` of each item of this list in its section of the spec, or `byDefault` where
-   * that is left out: one address for all, or one for each `name`.
+   * that is left out: one address for all, or one for each `name` or `type`.
    */
   readonly egress: 'none' | { readonly list: string; readonly byDefault: string | Readonly<Record<string, string>> };
 }
@@ -49,8 +54,10 @@ interface TierEntry {
   readonly nameZh: string;
   /** Its letter in names of ScalePlans, unique. */
   readonly letter: string;
-  /** What its replicas follow: arrivals, or the backlog of its consumer. */
+  /** What its replicas follow: arrivals at its own pods, or the backlog of its consumer. */
   readonly demand: 'arrivals' | 'backlog';
+  /** What citizens reach it for, by HTTP: then it has a Service. Absent: citizens do not reach it. */
+  readonly serves?: 'registrations' | 'logins';
   /** Events that its consumer delivers. `nothing`: it has no consumer. */
   readonly takes: 'nothing' | 'everything' | readonly EventType[];
   /**
@@ -86,6 +93,13 @@ export const CHANNEL_URLS: Readonly<Record<Channel, string>> = {
   unionpay: 'https://open.95516.com',
 };
 
+/** Where the login of a channel is asked, by the type of the system. Of type Oidc, `url` is required. */
+export const LOGIN_URLS = {
+  WeChat: 'https://api.weixin.qq.com',
+  Alipay: CHANNEL_URLS.alipay,
+  UnionPay: CHANNEL_URLS.unionpay,
+} as const;
+
 /** Where a provider of type TencentIdCard is asked. */
 export const TENCENT_URL = 'https://faceid.tencentcloudapi.com';
 
@@ -96,6 +110,7 @@ const TABLE = [
     nameZh: '登记入口',
     letter: 'i',
     demand: 'arrivals',
+    serves: 'registrations',
     takes: 'nothing',
     defaults: {
       max: 600,
@@ -109,7 +124,7 @@ const TABLE = [
       // What citizens do, never what is decided about them.
       publishes: ['received', 'corrected', 'withdrawn', 'bound', 'channel_changed'],
       looksUp: ['receipts'],
-      buckets: { live: 'reads', dataKeys: 'writes' },
+      buckets: { live: 'reads', dataKeys: 'writes', claims: 'writes' },
       privacyKeys: true,
       secrets: [],
       // The state of a receipt beside the person's others; never `sealed`, which the tier's keys could open.
@@ -204,6 +219,33 @@ const TABLE = [
       egress: { list: 'channels', byDefault: CHANNEL_URLS },
     },
   },
+  {
+    name: 'login',
+    does: 'signs who a citizen is, after the login of the city or of a channel; it scales with the logins that arrive at it',
+    nameZh: '登录',
+    letter: 'l',
+    demand: 'arrivals',
+    serves: 'logins',
+    takes: 'nothing',
+    section: 'login',
+    defaults: {
+      max: 64,
+      ceiling: 4,
+      capacityPerReplica: 100,
+      capacityOrigin: 'an estimate for one request to the system and one signature for each login; not measured yet',
+    },
+    pod: { cpu: '250m', memory: '160Mi', memoryLimit: '256Mi', heapMebibytes: 96 },
+    rights: {
+      publishes: [],
+      looksUp: [],
+      buckets: { live: 'reads', dataKeys: 'none' },
+      // What it learns of a person, it signs and forgets.
+      privacyKeys: false,
+      secrets: [{ name: 'login', field: 'secretName' }],
+      database: 'none',
+      egress: { list: 'systems', byDefault: LOGIN_URLS },
+    },
+  },
 ] as const satisfies readonly TierEntry[];
 
 export type Tier = (typeof TABLE)[number]['name'];
@@ -255,10 +297,19 @@ export const urlsOf = (spec: object, tier: Tier): readonly string[] => {
   return items.flatMap((item) => {
     if (!isJsonObject(item)) return [];
     if (typeof item['url'] === 'string') return [item['url']];
-    return typeof byDefault === 'string' ? [byDefault] : [byDefault[String(item['name'])] ?? []].flat();
+    if (typeof byDefault === 'string') return [byDefault];
+    const found = byDefault[String(item['name'])] ?? byDefault[String(item['type'])];
+    return found === undefined ? [] : [found];
   });
 };
 
 export const followsArrivals = (tier: Tier): boolean => entryOf(tier).demand === 'arrivals';
+/** Its consumers on every shard: its own, named by `undefined`, and one for each lane. None without events to take. */
+export const consumersOf = (tier: Tier): readonly (Channel | undefined)[] =>
+  hasConsumer(tier) ? [undefined, ...(entryOf(tier).lanes ?? [])] : [];
+/** Whether citizens reach its pods by HTTP. */
+export const servesCitizens = (tier: Tier): boolean => entryOf(tier).serves !== undefined;
+/** Whether it takes registrations, so that admission and the tiers that read the journal follow from it. */
+export const takesRegistrations = (tier: Tier): boolean => entryOf(tier).serves === 'registrations';
 /** Whether it has a consumer on every shard. */
 export const hasConsumer = (tier: Tier): boolean => entryOf(tier).takes !== 'nothing';

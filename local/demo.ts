@@ -12,11 +12,12 @@ import { parseDurationMs } from '../contract/duration.ts';
 import type { VoucherCampaign } from '../contract/types/campaign.ts';
 import { type DrawSabotage, startDemoRelay } from './demo/draw.ts';
 import { PROFILES } from './demo/profile.ts';
-import { startDemoProvider } from './demo/provider.ts';
+import { clusterProvider, startDemoProvider } from './demo/provider.ts';
 import { forecastFor, renderReport } from './demo/report.ts';
 import { exitCodeOf } from './demo/run.ts';
-import { type DemoWorld, runDemo } from './demo/session.ts';
+import { runDemo } from './demo/session.ts';
 import { View } from './demo/view.ts';
+import type { DemoWorld } from './demo/world.ts';
 import { startEmbedded } from './embedded.ts';
 import { runLedgerCheck } from './ledger-check/run-ledger-check.ts';
 import { createSpawner } from './managed-process.ts';
@@ -153,8 +154,7 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
   const stateDir = await newStateDir();
   const traceFile = resolve(options.trace ?? join(ROOT, 'examples/traces', profile.trace));
   const view = new View(process.stdout);
-  const until = options.until ?? (options.on === 'embedded' ? 'drawn' : 'recorded');
-  if (until === 'drawn' && options.on !== 'embedded') throw new Error('--until drawn needs --on embedded');
+  const until = options.until ?? 'drawn';
   const report = await runDemo(
     {
       profile,
@@ -162,7 +162,6 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       traceFile,
       shiftOpenToMs: options.shiftOpenTo,
       chaos: options.chaos,
-      // On a cluster nothing is verified.
       waitsForList: until !== 'recorded',
       waitsForDraw: until === 'drawn',
       sabotage: options.sabotage,
@@ -173,9 +172,9 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       admit,
       forecast: forecastFor,
       startStack: options.on === 'embedded' ? startEmbedded : onCluster(stateDir, traceFile),
-      // Pods of a cluster do not reach this machine.
-      ...(options.on === 'embedded' ? { startProvider } : {}),
-      ...(until === 'drawn' ? { startRelay: startDemoRelay } : {}),
+      // Pods of a cluster do not reach this machine: there the provider is a pod.
+      startProvider: options.on === 'embedded' ? startProvider : async () => clusterProvider(),
+      ...(until === 'drawn' && options.on === 'embedded' ? { startRelay: startDemoRelay } : {}),
       ledgerCheck: runLedgerCheck,
       view,
       now: () => Date.now(),

@@ -68,6 +68,10 @@ export interface Stack {
   metrics(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Applies a changed campaign (validated as `kubectl apply` would be). */
   applyCampaign(yaml: string): Promise<void>;
+  /** A command of a person, which the cluster's policies judge. Absent: embedded mode has no users. */
+  readonly annotate?: (user: string, annotations: Readonly<Record<string, string>>) => Promise<void>;
+  /** Addresses of servers outside the product, by name, where the stack has started them. */
+  readonly outside?: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 

@@ -158,6 +158,23 @@ const drawnText = ({ campaign, nowMs }: Report, zone: Zone): string | undefined 
   return [`drawn ${clockOf(at, zone, nowMs)} (${ago(at, nowMs)})`, ...each].join('; ');
 };
 
+/** `3,310 of 100,000 vouchers; wechat 3,000, alipay 310, Stopped`, or what issuance waits for. Undefined: nothing is drawn yet, or issued. */
+const issuedText = ({ campaign }: Report): string | undefined => {
+  const { issuance, draw, conditions = [] } = campaign.status ?? {};
+  if (issuance === undefined) return undefined;
+  if (issuance.startedAt === undefined)
+    return draw?.announced === true ? conditions.find(({ type }) => type === 'Issued')?.message : undefined;
+  const { issued, winners, channels = [] } = issuance;
+  const each = channels.map(({ channel, issued: own, state }) =>
+    [`${channel} ${own === undefined ? '-' : count(own)}`, ...(state === 'Asked' ? [] : [state])].join(' '),
+  );
+  const all =
+    issued === undefined
+      ? 'not counted yet'
+      : `${count(issued)} of ${winners === undefined ? '?' : count(winners)} vouchers`;
+  return [all, each.join(', ')].filter((part) => part !== '').join('; ');
+};
+
 const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fact[] => {
   const { status } = report.campaign;
   if (status === undefined) return [];
@@ -165,6 +182,7 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
   const { arrivalsPerSecond, headroom, counts } = status;
   const list = listText(report, zone);
   const draw = drawnText(report, zone);
+  const issued = issuedText(report);
   return [
     {
       label: 'arrivals',
@@ -183,6 +201,7 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
     ...(counts === undefined ? [] : [{ label: 'recorded', value: `${count(counts.received)} registrations` }]),
     ...(list === undefined ? [] : [{ label: 'list', value: list }]),
     ...(draw === undefined ? [] : [{ label: 'draw', value: draw }]),
+    ...(issued === undefined ? [] : [{ label: 'issued', value: issued }]),
     ...(headroom === undefined || headroom.desired === 0
       ? []
       : [{ label: 'headroom', value: `${headroom.ready} of ${headroom.desired} placeholders for intake have a node` }]),

@@ -9,8 +9,9 @@ import type { ContingencySpec, ContingencyStatus } from './contingency.ts';
 import type { DrawSpec, DrawStatus } from './draw.ts';
 import type { EligibilitySpec, IdentitySpec } from './people.ts';
 import type { ErasureStatus, PrivacyStatus, StallingCause, TierStatus } from './status.ts';
-import type { IssuanceSpec } from './issuance.ts';
+import type { IssuanceSpec, IssuanceStatus } from './issuance.ts';
 import type { LocalizedText } from '../app-contract.ts';
+import type { LoginSpec } from './login.ts';
 import type { ObjectMeta } from '../object-meta.ts';
 import type { VerificationSpec } from './verification.ts';
 
@@ -98,6 +99,8 @@ export interface ScalingSpec {
       readonly verification: number;
       /** Issuance replicas authorised without asking. Default 4. */
       readonly issuance: number;
+      /** Login replicas authorised without asking. Default 4. */
+      readonly login: number;
     };
     /**
      * Higher ceilings that the owner has authorised in advance for a period, such as opening day. Where periods
@@ -122,6 +125,8 @@ export interface ScalingSpec {
     readonly verification?: number;
     /** Price of an issuance pod for an hour, in fen. */
     readonly issuance?: number;
+    /** Price of a login pod for an hour, in fen. */
+    readonly login?: number;
   };
   /** Bounds and capacity of every tier. */
   readonly tiers: {
@@ -135,6 +140,11 @@ export interface ScalingSpec {
     readonly verification: TierScaling;
     /** Issuance issues vouchers through the channels; it scales with the backlog, up to what the channels allow. */
     readonly issuance: TierScaling;
+    /**
+     * Login signs who a citizen is, after the login of the city or of a channel; it scales with the logins that arrive
+     * at it.
+     */
+    readonly login: TierScaling;
   };
 }
 
@@ -156,6 +166,11 @@ export interface VoucherCampaignSpec {
   };
   /** How a person is identified. Fixed once the campaign has opened. */
   readonly identity: IdentitySpec;
+  /**
+   * Logins by which citizens prove who they are, or which account is theirs. Left out: there are none. publicKey is
+   * fixed once the campaign has opened.
+   */
+  readonly login?: LoginSpec;
   /** Who may register. Fixed once the campaign has opened. */
   readonly eligibility: EligibilitySpec;
   /**
@@ -234,7 +249,8 @@ export interface VoucherCampaignStatus {
   /** Value of metadata.generation that this status was computed from. */
   readonly observedGeneration?: number;
   /**
-   * Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed or Frozen. Alert on conditions instead.
+   * Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed, Frozen or Drawn. Alert on conditions
+   * instead.
    */
   readonly stage?: string;
   /**
@@ -255,6 +271,8 @@ export interface VoucherCampaignStatus {
     readonly verification?: TierStatus;
     /** Tier that issues vouchers through the channels. */
     readonly issuance?: TierStatus;
+    /** Tier that signs who a citizen is, after the login of the city or of a channel. */
+    readonly login?: TierStatus;
   };
   /** Placeholder pods that keep room free on nodes; they add no capacity. Absent: none. */
   readonly headroom?: {
@@ -282,6 +300,8 @@ export interface VoucherCampaignStatus {
   readonly contingency?: readonly ContingencyStatus[];
   /** List and result of the draw. Absent: registration has not closed. */
   readonly draw?: DrawStatus;
+  /** Issuance of the vouchers. Absent: the campaign has no spec.issuance. */
+  readonly issuance?: IssuanceStatus;
   /** When personal data is destroyed, and who ordered it. */
   readonly privacy?: PrivacyStatus;
   /** Commands to erase people, by their annotations. Absent: none. */

@@ -5,7 +5,9 @@
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Channel } from '../../contract/envelope.ts';
 import type { JournalFault } from '../../contract/journal-health.ts';
+import { claimsBucketName } from '../../contract/login.ts';
 import {
   consumerName,
   controlStreamName,
@@ -14,6 +16,7 @@ import {
   STREAM_KEYS_DESTROYED_METADATA,
   shardStreamName,
 } from '../../contract/names.ts';
+import { consumersOf, type Tier } from '../../contract/tiers.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalSpec } from '../administration.ts';
 import { about, kindOfError, NoRoomError, orUndefined } from '../errors.ts';
@@ -28,6 +31,7 @@ import {
   consumerUpdateOf,
   driftOf,
   ownerOf,
+  SHARD_MAX_BYTES,
   statedOwner,
   UNKNOWN_OWNER,
   type WantedStream,
@@ -168,9 +172,9 @@ const ensureConsumers = async (
   shards: readonly string[],
   signal: AbortSignal,
 ): Promise<string | readonly ReplicaGap[]> => {
-  const ensureOne = async (stream: string, shard: number, tier: JournalSpec['consumers'][number]) => {
-    const name = consumerName(tier);
-    const wanted = wantedConsumer(tier, spec, shard);
+  const ensureOne = async (stream: string, shard: number, tier: Tier, lane: Channel | undefined) => {
+    const name = consumerName(tier, lane);
+    const wanted = wantedConsumer(tier, spec, shard, lane);
     const one = await look<ConsumerInfo>(`${stream} > ${name}`, about(name, consumers.info(stream, name)), signal);
     if (one.kind === 'silent') return leaderlessOf([one]);
     if (one.kind === 'missing') {
@@ -184,16 +188,25 @@ const ensureConsumers = async (
     return gapsOf(`${stream} > ${name}`, one.info);
   };
   const all = await Promise.all(
-    shards.flatMap((stream, shard) => spec.consumers.map((tier) => ensureOne(stream, shard, tier))),
+    shards.flatMap((stream, shard) =>
+      spec.consumers.flatMap((tier) => consumersOf(tier).map((lane) => ensureOne(stream, shard, tier, lane))),
+    ),
   );
   const conflict = all.find((one) => typeof one === 'string');
   return conflict ?? all.flatMap((one) => (typeof one === 'string' ? [] : one));
 };
 
-export const bucketsOf = (campaignId: string): readonly string[] => [
+export const bucketsOf = ({ campaignId, hasClaims }: JournalSpec): readonly string[] => [
   liveBucketName(campaignId),
   dataKeyBucketName(campaignId),
+  ...(hasClaims === true ? [claimsBucketName(campaignId)] : []),
 ];
+
+/** Claims: an entry of 200 bytes for each account; those of assertions expire (claims.ts). */
+const optionsOf = (bucket: string, { campaignId, replicas }: JournalSpec, shardMaxBytes = SHARD_MAX_BYTES) =>
+  bucket === claimsBucketName(campaignId)
+    ? { replicas, history: 1, max_bytes: shardMaxBytes / 4, markerTTL: 1_000 }
+    : { replicas, history: BUCKET_HISTORY, max_bytes: BUCKET_MAX_BYTES };
 
 interface Bucket {
   readonly info: StreamInfo | undefined;
@@ -216,7 +229,7 @@ const ensureBucket = async (
   const there = await look(name, info(), signal);
   if (there.kind === 'silent') return { info: undefined, gaps: leaderlessOf([there]) };
   if (there.kind === 'there') return { info: there.info, gaps: gapsOf(name, there.info) };
-  const options = { replicas: spec.replicas, history: BUCKET_HISTORY, max_bytes: BUCKET_MAX_BYTES };
+  const options = optionsOf(bucket, spec, deps.shardMaxBytes);
   const metadata = { ...ownerOf(spec) };
   if (destroyedAt !== undefined) {
     await createClosedBucket(deps.manager, { bucket, replicas: spec.replicas, metadata, destroyedAt }, signal);
@@ -258,7 +271,7 @@ const ensureAll = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSigna
   const control = ensured.infos.find(({ config }) => config.name === controlStreamName(spec.campaignId));
   const destroyedAt = control?.config.metadata?.[STREAM_KEYS_DESTROYED_METADATA];
   const buckets = await Promise.all(
-    bucketsOf(spec.campaignId).map((bucket) =>
+    bucketsOf(spec).map((bucket) =>
       ensureBucket(deps, spec, bucket, bucket === dataKeyBucketName(spec.campaignId) ? destroyedAt : undefined, signal),
     ),
   );

@@ -64,7 +64,7 @@ export interface RunFacts {
   readonly ledgerCheck: LedgerCheckResult;
   /** The provider's own count. Absent: the campaign verifies nothing. */
   readonly provider?: Counts;
-  /** Seconds in which the provider counted more requests than it permits. */
+  /** Seconds in which it counted more requests than it permits. Absent: stalls of pods, which explain them, are not recorded. */
   readonly fullSeconds?: readonly FullSecond[];
   readonly samples: readonly Sample[];
   readonly events: readonly StackEvent[];
@@ -73,7 +73,8 @@ export interface RunFacts {
   readonly sabotage: 'drop-one' | DrawSabotage | undefined;
   readonly waitsForFloor: boolean;
   readonly waitsForList: boolean;
-  /** Folder with the files of the draw. Absent: nothing was to be drawn. */
+  readonly waitsForDraw: boolean;
+  /** Folder with the files of the draw. Absent: none were written. */
   readonly bundle?: string;
   /** What is wrong with them. Absent: nothing was found. */
   readonly bundleFault?: string;
@@ -102,6 +103,7 @@ const DOES_NOT_PROVE: Readonly<Record<Stack['mode'], readonly string[]>> = {
   cluster: [
     'the loss of a machine: there is one node with one kernel and one disk',
     'image pulls from a registry, adding nodes, and network policies: the local network plug-in enforces none',
+    'the rate at the provider, and the files of the draw: stalls of pods are not recorded, and no volume is mounted',
     'real speed: generator, control plane, journal, database and replicas share this machine',
   ],
 };
@@ -147,8 +149,7 @@ const providerProblems = ({ provider, fullSeconds = [], ledgerCheck, killed }: R
   return unexplained === 0 ? wrong : [...wrong, `the provider was asked above its limit in ${unexplained} seconds`];
 };
 
-const entriesOf = (draw: RunFacts['draw']): number | undefined =>
-  draw?.lists?.reduce((sum, { entries }) => sum + entries, 0);
+const entriesOf = (draw: RunFacts['draw']) => draw?.lists?.reduce((sum, { entries }) => sum + entries, 0);
 
 const listProblems = ({ waitsForList, draw, ledgerCheck, consistency }: RunFacts): readonly string[] => {
   if (!waitsForList) return [];
@@ -287,7 +288,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row(report.provider === undefined ? 'backlog empty' : 'recorded and verified', seconds(times.drained)),
     ...(report.waitsForFloor ? [row('scaled down to the minimum', seconds(times.backAtFloor))] : []),
     ...(report.waitsForList ? [row('list of the draw made', seconds(times.listed))] : []),
-    ...(report.bundle === undefined ? [] : [row('drawn', seconds(times.drawn))]),
+    ...(report.waitsForDraw ? [row('drawn', seconds(times.drawn))] : []),
     '',
     `This run (${report.mode} mode) does not prove:`,
     ...report.doesNotProve.map((text) => `  - ${text}`),

@@ -5,7 +5,7 @@ import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { Stack, StackProcess, StackSnapshot } from '../stack.ts';
 import { type Killed, strike, strikesFor } from './chaos.ts';
-import { COMMIT, PUBLIC_VALUE, VALUES } from './draw.ts';
+import { type Command, commitFor, PUBLIC_VALUE, valuesFor } from './draw.ts';
 import type { LoadProcess } from './load-process.ts';
 import type { KilledAndBack } from './report.ts';
 import { type Sample, sampleOf } from './sample.ts';
@@ -22,8 +22,8 @@ interface Watching {
   readonly verifies: boolean;
   /** Wait until registration has closed and the list of the draw is made. */
   readonly waitsForList: boolean;
-  /** Applies the campaign with these annotations; undefined: nothing is drawn. */
-  readonly draw: ((annotations: Readonly<Record<string, string>>) => Promise<void>) | undefined;
+  /** Carries out commands of people; undefined: nothing is drawn. */
+  readonly draw: ((commands: readonly Command[]) => Promise<void>) | undefined;
   readonly stack: Stack;
   readonly load: LoadProcess;
   readonly view: View;
@@ -134,19 +134,19 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
   };
 
   /** As an owner and two other people would do it with kubectl voucher draw. */
-  const drawWith = async (annotate: NonNullable<Watching['draw']>): Promise<number | undefined> => {
+  const drawWith = async (command: NonNullable<Watching['draw']>): Promise<number | undefined> => {
     const is = (done: (draw: NonNullable<StackSnapshot['draw']>) => boolean) => (): boolean => {
       const { draw } = stack.snapshot();
       return draw !== undefined && done(draw);
     };
-    await annotate(COMMIT);
+    await command(commitFor(stack.snapshot().draw?.lists ?? []));
     announce('the owner authorises the commitment of the draw');
     const isCommitted = is(({ commitment }) => commitment !== undefined);
     if ((await until('committing to the draw', isCommitted, DRAW_LIMIT_MS)) === undefined) return undefined;
-    const { commitment, notBefore = '' } = stack.snapshot().draw ?? {};
+    const { commitment = '', notBefore = '' } = stack.snapshot().draw ?? {};
     announce(`the commitment ${commitment} is published; no source has its value before ${notBefore}`);
     await until('waiting for the time of the draw', () => now() >= Date.parse(notBefore), DRAW_LIMIT_MS);
-    await annotate({ ...COMMIT, ...VALUES });
+    await command(valuesFor(commitment));
     announce(`two people enter the public value ${PUBLIC_VALUE}`);
     return until(
       'drawing',

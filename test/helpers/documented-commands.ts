@@ -207,6 +207,7 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ['kubectl voucher draw show …', "call('show'"],
     ['kubectl voucher draw commit …', "call('commit'"],
     ['kubectl voucher draw source …', "call('source'"],
+    ['kubectl voucher draw promote …', "call('promote'"],
   ]),
   ...by('test/component/draw/cli.test.ts', [
     ['kubectl voucher draw verify …', "call('verify'"],

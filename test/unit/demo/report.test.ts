@@ -105,6 +105,7 @@ const facts: RunFacts = {
   sabotage: undefined,
   waitsForFloor: false,
   waitsForList: false,
+  waitsForDraw: false,
 };
 
 describe('a plot', () => {
