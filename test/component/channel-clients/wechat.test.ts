@@ -150,9 +150,10 @@ describe('an error of WeChat Pay', () => {
     ],
     '401 without a body': [{ status: 401 }, { kind: 'refused' }],
     'another app’s account': [
-      error(400, 'INVALID_REQUEST', 'appid与openid不匹配'),
-      { kind: 'refused', reason: expect.stringContaining('appId') },
+      error(400, 'INVALID_REQUEST', 'openid与appid不匹配'),
+      { kind: 'failed', failure: 'account' },
     ],
+    REQUEST_BLOCKED: [error(403, 'REQUEST_BLOCKED', '活动未开始或已结束'), { kind: 'refused' }],
     'risk control': [
       error(400, 'INVALID_REQUEST', '该用户暂时无法领取'),
       { kind: 'failed', failure: 'account', code: 'INVALID_REQUEST' },
