@@ -14,6 +14,7 @@ import { readWechatKeys } from '../../../app/outside/channels/wechat-keys.ts';
 import type { Channel } from '../../../contract/envelope.ts';
 import { compareBooks, readBooks } from '../../../local/channels/books.ts';
 import type { ChannelFaultRequest } from '../../../local/channels/faults.ts';
+import { standingOf } from '../../../local/channels/truth.ts';
 import { type Clock, systemClock } from '../../../runtime/clock.ts';
 import { accounts, type ChannelWorld, channelWorlds, STOCK, TERMS, type Worlds } from '../channels/channel-world.ts';
 import { hurried, signal } from './channel-world.ts';
@@ -143,6 +144,23 @@ describe.each(CHANNELS)('%s', (channel) => {
     expect(gaps).toMatchObject({ missing: [], unexpected: [] });
     const books = (await readBooks(server.booksDir))[channel];
     expect([books.issued, books.doubles, books.doubleRequests]).toEqual([people.length, [], []]);
+  });
+
+  it.each(['twice', 'again'] as const)('never takes an answer that is sent %s for the next citizen’s', async (kind) => {
+    const shares = { absent: 5_000, limited: 0 };
+    const { client, server } = await start(channel, shares);
+    await server.setFaults({ kind, api: 'send' });
+    const people = accounts(channel, 30);
+    const good = people.filter((account) => standingOf(channel, account, shares) === 'good');
+    expect([good.length > 5, good.length < 25]).toEqual([true, true]);
+    const coupons: string[] = [];
+    for (const [index, account] of people.entries()) {
+      const answer = await client.issue(requestOf(account, index), signal);
+      expect(answer.kind).not.toBe(good.includes(account) ? 'failed' : 'issued');
+      if (answer.kind === 'issued') coupons.push(answer.coupon);
+    }
+    expect(new Set(coupons).size).toBe(coupons.length);
+    expect(coupons.length).toBeGreaterThan(0);
   });
 
   it('twin: a fresh number for each repetition doubles, and the books find it', async () => {
