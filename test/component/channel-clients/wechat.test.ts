@@ -233,6 +233,14 @@ describe('a query', () => {
     expect((await query(...endless)).answer).toMatchObject({ kind: 'unknown' });
   });
 
+  it('of an openid that is none knows that it has no coupon', async () => {
+    const { client, server } = await world();
+    server.answer(() => error(400, 'PARAM_ERROR', '', { detail: { field: '/openid' } }));
+    expect(await client.query(requestOf(OPENID), signal)).toEqual({ kind: 'absent' });
+    server.answer(() => error(400, 'PARAM_ERROR', '', { detail: { field: '/limit' } }));
+    expect(await client.query(requestOf(OPENID), signal)).toMatchObject({ kind: 'unknown' });
+  });
+
   it.each(['USER_ACCOUNT_ABNORMAL', 'RULE_LIMIT'])('answered by %s proves nothing', async (code) => {
     const { client, server } = await world();
     server.answer(() => error(403, code));
