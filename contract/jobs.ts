@@ -3,7 +3,8 @@
  * follow a crowd, no section of the spec, and no consumer: it reads the journal from its first message, and can be repeated. Pure.
  */
 import { DRAW_CHAIN } from './decisions/control.ts';
-import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier, type TierRights } from './tiers.ts';
+import type { TierRights } from './tier-entry.ts';
+import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier } from './tiers.ts';
 import type { DrawSpec } from './types/draw.ts';
 
 interface JobEntry {
