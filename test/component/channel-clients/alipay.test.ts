@@ -143,6 +143,14 @@ describe('an error of Alipay', () => {
     ],
     'a limit per user': [error('40004', 'USER_VOUCHER_COUNT_LIMIT'), { kind: 'maybe' }],
     'a request that was repeated': [error('40004', 'OUT_BIZ_NO_REPEAT'), { kind: 'unknown' }],
+    'a code that the gateway does not know': [
+      signedAnswer(
+        SEND,
+        { code: '40004', sub_code: 'unknown-sub-code', sub_msg: '未知的错误码BUDGET_NOT_ENOUGH_ERROR' },
+        keys.alipay.privatePem,
+      ),
+      { kind: 'refused', reason: expect.stringContaining('BUDGET_NOT_ENOUGH_ERROR') },
+    ],
     'a budget that is used up': [error('40004', 'BUDGET_NOT_ENOUGH'), { kind: 'refused' }],
     'a code that is not known': [error('40004', 'SOMETHING_ELSE'), { kind: 'unknown' }],
     'a code that repeats the account': [

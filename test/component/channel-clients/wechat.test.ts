@@ -150,9 +150,10 @@ describe('an error of WeChat Pay', () => {
     ],
     '401 without a body': [{ status: 401 }, { kind: 'refused' }],
     'another app’s account': [
-      error(400, 'INVALID_REQUEST', 'appid与openid不匹配'),
-      { kind: 'refused', reason: expect.stringContaining('appId') },
+      error(400, 'INVALID_REQUEST', 'openid与appid不匹配'),
+      { kind: 'failed', failure: 'account' },
     ],
+    REQUEST_BLOCKED: [error(403, 'REQUEST_BLOCKED', '活动未开始或已结束'), { kind: 'refused' }],
     'risk control': [
       error(400, 'INVALID_REQUEST', '该用户暂时无法领取'),
       { kind: 'failed', failure: 'account', code: 'INVALID_REQUEST' },
@@ -230,6 +231,14 @@ describe('a query', () => {
     expect((await query({ data: [], total_count: 3 })).answer).toMatchObject({ kind: 'unknown' });
     const endless = Array.from({ length: 9 }, () => ({ data: [coupon('1', 'other')], total_count: 99 }));
     expect((await query(...endless)).answer).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('of an openid that is none knows that it has no coupon', async () => {
+    const { client, server } = await world();
+    server.answer(() => error(400, 'PARAM_ERROR', '', { detail: { field: '/openid' } }));
+    expect(await client.query(requestOf(OPENID), signal)).toEqual({ kind: 'absent' });
+    server.answer(() => error(400, 'PARAM_ERROR', '', { detail: { field: '/limit' } }));
+    expect(await client.query(requestOf(OPENID), signal)).toMatchObject({ kind: 'unknown' });
   });
 
   it.each(['USER_ACCOUNT_ABNORMAL', 'RULE_LIMIT'])('answered by %s proves nothing', async (code) => {
