@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { defined } from '../../contract/defined.ts';
 import { LOGIN_KEYS } from '../../contract/login.ts';
 import type { LoginSystem as LoginSystemSpec } from '../../contract/types/login.ts';
 import { journalClocks } from '../../journal/clocks.ts';
@@ -17,6 +18,7 @@ import { createLoadGuard } from '../http/load-guard.ts';
 import { citizenConnections, listen } from '../http/server.ts';
 import { anonymousError } from '../log.ts';
 import { createLogLimit } from '../log-limit.ts';
+import { channelOf, createAccountSystem } from '../login/account-system.ts';
 import { createLogin } from '../login/login.ts';
 import { createLoginMetrics } from '../login/metrics.ts';
 import { createOidcSystem } from '../login/oidc.ts';
@@ -25,6 +27,7 @@ import { loginSectionOf } from '../login/section.ts';
 import { createAssertionSigner } from '../login/sign.ts';
 import { createLoginStates } from '../login/state.ts';
 import { createEntrances } from '../login/systems.ts';
+import { createAccountLogin } from '../outside/channels/account-login.ts';
 import { ShardsHealth } from '../worker/shards-health.ts';
 import type { StartRole } from './role.ts';
 
@@ -40,7 +43,12 @@ const isMissing = (error: unknown): boolean =>
 
 const createSystem = async (spec: LoginSystemSpec, keysDir: string): Promise<LoginSystem> => {
   const { name, type } = spec;
-  if (type !== 'Oidc') throw new Error(`login system ${name}: type ${type} is not built yet`);
+  if (type !== 'Oidc') {
+    const channel = channelOf(type);
+    const options = { keysDir, keysField: 'spec.login.secretName', clock: systemClock };
+    const login = await createAccountLogin({ channel, appId: spec.clientId, ...defined({ url: spec.url }) }, options);
+    return createAccountSystem(spec, type, login);
+  }
   const file = LOGIN_KEYS.clientSecret(name);
   const clientSecret = await readFile(join(keysDir, file), 'utf8').catch((error: unknown) => {
     if (isMissing(error)) return undefined;

@@ -7,7 +7,7 @@ import { controlStreamName } from '../../contract/names.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalRemoval, JournalSpec } from '../administration.ts';
 import { orUndefined } from '../errors.ts';
-import { bucketsOf } from './ensure.ts';
+import { bucketsOf } from './buckets.ts';
 import { statedOwner, UNKNOWN_OWNER, wantedOwner, wantedStreams } from './streams.ts';
 
 /** @throws Error of the client when the journal does not answer */

@@ -3,8 +3,9 @@
 import { parseDurationMs } from '../../contract/duration.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { entryOf, type Tier } from '../../contract/tiers.ts';
-import type { ScalingSpec, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
+import type { ScalingSpec } from '../../contract/types/scaling.ts';
 import type { Pace } from './forecast.ts';
 import { grantOf } from './grants.ts';
 import { leadSecondsFor } from './pre-warm.ts';

@@ -33,7 +33,8 @@ import {
   shardStreamName,
   subjectsOf,
 } from '../../contract/names.ts';
-import { type BucketRight, consumersOf, isTier, TIERS } from '../../contract/tiers.ts';
+import type { BucketRight } from '../../contract/tier-entry.ts';
+import { consumersOf, isTier, TIERS } from '../../contract/tiers.ts';
 
 export interface AccountsRequest {
   readonly shards: number;
