@@ -8,7 +8,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { AlipaySdk } from 'alipay-sdk';
 import fc from 'fast-check';
 import forge from 'node-forge';
 import { Aes, Decorator, Formatter, Rsa } from 'wechatpay-axios-plugin';
@@ -16,6 +15,7 @@ import { responseName, signAlipay, signingText, verifyAlipay } from '../../../ap
 import { normalSerial, signRsa, verifyRsa } from '../../../app/outside/channels/rsa.ts';
 import { signWithKey, signingText as unionpayText } from '../../../app/outside/channels/unionpay-sign.ts';
 import { decryptWechat, verifyWechat, wechatAuthorization } from '../../../app/outside/channels/wechat-sign.ts';
+import { AlipaySdk } from '../../helpers/alipay-sdk.ts';
 import { signedBody } from '../../helpers/channels/alipay-peer.ts';
 import {
   API_V3_KEY,
