@@ -119,6 +119,13 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
   ...by('test/component/cli/login.test.ts', [
     ['kubectl voucher login keys -n vouchers --out voucher-login.yaml', "call('keys', '-n', 'vouchers', '--out'"],
   ]),
+  ...by('test/component/cli/reconcile.test.ts', [
+    [
+      'kubectl voucher reconcile spring-2027 -n vouchers --complete --dir report',
+      "'reconcile', 'spring', '-n', 'vouchers', '--complete'",
+    ],
+    ['kubectl voucher issue unbound spring-2027 -n vouchers', "'issue', 'unbound', 'spring', '-n', 'vouchers'"],
+  ]),
   ...by('test/component/cli/consistency.test.ts', [
     ['kubectl voucher consistency --list spring-2027 -n vouchers', "'consistency', '--list'"],
   ]),
