@@ -1,6 +1,6 @@
 /**
  * The product's clients against the local channels, which another engineer wrote from the documentation, and whose books count: each fault,
- * with requests that are repeated until they are settled, leaves one voucher.
+ * with requests that are repeated until they are settled, leaves one voucher. Single answers are in test/component/channels/product.test.ts.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +17,7 @@ import type { ChannelFaultRequest } from '../../../local/channels/faults.ts';
 import { standingOf } from '../../../local/channels/truth.ts';
 import { type Clock, systemClock } from '../../../runtime/clock.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { accounts, type ChannelWorld, channelWorlds, STOCK, TERMS, type Worlds } from '../channels/channel-world.ts';
+import { accounts, type ChannelWorld, channelWorlds, STOCK, type Worlds } from '../channels/channel-world.ts';
 import { hurried, signal } from './channel-world.ts';
 
 const CHANNELS = ['wechat', 'alipay', 'unionpay'] as const;
@@ -67,31 +67,6 @@ const settle = async (client: ChannelClient, request: IssueRequest, most = 500):
 };
 
 describe.each(CHANNELS)('%s', (channel) => {
-  it('issues a voucher once, however often the request is repeated, and finds it', async () => {
-    const { client, server } = await start(channel);
-    const [account = ''] = accounts(channel, 1);
-    const request = requestOf(account, 1);
-    expect(await client.query(request, signal)).toEqual({ kind: 'absent' });
-    const first = await client.issue(request, signal);
-    expect(first).toMatchObject({ kind: 'issued' });
-    expect(await client.issue(request, signal)).toEqual(first);
-    expect(await client.query(request, signal)).toEqual(first);
-    const books = (await readBooks(server.booksDir))[channel];
-    expect([books.issued, books.doubles, books.doubleRequests]).toEqual([1, [], []]);
-  });
-
-  it('tells what the stock says', async () => {
-    const { client, server } = await start(channel);
-    const numbers = { total: TERMS.total, issued: 0, isRunning: true };
-    const amounts =
-      channel === 'unionpay' ? {} : { faceValueFen: TERMS.faceValueFen, minimumSpendFen: TERMS.minimumSpendFen };
-    expect(await client.stock(STOCK, signal)).toEqual({ kind: 'stock', state: { ...numbers, ...amounts } });
-    await client.issue(requestOf(accounts(channel, 1)[0] ?? '', 1), signal);
-    await server.changeStock({ stock: STOCK, total: 7 });
-    expect(await client.stock(STOCK, signal)).toMatchObject({ state: { total: 7, issued: 1 } });
-    expect(await client.stock('nothing', signal)).not.toMatchObject({ kind: 'stock' });
-  });
-
   it.each([{ state: 'ended' as const }, { state: 'notStarted' as const }, { total: 0 }])(
     'is refused a stock that is %j',
     async (change) => {
@@ -102,18 +77,6 @@ describe.each(CHANNELS)('%s', (channel) => {
       });
     },
   );
-
-  it('knows an account that does not exist, and one at its limit', async () => {
-    const gone = await start(channel, { absent: 10_000 });
-    const [account = ''] = accounts(channel, 1);
-    expect(await gone.client.issue(requestOf(account, 1), signal)).toMatchObject({
-      kind: 'failed',
-      failure: 'account',
-    });
-    const full = await start(channel, { limited: 10_000 });
-    expect(await full.client.issue(requestOf(account, 1), signal)).toMatchObject({ kind: 'maybe' });
-    expect(await full.client.query(requestOf(account, 1), signal)).toEqual({ kind: 'absent' });
-  });
 
   const faults: readonly ChannelFaultRequest[] = [
     ...(
