@@ -1,11 +1,12 @@
 /**
- * Condition types, their reasons, and event reasons: stable words that alerts and runbooks match. Pure; imports nothing.
+ * Condition types, their reasons, and event reasons: stable words that alerts and runbooks match. Pure.
  *
  * Every condition of a campaign is written at the first tick (`Unknown/NotYetObserved`), has `observedGeneration`, and changes
  * `lastTransitionTime` only with `status` (Kubernetes API conventions).
  *
  * A word enters this file together with the code that writes it; none is renamed after a release.
  */
+import { ISSUANCE_CONDITIONS } from './issuance-conditions.ts';
 
 /** In the order in which people read them. */
 export const CONDITION_REASONS = {
@@ -234,6 +235,7 @@ export const CONDITION_REASONS = {
   Drawn: [
     'Drawn',
     'Announced',
+    'Promoting',
     'NotCommitted',
     'WaitingForTime',
     'WaitingForValues',
@@ -256,11 +258,13 @@ export const CONDITION_REASONS = {
     'QuotaUsedUp',
     'NotYetObserved',
   ],
+  ...ISSUANCE_CONDITIONS,
   /** No personal data of the campaign can be read any more: its data keys are destroyed, and its privacy Secret is empty. */
   PersonalDataDestroyed: [
     'Destroyed',
     'NotDue',
     'WaitingForList',
+    'HeldByDraw',
     'Destroying',
     'SecretNotEmptied',
     'CommandUnreadable',
@@ -277,7 +281,7 @@ export type ConditionReason<T extends ConditionType = ConditionType> = (typeof C
 export const CONDITION_TYPES = Object.keys(CONDITION_REASONS) as readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
-export type Stage = 'Pending' | 'Scheduled' | 'PreWarming' | 'Open' | 'Draining' | 'Closed' | 'Frozen';
+export type Stage = 'Pending' | 'Scheduled' | 'PreWarming' | 'Open' | 'Draining' | 'Closed' | 'Frozen' | 'Drawn';
 
 /** State of a ScalePlan. A decision counts only in `Pending`. */
 export type PlanState = 'Pending' | 'Approved' | 'Rejected' | 'Expired' | 'Superseded' | 'Revoked' | 'Void';

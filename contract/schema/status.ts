@@ -2,6 +2,7 @@
 import { entryOf, perTier } from '../tiers.ts';
 import { choice, instant, listByKey, measure, text, wholeNumber } from './common.ts';
 import { CONTINGENCY_TYPES } from './contingency.ts';
+import { issuanceStatus } from './issuance.ts';
 import type { ObjectNode } from './node.ts';
 
 const STATUS_TYPES = './status.ts';
@@ -153,6 +154,7 @@ const drawStatus: ObjectNode = {
       description: 'The result of every winner and of everyone on the waiting list is in the journal.',
     },
     winners: wholeNumber('Winners of all vouchers together.'),
+    promoted: wholeNumber('People who moved up from the waiting lists. Absent: none.'),
     results: listByKey('voucher', 'The result for each voucher. Absent: not drawn yet.', 32, {
       type: 'object',
       description: 'VoucherDraw is the result of the draw for one voucher.',
@@ -216,7 +218,7 @@ export const campaignStatus: ObjectNode = {
   properties: {
     observedGeneration: wholeNumber('Value of metadata.generation that this status was computed from.'),
     stage: text(
-      'Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed or Frozen. Alert on conditions instead.',
+      'Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed, Frozen or Drawn. Alert on conditions instead.',
       32,
     ),
     openedAt: instant(
@@ -253,6 +255,7 @@ export const campaignStatus: ObjectNode = {
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
     contingency,
     draw: drawStatus,
+    issuance: issuanceStatus,
     privacy: privacyStatus,
     erasures,
     closesAt: instant(

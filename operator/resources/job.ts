@@ -2,8 +2,9 @@ import type { Job, JobSpec } from 'kubernetes-types/batch/v1.js';
 import type { PodSpec } from 'kubernetes-types/core/v1.js';
 import { ENV } from '../../contract/app-contract.ts';
 import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
-import { isWatchedJob, type JobName } from '../../contract/jobs.ts';
+import { isWatchedJob, type JobName, keptSecondsOf } from '../../contract/jobs.ts';
 import { jobName } from '../../contract/names.ts';
+import type { ReconcileOrder } from '../../contract/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { Manifest } from './manifest.ts';
@@ -14,14 +15,6 @@ import { ADMIN_PORT, podMetadataOf, podSpecOf } from './pod.ts';
 const BACKOFF_LIMIT = 6;
 /** 20 million people take ten minutes on half a core. A pod that hangs is replaced by the next Job. */
 const ACTIVE_DEADLINE_SECONDS = 3_600;
-/**
- * Afterwards the cluster deletes it. The operator then creates a failed one again, for as long as its work is not done; one that is
- * done can be looked at for so long.
- */
-const TTL_SECONDS = 600;
-/** One that runs as long as its campaign is created again soon: without it nothing is compared. */
-const WATCHED_TTL_SECONDS = 30;
-
 /** Kubernetes 1.25 and later; kubernetes-types is older. */
 interface FailurePolicy {
   readonly podFailurePolicy: {
@@ -32,19 +25,16 @@ interface FailurePolicy {
   };
 }
 
-/** Of one that works for minutes. */
 const SPEC: Omit<JobSpec, 'template'> & FailurePolicy = {
   backoffLimit: BACKOFF_LIMIT,
-  activeDeadlineSeconds: ACTIVE_DEADLINE_SECONDS,
-  ttlSecondsAfterFinished: TTL_SECONDS,
   // A drained node or an eviction says nothing about the work.
   podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }] },
 };
 
 const specOf = (job: JobName): Omit<JobSpec, 'template'> => {
-  if (!isWatchedJob(job)) return SPEC;
-  const { activeDeadlineSeconds: _, ...endless } = SPEC;
-  return { ...endless, ttlSecondsAfterFinished: WATCHED_TTL_SECONDS };
+  // Then the cluster deletes it, and the operator creates it again for as long as there is work.
+  const spec = { ...SPEC, ttlSecondsAfterFinished: keptSecondsOf(job) };
+  return isWatchedJob(job) ? spec : { ...spec, activeDeadlineSeconds: ACTIVE_DEADLINE_SECONDS };
 };
 
 /** A run of a Job. */
@@ -52,9 +42,12 @@ interface JobRun {
   readonly job: JobName;
   readonly run?: string | undefined;
   readonly order?: DrawOrder | undefined;
+  /** Of the Job `books`. */
+  readonly reconcile?: ReconcileOrder | undefined;
 }
 
 const BUNDLE = { name: 'bundle', mountPath: '/var/voucher/bundle' } as const;
+const BUNDLE_KEYS = { name: 'bundle-keys', mountPath: '/etc/voucher/bundle-keys' } as const;
 
 /** The kubelet makes `$$` and `$(NAME)` of a variable's value something else, and a description in the commitment would be another one. */
 const unexpanded = (json: string): string => json.replaceAll('$', String.raw`\u0024`);
@@ -62,20 +55,41 @@ const unexpanded = (json: string): string => json.replaceAll('$', String.raw`\u0
 /** The order of the draw, and where its files go. */
 const withDraw = ({ spec: { draw } }: VoucherCampaign, order: DrawOrder | undefined, pod: PodSpec): PodSpec => {
   if (order === undefined) return pod;
-  const { bundleClaim: claimName } = draw;
-  const volumes = claimName === undefined ? [] : [{ name: BUNDLE.name, persistentVolumeClaim: { claimName } }];
+  const { bundleClaim: claimName, bundleStore: store } = draw;
+  const claims = claimName === undefined ? [] : [{ name: BUNDLE.name, persistentVolumeClaim: { claimName } }];
+  const keys =
+    store === undefined
+      ? []
+      : [{ name: BUNDLE_KEYS.name, secret: { secretName: store.secretName, defaultMode: 0o440 } }];
+  const volumes = [...claims, ...keys];
   const env = [
     { name: ENV.drawOrder, value: unexpanded(JSON.stringify(order)) },
-    ...volumes.map(() => ({ name: ENV.bundleDir, value: BUNDLE.mountPath })),
+    ...claims.map(() => ({ name: ENV.bundleDir, value: BUNDLE.mountPath })),
+    ...(store === undefined
+      ? []
+      : [
+          { name: ENV.bundleStore, value: unexpanded(JSON.stringify(store)) },
+          { name: ENV.bundleKeysDir, value: BUNDLE_KEYS.mountPath },
+        ]),
   ];
+  const mounts = [...claims.map(() => ({ ...BUNDLE })), ...keys.map(() => ({ ...BUNDLE_KEYS, readOnly: true }))];
   return {
     ...pod,
     containers: pod.containers.map((container) => ({
       ...container,
       env: [...(container.env ?? []), ...env],
-      volumeMounts: [...(container.volumeMounts ?? []), ...volumes.map(() => ({ ...BUNDLE }))],
+      volumeMounts: [...(container.volumeMounts ?? []), ...mounts],
     })),
     volumes: [...(pod.volumes ?? []), ...volumes],
+  };
+};
+
+const withReconcile = (order: ReconcileOrder | undefined, pod: PodSpec): PodSpec => {
+  if (order === undefined) return pod;
+  const env = [{ name: ENV.reconcileOrder, value: unexpanded(JSON.stringify(order)) }];
+  return {
+    ...pod,
+    containers: pod.containers.map((container) => ({ ...container, env: [...(container.env ?? []), ...env] })),
   };
 };
 
@@ -85,7 +99,11 @@ const withDraw = ({ spec: { draw } }: VoucherCampaign, order: DrawOrder | undefi
  *
  * One that runs as long as its campaign has no deadline, and its pods are watched: the operator reads their metrics pages.
  */
-export const buildJob = (campaign: VoucherCampaign, { job, run, order }: JobRun, options: BuildOptions): Job => ({
+export const buildJob = (
+  campaign: VoucherCampaign,
+  { job, run, order, reconcile }: JobRun,
+  options: BuildOptions,
+): Job => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
   metadata: ownedMetadata(campaign, jobName(campaign.metadata.name, job, run), job),
@@ -97,10 +115,13 @@ export const buildJob = (campaign: VoucherCampaign, { job, run, order }: JobRun,
         options.pods ?? {},
       ),
       // Never: each try is a pod of its own, whose log can be read, and the failure policy requires it.
-      spec: withDraw(campaign, order, {
-        ...podSpecOf(campaign, job, options, isWatchedJob(job) ? { ports: [ADMIN_PORT] } : {}),
-        restartPolicy: 'Never',
-      }),
+      spec: withReconcile(
+        reconcile,
+        withDraw(campaign, order, {
+          ...podSpecOf(campaign, job, options, isWatchedJob(job) ? { ports: [ADMIN_PORT] } : {}),
+          restartPolicy: 'Never',
+        }),
+      ),
     },
   },
 });
