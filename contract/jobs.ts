@@ -3,7 +3,8 @@
  * follow a crowd, no section of the spec, and no consumer: it reads the journal from its first message, and can be repeated. Pure.
  */
 import { DRAW_CHAIN } from './decisions/control.ts';
-import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier, type TierRights } from './tiers.ts';
+import type { TierRights } from './tier-entry.ts';
+import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier } from './tiers.ts';
 import type { DrawSpec } from './types/draw.ts';
 
 interface JobEntry {
@@ -21,12 +22,12 @@ interface JobEntry {
 const TABLE = [
   {
     name: 'draw',
-    does: 'makes the list of the draw from the journal up to the barriers, commits to it, draws, and publishes who has won',
+    does: 'makes the list of the draw from the journal up to the barriers, commits to it, draws, and publishes who has won or moved up',
     nameZh: '摇号',
     // 3.31 million people need 0.33 GiB, 20 million 1.2 GiB, nearly all of it outside V8's heap (test/bench/list.ts).
     pod: { cpu: '500m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },
     rights: {
-      publishes: ['won', 'waitlisted'],
+      publishes: ['won', 'waitlisted', 'promoted'],
       looksUp: ['shards'],
       decides: ['listed', DRAW_CHAIN],
       buckets: { live: 'none', dataKeys: 'none' },
@@ -119,13 +120,16 @@ const jobEntryOf = (name: JobName): JobEntry => {
 /** Any of the public ones: a NetworkPolicy knows ports, not hosts. */
 const DRAND_URL = 'https://api.drand.sh';
 
-/** Addresses outside the data plane that a Job's pods call: the relays of the draw's sources. */
+/** Addresses outside the data plane that a Job's pods call: the relays of the draw's sources, and the store of its files. */
 export const jobUrlsOf = ({ draw }: { readonly draw: DrawSpec }, job: JobName): readonly string[] =>
   job === 'draw'
-    ? (draw.sources ?? []).flatMap(({ type, relays = [] }) => {
-        if (type !== 'Drand') return [];
-        return relays.length === 0 ? [DRAND_URL] : relays;
-      })
+    ? [
+        ...(draw.sources ?? []).flatMap(({ type, relays = [] }) => {
+          if (type !== 'Drand') return [];
+          return relays.length === 0 ? [DRAND_URL] : relays;
+        }),
+        ...(draw.bundleStore === undefined ? [] : [draw.bundleStore.url]),
+      ]
     : [];
 
 export const rightsOf = (workload: Workload): TierRights =>

@@ -4,7 +4,7 @@
  * Two roots: `metadata.name` names Kubernetes objects, `spec.campaignId` names everything that must survive a
  * re-created object or another site (streams, subjects, keys, rows, HMAC contexts).
  */
-import type { Channel } from './envelope.ts';
+import type { Channel, EventEnvelope } from './envelope.ts';
 import type { Workload } from './jobs.ts';
 import { entryOf, TIERS, type Tier } from './tiers.ts';
 
@@ -45,11 +45,14 @@ export const runKey = (workload: Workload, run: string | undefined): string =>
 export const runKeyOf = (campaignName: string, name: string): string => name.slice(campaignName.length + 1);
 /** The Deployment of placeholder pods. */
 export const headroomName = (campaignName: string): string => `${campaignName}-${HEADROOM}`;
-/** The Service that citizens' traffic reaches. */
-export const intakeServiceName = (campaignName: string): string => `${campaignName}-intake`;
+/** The Service of a tier that citizens reach. */
+export const serviceName = tierName;
 /** From anywhere in the cluster. */
+export const serviceUrl = (campaignName: string, tier: Tier, namespace: string): string =>
+  `http://${serviceName(campaignName, tier)}.${namespace}.svc`;
+export const intakeServiceName = (campaignName: string): string => serviceName(campaignName, 'intake');
 export const intakeServiceUrl = (campaignName: string, namespace: string): string =>
-  `http://${intakeServiceName(campaignName)}.${namespace}.svc`;
+  serviceUrl(campaignName, 'intake', namespace);
 /** The ConfigMap with the bootstrap configuration; it never changes, so it never restarts pods. */
 export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
 /** The ConfigMap with the last decisions on every tier, for `kubectl voucher why`. */
@@ -92,6 +95,14 @@ export const astraySubject = (campaignId: string, shard: number, receipt: string
 /** Subject of an `issuing` event, whose channel is in it: each channel has a consumer of its own. `*` for any receipt, or channel. */
 export const issuingSubject = (campaignId: string, shard: number, receipt: string, channel: Channel | '*'): string =>
   `${eventSubject(campaignId, shard, 'issuing', receipt)}.${channel}`;
+/** Subject under which an event is published in a shard that is its citizen's. */
+export const subjectOf = (
+  { campaignId, type, receipt, data }: Pick<EventEnvelope, 'campaignId' | 'type' | 'receipt' | 'data'>,
+  shard: number,
+): string =>
+  type === 'issuing'
+    ? `${eventSubject(campaignId, shard, type, receipt)}.${String(data['channel'])}`
+    : eventSubject(campaignId, shard, type, receipt);
 /** Type in a subject of a shard, which the publisher's permissions cover. Subjects of early builds have no receipt. */
 export const typeOfSubject = (subject: string): string | undefined => {
   const [, , , type] = subject.split('.');
@@ -157,8 +168,12 @@ export const ISSUE_START = `issue.${API_GROUP}/start`;
 /** Annotations on a campaign by which people stop a channel: `<channel>`. */
 export const CHANNEL_STOP_PREFIX = `channel-stop.${API_GROUP}/`;
 export const channelStopAnnotation = (channel: Channel): string => `${CHANNEL_STOP_PREFIX}${channel}`;
-/** Annotations on a campaign by which an owner has the next of the waitlist move up: `<voucher>.<entry that falls>`. */
+/** Annotations on a campaign by which an owner has the next of the waitlist move up: `<receipt that falls>`, or `<its entry>`. */
 export const PROMOTE_PREFIX = `promote.${API_GROUP}/`;
+/** Digits of an entry in that name, which has 63 characters at most: enough to name one of any number of entries. */
+export const PROMOTED_DIGITS = 40;
+/** @param falls a receipt number, or an entry in hex */
+export const promoteAnnotation = (falls: string): string => `${PROMOTE_PREFIX}${falls.slice(0, PROMOTED_DIGITS)}`;
 /** Annotations on a campaign by which a person has the personal data of a receipt erased (operator/erasure/erase-commands.ts). */
 export const ERASE_PREFIX = `erase.${API_GROUP}/`;
 export const eraseAnnotation = (receipt: string): string => `${ERASE_PREFIX}${receipt}`;

@@ -116,6 +116,9 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     [['helm install voucher charts/voucher-operator -n voucher-system --create-namespace --set …', "flag === '--set'"]],
     'rendered',
   ),
+  ...by('test/component/cli/login.test.ts', [
+    ['kubectl voucher login keys -n vouchers --out voucher-login.yaml', "call('keys', '-n', 'vouchers', '--out'"],
+  ]),
   ...by('test/component/cli/consistency.test.ts', [
     ['kubectl voucher consistency --list spring-2027 -n vouchers', "'consistency', '--list'"],
   ]),
@@ -226,6 +229,7 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ['kubectl voucher draw show …', "call('show'"],
     ['kubectl voucher draw commit …', "call('commit'"],
     ['kubectl voucher draw source …', "call('source'"],
+    ['kubectl voucher draw promote …', "call('promote'"],
   ]),
   ...by('test/component/draw/cli.test.ts', [
     ['kubectl voucher draw verify …', "call('verify'"],

@@ -154,6 +154,7 @@ describe('a receipt with its secret', () => {
           },
           findFacts: async () => undefined,
           append: async () => ({ kind: 'overtaken' }),
+          last: async () => undefined,
         },
       });
       let answered = 0;
