@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StockReading } from '../../../contract/books.ts';
 import { compareStocks } from '../../../operator/issuance/stocks.ts';
-import { anIssuingCampaign, aStock } from '../../helpers/issuing-campaign.ts';
+import { anIssuingCampaign, aStock } from '../../helpers/issuance-campaign.ts';
 
 const NOW_MS = 1_000_000_000;
 const { spec } = anIssuingCampaign();
