@@ -5,11 +5,7 @@ import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import type { ChannelStatus } from '../../../contract/types/issuance.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { type CampaignApi, startCampaignApi } from '../../helpers/campaign-api.ts';
-<<<<<<< HEAD
-import { anIssuingCampaign } from '../../helpers/issuing-campaign.ts';
-=======
 import { anIssuingCampaign } from '../../helpers/issuance-campaign.ts';
->>>>>>> int
 import { runVoucher } from '../../helpers/run-voucher.ts';
 
 const STARTED_AT = '2020-09-25T12:00:00.000Z';

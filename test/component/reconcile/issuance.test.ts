@@ -8,11 +8,7 @@ import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeFreezeJournal } from '../../helpers/fake-freeze-journal.ts';
 import { FakeWorld } from '../../helpers/fake-world.ts';
-<<<<<<< HEAD
-import { anIssuingCampaign, aStock, drawnEntries, FakeIssuanceJournal } from '../../helpers/issuing-campaign.ts';
-=======
 import { anIssuingCampaign, aStock, drawnEntries, FakeIssuanceJournal } from '../../helpers/issuance-campaign.ts';
->>>>>>> int
 import { freshReadings } from '../../helpers/observed.ts';
 import { FakeSharesStore } from '../../helpers/outside.ts';
 

@@ -17,11 +17,7 @@ import type { HandOut, Standing } from '../../../operator/outside/hand-out.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
 import { aConditionInput, NO_CONTINGENCY } from '../../helpers/condition-input.ts';
-<<<<<<< HEAD
-import { anIssuingCampaign, aStart, aStock, drawnChain } from '../../helpers/issuing-campaign.ts';
-=======
 import { anIssuingCampaign, aStart, aStock, drawnChain } from '../../helpers/issuance-campaign.ts';
->>>>>>> int
 import { anObserved } from '../../helpers/observed.ts';
 import { anInForce, aTarget } from '../../helpers/outside.ts';
 
