@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type AppConfig, DATA_PLANE_KEYS, ENV, secretDirOf } from '../contract/app-contract.ts';
 import { defined } from '../contract/defined.ts';
 import { hasAdminPort, rightsOf, WORKLOADS, type Workload } from '../contract/jobs.ts';
+import { isTier, servesCitizens } from '../contract/tiers.ts';
 import type { JournalServers } from '../journal/connection.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 import type { DatabaseAccess } from './store/pool.ts';
@@ -44,7 +45,13 @@ export interface ProcessConfig {
   readonly app: AppConfig;
   readonly dataPlane: DataPlane;
   /** Of the draw's Job, as they are set. */
-  readonly draw: { readonly order?: string; readonly bundleDir?: string; readonly drandChain?: string };
+  readonly draw: {
+    readonly order?: string;
+    readonly bundleDir?: string;
+    readonly bundleStore?: string;
+    readonly bundleKeysDir?: string;
+    readonly drandChain?: string;
+  };
   /** Of the Job `books`, as it is set. */
   readonly reconcile?: string;
 }
@@ -77,6 +84,8 @@ const environment = z.object({
   [ENV.drawOrder]: text.optional(),
   [ENV.reconcileOrder]: text.optional(),
   [ENV.bundleDir]: text.optional(),
+  [ENV.bundleStore]: text.optional(),
+  [ENV.bundleKeysDir]: text.optional(),
   [ENV.drandChain]: text.optional(),
 });
 
@@ -164,8 +173,8 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   if (!parsed.success) throw new ConfigError(`environment: ${problemsOf(parsed.error)}`);
   const settings = parsed.data;
   const role = settings[ENV.role];
-  if (role === 'intake' && settings[ENV.portHttp] === undefined) {
-    throw new ConfigError(`environment: ${ENV.portHttp}: is not set; an intake needs the port that citizens reach`);
+  if (role !== REBUILD && isTier(role) && servesCitizens(role) && settings[ENV.portHttp] === undefined) {
+    throw new ConfigError(`environment: ${ENV.portHttp}: is not set; ${role} needs the port that citizens reach`);
   }
   if (role !== REBUILD && hasAdminPort(role) && settings[ENV.portAdmin] === undefined) {
     throw new ConfigError(`environment: ${ENV.portAdmin}: is not set; the pod manifest sets it`);
@@ -199,6 +208,8 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     draw: defined({
       order: settings[ENV.drawOrder],
       bundleDir: settings[ENV.bundleDir],
+      bundleStore: settings[ENV.bundleStore],
+      bundleKeysDir: settings[ENV.bundleKeysDir],
       drandChain: settings[ENV.drandChain],
     }),
     dataPlane: await readDataPlane(settings[ENV.dataPlaneDir], workload),

@@ -10,6 +10,7 @@ import { NotWellError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { channelCommand } from './issuance/channel.ts';
 import { issueCommand } from './issuance/issue.ts';
+import { loginCommand } from './login/login.ts';
 import { approveCommand, rejectCommand, revokeCommand } from './plans/answer-commands.ts';
 import { authorizeCommand } from './plans/authorize.ts';
 import { plansCommand } from './plans/plan-list.ts';
@@ -57,6 +58,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(drawCommand(io))
     .addCommand(issueCommand(io))
     .addCommand(channelCommand(io))
+    .addCommand(loginCommand(io))
     .addCommand(eraseCommand(io))
     .addCommand(destroyKeysCommand(io))
     .addCommand(certificateCommand(io))

@@ -35,6 +35,9 @@ export const ENV = {
   reconcileOrder: 'VOUCHER_RECONCILE',
   /** Draw: writable folder for the files that prove the result. Absent: none are written. */
   bundleDir: 'VOUCHER_BUNDLE_DIR',
+  /** Draw: `spec.draw.bundleStore` as JSON, and the folder with its keys. Absent: there is no store. */
+  bundleStore: 'VOUCHER_BUNDLE_STORE',
+  bundleKeysDir: 'VOUCHER_BUNDLE_KEYS_DIR',
   /**
    * Draw, of the demo and of tests only: a chain of drand that is not pinned in the product, as a relay answers `/info`. No manifest sets
    * it: the holder of such a chain's key can choose the result.
@@ -102,6 +105,9 @@ export const PRIVACY_KEYS = {
   wrapPattern: /^wrap-([a-z0-9-]{1,32})\.key$/,
 } as const;
 
+/** Files of the Secret `spec.draw.bundleStore.secretName`. */
+export const BUNDLE_KEYS = { accessKeyId: 'access-key-id', secretAccessKey: 'secret-access-key' } as const;
+
 export interface LocalizedText {
   readonly 'zh-CN': string;
   readonly en: string;
@@ -141,8 +147,8 @@ export interface LiveSettings {
   readonly window: { readonly opensAt: string; readonly closesAt: string };
   readonly identity: { readonly keySpace: KeySpace };
   readonly eligibility: { readonly minAge: number; readonly uniqueness: Uniqueness };
-  /** `spec.draw`: until when citizens can change their registration, and whether those without a verdict enter the draw. */
-  readonly draw: { readonly verifyBy?: string; readonly unverified: 'exclude' | 'enter' };
+  /** `spec.draw`: until when citizens can change their registration, whether those without a verdict enter the draw, where its files are. */
+  readonly draw: { readonly verifyBy?: string; readonly unverified: 'exclude' | 'enter'; readonly bundleUrl?: string };
   /** When all personal data is destroyed. Absent: an operator of an earlier release wrote these settings. */
   readonly privacy?: { readonly deleteAt: string };
   readonly vouchers: readonly LiveVoucher[];
@@ -154,6 +160,8 @@ export interface LiveSettings {
     /** Bucket depth in seconds of the pod's rate. */
     readonly burstSeconds: number;
   };
+  /** Ready login pods, which share the rates of the systems of `sections.login`. Absent: the campaign has no logins. */
+  readonly loginPods?: number;
   /** A contingency level stops admission: what citizens read instead, made from memory alone. */
   readonly page?: {
     readonly title: LocalizedText;
@@ -162,6 +170,11 @@ export interface LiveSettings {
   };
   /** What is published of the draw: commitment, values of the sources, result, each with its digest. Absent: no commitment yet. */
   readonly published?: Readonly<Record<string, unknown>>;
+  /** Every fact of the draw's result is stored: what shows whether a receipt took part (contract/decisions/control.ts, Frozen). */
+  readonly announced?: {
+    readonly barriers: readonly number[];
+    readonly unverified: 'exclude' | 'enter' | 'unchecked';
+  };
   /** Sections of the spec that belong to one tier each, unchanged; its role reads its own. Absent: no such tier exists. */
   readonly sections?: Readonly<Record<string, unknown>>;
   /** How far the database is behind the journal. Absent: hardly at all, or unknown. */

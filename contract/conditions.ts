@@ -235,6 +235,7 @@ export const CONDITION_REASONS = {
   Drawn: [
     'Drawn',
     'Announced',
+    'Promoting',
     'NotCommitted',
     'WaitingForTime',
     'WaitingForValues',
@@ -263,6 +264,7 @@ export const CONDITION_REASONS = {
     'Destroyed',
     'NotDue',
     'WaitingForList',
+    'HeldByDraw',
     'Destroying',
     'SecretNotEmptied',
     'CommandUnreadable',
@@ -279,7 +281,7 @@ export type ConditionReason<T extends ConditionType = ConditionType> = (typeof C
 export const CONDITION_TYPES = Object.keys(CONDITION_REASONS) as readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
-export type Stage = 'Pending' | 'Scheduled' | 'PreWarming' | 'Open' | 'Draining' | 'Closed' | 'Frozen';
+export type Stage = 'Pending' | 'Scheduled' | 'PreWarming' | 'Open' | 'Draining' | 'Closed' | 'Frozen' | 'Drawn';
 
 /** State of a ScalePlan. A decision counts only in `Pending`. */
 export type PlanState = 'Pending' | 'Approved' | 'Rejected' | 'Expired' | 'Superseded' | 'Revoked' | 'Void';

@@ -3,6 +3,7 @@
  * follow a crowd, no section of the spec, and no consumer: it reads the journal from its first message, and can be repeated. Pure.
  */
 import { DRAW_CHAIN } from './decisions/control.ts';
+import type { TierRights } from './tier-entry.ts';
 import {
   entryOf,
   isTier,
@@ -10,7 +11,6 @@ import {
   secretsOf,
   TIERS,
   type Tier,
-  type TierRights,
   tiersOf,
   urlsOf,
 } from './tiers.ts';
@@ -37,13 +37,13 @@ const KEPT_SECONDS = 600;
 const TABLE = [
   {
     name: 'draw',
-    does: 'makes the list of the draw from the journal up to the barriers, commits to it, draws, and publishes who has won',
+    does: 'makes the list of the draw from the journal up to the barriers, commits to it, draws, and publishes who has won or moved up',
     nameZh: '摇号',
     // 3.31 million people need 0.33 GiB, 20 million 1.2 GiB, nearly all of it outside V8's heap (test/bench/list.ts).
     pod: { cpu: '500m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },
     keptSeconds: KEPT_SECONDS,
     rights: {
-      publishes: ['won', 'waitlisted'],
+      publishes: ['won', 'waitlisted', 'promoted'],
       looksUp: ['shards'],
       decides: ['listed', DRAW_CHAIN],
       buckets: { live: 'none', dataKeys: 'none' },
@@ -170,12 +170,14 @@ interface Spec {
   readonly draw: DrawSpec;
 }
 
-/** The relays of the draw's sources. */
-const relaysOf = ({ draw }: Spec): readonly string[] =>
-  (draw.sources ?? []).flatMap(({ type, relays = [] }) => {
+/** The relays of the draw's sources, and the store of its files. */
+const drawUrlsOf = ({ draw }: Spec): readonly string[] => [
+  ...(draw.sources ?? []).flatMap(({ type, relays = [] }) => {
     if (type !== 'Drand') return [];
     return relays.length === 0 ? [DRAND_URL] : relays;
-  });
+  }),
+  ...(draw.bundleStore === undefined ? [] : [draw.bundleStore.url]),
+];
 
 /** The tier whose outside systems a workload asks; undefined: none. */
 export const askedAs = (workload: Workload): Tier | undefined =>
@@ -183,7 +185,7 @@ export const askedAs = (workload: Workload): Tier | undefined =>
 
 /** Addresses outside the data plane that a workload's pods call. */
 export const workloadUrlsOf = (spec: Spec, workload: Workload): readonly string[] => {
-  if (workload === 'draw') return relaysOf(spec);
+  if (workload === 'draw') return drawUrlsOf(spec);
   const tier = askedAs(workload);
   return tier === undefined ? [] : urlsOf(spec, tier);
 };

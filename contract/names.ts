@@ -45,11 +45,14 @@ export const runKey = (workload: Workload, run: string | undefined): string =>
 export const runKeyOf = (campaignName: string, name: string): string => name.slice(campaignName.length + 1);
 /** The Deployment of placeholder pods. */
 export const headroomName = (campaignName: string): string => `${campaignName}-${HEADROOM}`;
-/** The Service that citizens' traffic reaches. */
-export const intakeServiceName = (campaignName: string): string => `${campaignName}-intake`;
+/** The Service of a tier that citizens reach. */
+export const serviceName = tierName;
 /** From anywhere in the cluster. */
+export const serviceUrl = (campaignName: string, tier: Tier, namespace: string): string =>
+  `http://${serviceName(campaignName, tier)}.${namespace}.svc`;
+export const intakeServiceName = (campaignName: string): string => serviceName(campaignName, 'intake');
 export const intakeServiceUrl = (campaignName: string, namespace: string): string =>
-  `http://${intakeServiceName(campaignName)}.${namespace}.svc`;
+  serviceUrl(campaignName, 'intake', namespace);
 /** The ConfigMap with the bootstrap configuration; it never changes, so it never restarts pods. */
 export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
 /** The ConfigMap with the last decisions on every tier, for `kubectl voucher why`. */
@@ -165,8 +168,12 @@ export const ISSUE_START = `issue.${API_GROUP}/start`;
 /** Annotations on a campaign by which people stop a channel: `<channel>`. */
 export const CHANNEL_STOP_PREFIX = `channel-stop.${API_GROUP}/`;
 export const channelStopAnnotation = (channel: Channel): string => `${CHANNEL_STOP_PREFIX}${channel}`;
-/** Annotations on a campaign by which an owner has the next of the waitlist move up: `<voucher>.<entry that falls>`. */
+/** Annotations on a campaign by which an owner has the next of the waitlist move up: `<receipt that falls>`, or `<its entry>`. */
 export const PROMOTE_PREFIX = `promote.${API_GROUP}/`;
+/** Digits of an entry in that name, which has 63 characters at most: enough to name one of any number of entries. */
+export const PROMOTED_DIGITS = 40;
+/** @param falls a receipt number, or an entry in hex */
+export const promoteAnnotation = (falls: string): string => `${PROMOTE_PREFIX}${falls.slice(0, PROMOTED_DIGITS)}`;
 /** Annotations on a campaign by which a person has the personal data of a receipt erased (operator/erasure/erase-commands.ts). */
 export const ERASE_PREFIX = `erase.${API_GROUP}/`;
 export const eraseAnnotation = (receipt: string): string => `${ERASE_PREFIX}${receipt}`;

@@ -66,6 +66,14 @@ export const countsBefore = (a: FactedClaim, b: FactedClaim): boolean => {
   return byClass === 0 ? beats(a, b) : byClass < 0;
 };
 
+/**
+ * Whether the receipt that counts of a person enters the draw, by its highest fact (app/draw/entries.ts).
+ *
+ * @param unverified `exclude`: not without a verdict
+ */
+export const entersDraw = (fact: EventType, unverified: 'exclude' | 'enter' | 'unchecked'): boolean =>
+  fact === 'verified' || ((fact === 'received' || fact === 'corrected') && unverified !== 'exclude');
+
 /** Whether a receipt with this highest fact is superseded where another one counts; otherwise it keeps its own state. */
 export const canBeSuperseded = (fact: EventType): boolean => classOf(fact) <= OPEN;
 

@@ -11,8 +11,9 @@ import { API_WITHIN_MS, assertConnected, createJournalApi } from './api.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfError } from './errors.ts';
 import { createSharesStore } from './shares-store.ts';
+import { bucketsOf } from './streams/buckets.ts';
 import { durabilityOf } from './streams/durability.ts';
-import { bucketsOf, ensureJournal, type Present } from './streams/ensure.ts';
+import { ensureJournal, type Present } from './streams/ensure.ts';
 import { faultsOf, type LastingGap, lasting } from './streams/faults.ts';
 import { removeJournal } from './streams/remove.ts';
 import { freeBytesOf, roomText } from './streams/room.ts';
@@ -46,7 +47,7 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     const { gaps, others } = seen.get(spec.campaignId) ?? NOTHING_SEEN;
     const ours = new Set([
       ...wantedStreams(spec).map(({ name }) => name),
-      ...bucketsOf(spec.campaignId).map((bucket) => `KV_${bucket}`),
+      ...bucketsOf(spec).map((bucket) => `KV_${bucket}`),
     ]);
     const isOurs = (stream: string): boolean => ours.has(stream);
     return faultsOf({ servers: servers.last(), gaps, others, isOurs, nowMs: now() });

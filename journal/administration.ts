@@ -19,6 +19,8 @@ export interface JournalSpec {
   readonly acceptedLosses?: readonly string[];
   /** Tiers with durable consumers on every shard: one, and one for each lane. */
   readonly consumers: readonly Tier[];
+  /** Whether it has a bucket of claims (claims.ts): a campaign with logins. */
+  readonly hasClaims?: boolean;
 }
 
 export type JournalState =

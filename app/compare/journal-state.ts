@@ -53,8 +53,11 @@ export interface JournalState {
   oddCitizens(): ReadonlySet<string>;
   /** The event of a message; undefined: it is none. */
   eventAt(position: Position, signal: AbortSignal): Promise<EventEnvelope | undefined>;
-  /** A message that the database refused: its citizen is not compared from now on. */
-  excuse(position: Position, signal: AbortSignal): Promise<void>;
+  /**
+   * A message that the database refused: its citizen is not compared from now on. Only after the journal was read up to it.
+   * @returns whether the message was read: once
+   */
+  excuse(position: Position, signal: AbortSignal): Promise<boolean>;
 }
 
 export const createJournalState = (
@@ -130,11 +133,12 @@ export const createJournalState = (
     eventAt,
     async excuse(position, signal) {
       const key = `${position.shard} ${position.sequence}`;
-      if (refused.has(key)) return;
+      if (refused.has(key)) return false;
       const event = await eventAt(position, signal);
       const person = event === undefined ? undefined : expected.personOf(event.citizenHash.slice(0, 32));
       if (person !== undefined) excused.add(person);
       refused.add(key);
+      return true;
     },
   };
 };

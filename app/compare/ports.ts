@@ -10,6 +10,9 @@ export interface CompareJournal {
   committed(signal: AbortSignal): Promise<readonly number[]>;
 }
 
+/** More refused messages or kept receipts: a comparison says nothing. One more is returned, so that it can be seen. */
+export const MOST_NOT_RECORDED = 200_000;
+
 export interface StoredRow {
   readonly table: ComparedTable;
   /** As KEYS in tables.ts. */

@@ -4,6 +4,7 @@
  * | what                                                     | what it proves                                    |
  * |----------------------------------------------------------|---------------------------------------------------|
  * | committed: up to where records has acknowledged          | the snapshot has all of these messages            |
+ * | the journal is read, and each message that the database refused | what follows takes seconds                 |
  * | one snapshot of the database                             |                                                   |
  * | the journal is read to its end, after the snapshot began | the snapshot has no message above                 |
  * | citizens with a message between the two are left out     | of all others the snapshot has every message      |
@@ -14,7 +15,13 @@
 import type { Difference } from './differences.ts';
 import type { ExpectedRow } from './expected.ts';
 import type { JournalState } from './journal-state.ts';
-import type { CompareDatabase, CompareJournal, Snapshot, StoredRow } from './ports.ts';
+import {
+  type CompareDatabase,
+  type CompareJournal,
+  MOST_NOT_RECORDED,
+  type Snapshot,
+  type StoredRow,
+} from './ports.ts';
 import { differingBuckets } from './sums.ts';
 import { type ComparedTable, rowOf } from './tables.ts';
 
@@ -23,7 +30,9 @@ const MOST_BUCKETS_LISTED = 16;
 /** Of which columns are named. */
 export const MOST_NAMED = 100;
 /** Records is so far behind that a comparison says little, and would cost much. */
-const MOST_LEFT_OUT = 200_000;
+const MOST_LEFT_OUT = MOST_NOT_RECORDED;
+/** Refused messages that are read one by one while the snapshot is open, which keeps the database from removing old rows. */
+const MOST_READ_IN_SNAPSHOT = 100;
 
 export type RoundResult =
   | {
@@ -126,11 +135,19 @@ export const askCommitted = async (
 export const compareOnce = async (deps: RoundDeps, signal: AbortSignal): Promise<RoundResult> => {
   const { state, database, committed } = deps;
   await askCommitted(deps, signal);
+  const before = await database.snapshot((snapshot) => snapshot.notRecorded(), signal);
+  if (before.refused.length > MOST_LEFT_OUT) return { kind: 'behind', who: 'records' };
+  await state.readOn(signal, committed);
+  for (const position of before.refused) await state.excuse(position, signal);
   return database.snapshot(async (snapshot): Promise<RoundResult> => {
     // The first statement takes the snapshot; only then is the end of the journal asked for.
     const { refused, keptReceipts } = await snapshot.notRecorded();
     await state.readOn(signal, committed);
-    for (const position of refused) await state.excuse(position, signal);
+    let reads = 0;
+    for (const position of refused) {
+      if (await state.excuse(position, signal)) reads += 1;
+      if (reads > MOST_READ_IN_SNAPSHOT) return { kind: 'behind', who: 'records' };
+    }
     const reached = state.reached();
     if (committed.some((sequence, shard) => sequence > (reached[shard] ?? 0)))
       return { kind: 'behind', who: 'journal' };

@@ -45,8 +45,8 @@ const factOf = (
   data: { voucher, draw: digest, commitment: attempt, ...(place === undefined ? {} : { place }) },
 });
 
-/** @returns the entry of a receipt; undefined for what is no receipt number of this product */
-const entriesOf = (citizenKey: SecretKey, campaignId: string): ((receipt: string) => Buffer | undefined) => {
+/** @returns the entry of a receipt, valid until the next call; undefined for what is no receipt number of this product */
+export const entriesOf = (citizenKey: SecretKey, campaignId: string): ((receipt: string) => Buffer | undefined) => {
   const write = createEntryWriter(citizenKey, campaignId);
   const words = new Uint32Array(RECEIPT_WORDS);
   const entry = Buffer.alloc(ENTRY_BYTES);

@@ -22,7 +22,7 @@
  */
 import type { Frozen } from '../../contract/decisions/control.ts';
 import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../../contract/envelope.ts';
-import { canBeSuperseded, classOf } from '../../contract/winner.ts';
+import { canBeSuperseded, classOf, entersDraw } from '../../contract/winner.ts';
 import { rankOf, typeOfRank } from '../core/projection.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { createEntryWriter, ENTRY_BYTES } from './entry.ts';
@@ -50,9 +50,6 @@ export interface EntryCounts {
 const COUNTED: readonly EventType[] = ['received', ...FACTS_BEFORE_FREEZE];
 /** `spec.vouchers` has far fewer. */
 const MOST_VOUCHERS = 65_535;
-
-const isIn = (fact: EventType, unverified: Frozen['unverified']): boolean =>
-  fact === 'verified' || ((fact === 'received' || fact === 'corrected') && unverified !== 'exclude');
 
 const inBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -152,7 +149,7 @@ export const createEntries = (mostReceipts: number) => {
         }
         people += 1;
         byFact[fact] = (byFact[fact] ?? 0) + 1;
-        if (isIn(fact, unverified)) sizes[voucher] = (sizes[voucher] ?? 0) + 1;
+        if (entersDraw(fact, unverified)) sizes[voucher] = (sizes[voucher] ?? 0) + 1;
         else counting[row] = 0;
       }
       return {

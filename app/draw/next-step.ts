@@ -11,7 +11,8 @@
  * | committed       | notBefore or later   | every public value was entered  | source   |
  * | sourced         |                      |                                 | draw     |
  * | drawn           |                      |                                 | draw: the same result, for its facts |
- * | announced       |                      |                                 | end      |
+ * | announced       |                      | owners' commands have no answer, or facts of promotions are missing | promote |
+ * | announced       |                      | otherwise                       | end      |
  *
  * The Job without an order makes the list only. It may still run, or again, when another one has committed; it knows neither the relays nor
  * the folder of the bundle, so a result that it announced would have no files.
@@ -23,7 +24,8 @@
  * between two results.
  */
 import type { Committed, Drawn, Sourced } from '../../contract/decisions/draw.ts';
-import { type ChainState, missingValues } from '../../contract/decisions/draw-chain.ts';
+import { type ChainState, isAnswered, missingValues } from '../../contract/decisions/draw-chain.ts';
+import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 
 export type NextStep =
   | { readonly kind: 'end'; readonly why: string }
@@ -35,17 +37,30 @@ export type NextStep =
       readonly committed: Committed;
       readonly sourced: Sourced;
       readonly drawn: Drawn | undefined;
-    };
+    }
+  | { readonly kind: 'promote'; readonly committed: Committed; readonly sourced: Sourced; readonly drawn: Drawn };
 
 const WAITS_MS = 120_000;
 
 const waitOrEnd = (untilMs: number, nowMs: number, why: string): NextStep =>
   untilMs - nowMs < WAITS_MS ? { kind: 'wait', untilMs } : { kind: 'end', why };
 
-export const nextStep = (state: ChainState, isOrdered: boolean, nowMs: number): NextStep => {
+/** Whether commands have no answer, or the facts of those who moved up are missing. */
+const isPromoting = (state: ChainState, { promotions = [] }: Pick<DrawOrder, 'promotions'>): boolean =>
+  state.recorded < state.promoted.length || promotions.some(({ command }) => !isAnswered(state, command));
+
+export const nextStep = (
+  state: ChainState,
+  order: Pick<DrawOrder, 'promotions'> | undefined,
+  nowMs: number,
+): NextStep => {
   const { committed, sourced, drawn, announced } = state;
-  if (announced !== undefined) return { kind: 'end', why: 'the result is announced' };
-  if (!isOrdered) return { kind: 'end', why: 'this Job makes the list only' };
+  if (committed !== undefined && sourced !== undefined && drawn !== undefined && announced !== undefined) {
+    return order !== undefined && isPromoting(state, order)
+      ? { kind: 'promote', committed, sourced, drawn }
+      : { kind: 'end', why: 'the result is announced, and no command to promote is left' };
+  }
+  if (order === undefined) return { kind: 'end', why: 'this Job makes the list only' };
   if (committed === undefined) return { kind: 'commit' };
   if (sourced !== undefined) return { kind: 'draw', committed, sourced, drawn };
   const { notBefore, postponeAt } = committed.commitment;

@@ -29,6 +29,7 @@ import { ENTRY_BYTES } from './entry.ts';
 import { type ListReport, type MadeList, type MakeListDeps, makeList } from './make-list.ts';
 import { nextStep } from './next-step.ts';
 import type { Drand, Steps } from './ports.ts';
+import { createPromotions, type Promotions } from './promote.ts';
 import { createWinners, type Winners } from './winners.ts';
 
 export interface DrawJobDeps extends MakeListDeps, Omit<AnnounceDeps, keyof MakeListDeps> {
@@ -189,6 +190,13 @@ const sum = (of: (result: VoucherResult) => number, { vouchers }: Drawn): number
 const noteList = ({ note }: DrawJobDeps, { listed, ...report }: ListReport): void =>
   note('the list is published', { ...report, lists: listed.lists });
 
+/** @throws OtherResultError */
+const assertResult = ({ digest: published }: Drawn, { result }: Computed): void => {
+  const digest = digestOf(result);
+  if (published !== digest)
+    throw new OtherResultError(`the published result is ${published}, and the journal gives ${digest}`);
+};
+
 /** After the facts and the files of a result are stored. */
 const announced = async (
   deps: DrawJobDeps,
@@ -223,6 +231,7 @@ const takeSteps = async (
   const { campaignId, steps, note, order } = deps;
   let computed: Computed | undefined;
   let done: Announced | undefined;
+  let promotions: Promotions | undefined;
   let appended: DrawStep['step'] | undefined;
   const append = async (step: DrawStep, { last }: ChainState): Promise<void> => {
     const isStored = await steps.append(step, last, signal);
@@ -234,7 +243,7 @@ const takeSteps = async (
     const state = chainState(campaignId, await steps.read(signal));
     if (appended !== undefined) assertCounts(state, appended);
     appended = undefined;
-    const next = nextStep(state, order !== undefined, deps.now());
+    const next = nextStep(state, order, deps.now());
     switch (next.kind) {
       case 'end':
         note('nothing more can be done now', { why: next.why });
@@ -264,12 +273,20 @@ const takeSteps = async (
           const { vouchers } = computed.result;
           await append({ ...headOf(deps, attempt), step: 'drawn', vouchers, digest }, state);
         } else {
-          if (drawn.digest !== digest)
-            throw new OtherResultError(`the published result is ${drawn.digest}, and the journal gives ${digest}`);
+          assertResult(drawn, computed);
           // The bundle is put at its place once.
           done ??= await announced(deps, committed, drawn, computed, await bundle(), signal);
           await append(done, state);
         }
+        break;
+      }
+      case 'promote': {
+        const { committed, sourced, drawn } = next;
+        // No files: a promotion is no part of the bundle.
+        computed ??= await compute(deps, committed, sourced, undefined, signal);
+        assertResult(drawn, computed);
+        promotions ??= createPromotions(deps, drawn, computed.winners);
+        await append(await promotions.nextStep(state, order ?? {}, signal), state);
         break;
       }
     }

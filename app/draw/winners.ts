@@ -32,11 +32,13 @@ const winnersOf = (entries: Buffer, { bitmap, winners }: Drawing): Buffer => {
   return won;
 };
 
+/** @param entry of 32 bytes, or its first ones: then any entry that begins with them */
 const indexIn = (sorted: Buffer, entry: Buffer): number | undefined => {
   let [low, high] = [0, sorted.length / ENTRY_BYTES - 1];
   while (low <= high) {
     const middle = (low + high) >>> 1;
-    const order = sorted.compare(entry, 0, ENTRY_BYTES, middle * ENTRY_BYTES, (middle + 1) * ENTRY_BYTES);
+    const start = middle * ENTRY_BYTES;
+    const order = sorted.compare(entry, 0, entry.length, start, start + entry.length);
     if (order === 0) return middle;
     if (order < 0) low = middle + 1;
     else high = middle - 1;
@@ -68,6 +70,16 @@ const waitlistOf = (entries: Buffer, { waitlist, waitlisted }: Drawing): Pick<Of
   }
   return { waitlist: sorted, places };
 };
+
+export interface Placed {
+  readonly voucher: string;
+  readonly entry: Buffer;
+  /** Else it is on the waitlist. */
+  readonly isWinner: boolean;
+}
+
+const entryAt = (sorted: Buffer, index: number): Buffer =>
+  Buffer.from(sorted.subarray(index * ENTRY_BYTES, (index + 1) * ENTRY_BYTES));
 
 export const createWinners = () => {
   const all: OfVoucher[] = [];
@@ -104,6 +116,22 @@ export const createWinners = () => {
         if (place !== undefined) return place;
       }
       return undefined;
+    },
+    /** Who has a place, by an entry or its first bytes. */
+    find(entry: Buffer): Placed | undefined {
+      for (const { voucher, won, waitlist } of all) {
+        for (const sorted of [won, waitlist]) {
+          const index = indexIn(sorted, entry);
+          if (index !== undefined) return { voucher, entry: entryAt(sorted, index), isWinner: sorted === won };
+        }
+      }
+      return undefined;
+    },
+    /** The entry with this place of a waitlist, from 1 on; undefined: it is shorter. */
+    waitlistedAt(voucher: string, place: number): Buffer | undefined {
+      const one = all.find((of) => of.voucher === voucher);
+      const index = one?.places.indexOf(place - 1) ?? -1;
+      return one === undefined || index < 0 ? undefined : entryAt(one.waitlist, index);
     },
     /** Places that were not taken. */
     left: (): number => left,

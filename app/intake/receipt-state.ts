@@ -2,7 +2,9 @@
 
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import { receivedDataOf } from '../../contract/envelope-schema.ts';
+import type { DrawnReceipts } from '../../journal/drawn-receipt.ts';
 import type { LiveSettingsSource, ReceiptJournal } from '../../journal/publishing.ts';
+import { atMost } from '../../runtime/at-most.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import { normalReceipt } from '../core/normal-form.ts';
@@ -10,8 +12,9 @@ import { type Fact, project } from '../core/projection.ts';
 import { isReceiptNo, verifyReceiptSecret } from '../core/receipt.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { shownState } from '../core/shown-state.ts';
+import { ApiError } from '../http/errors.ts';
 import { changesLeft } from './change-rules.ts';
-import { ApiError } from './errors.ts';
+import { type AnnouncedDraw, hasLost, mayHaveLost } from './lost.ts';
 import type { ReceiptLookup, ReceiptStore } from './ports.ts';
 
 export interface ReceiptStateDeps {
@@ -21,6 +24,8 @@ export interface ReceiptStateDeps {
   readonly areKeysDestroyed: () => boolean;
   readonly receipts: ReceiptStore;
   readonly receiptJournal: Pick<ReceiptJournal, 'findRegistration'>;
+  /** Absent: no receipt is shown as lost. */
+  readonly drawnReceipts?: DrawnReceipts;
   readonly settings: LiveSettingsSource;
   readonly now: () => number;
 }
@@ -151,6 +156,21 @@ const createRegisteredLookup = ({ receiptJournal }: ReceiptStateDeps) => {
   };
 };
 
+/** After the draw nearly everyone asks once. Each look-up takes some milliseconds. */
+const MOST_LOST_AT_ONCE = 4;
+
+/** False also where it is unknown: then the receipt keeps the state that its own facts give. */
+const createLostLookup = ({ drawnReceipts }: ReceiptStateDeps) => {
+  const inTurn = atMost(MOST_LOST_AT_ONCE);
+  return async (receiptNo: string, draw: AnnouncedDraw, signal: AbortSignal): Promise<boolean> => {
+    if (drawnReceipts === undefined) return false;
+    const found = await within(systemClock, ANSWER_WITHIN_MS, signal, () =>
+      inTurn(() => drawnReceipts.find(receiptNo)),
+    ).catch(() => undefined);
+    return found !== undefined && hasLost(found, draw);
+  };
+};
+
 /**
  * | secret | database | answer |
  * |--------|----------|--------|
@@ -160,11 +180,13 @@ const createRegisteredLookup = ({ receiptJournal }: ReceiptStateDeps) => {
  * | right | found, erased | erased, and since when |
  * | right | found, and another one counts (core/shown-state.ts) | superseded, its own history, and nothing about the other receipt |
  * | right | found, merged | superseded, and nothing else |
+ * | right | found, received or verified, and the draw is announced | lost, where that is certain (lost.ts) |
  * | right | absent, or unavailable | received, not confirmed, and the reason in words |
  * | right | not asked: a contingency level pauses registration | received, not confirmed |
  */
 export const createReceiptState = (deps: ReceiptStateDeps) => {
   const registeredOf = createRegisteredLookup(deps);
+  const isLost = createLostLookup(deps);
 
   const shown = async (
     receiptNo: string,
@@ -178,7 +200,10 @@ export const createReceiptState = (deps: ReceiptStateDeps) => {
     if (own === 'superseded') return { receiptNo, state: own, confirmed, receivedAt };
     // Nothing follows a withdrawal.
     const changes = settings === undefined || own === 'withdrawn' ? {} : changesShown(facts, settings);
-    const state = shownState({ acceptedAt: receivedAt, receipt: receiptNo }, facts, others);
+    const counting = shownState({ acceptedAt: receivedAt, receipt: receiptNo }, facts, others);
+    const draw = settings?.announced;
+    const state =
+      draw !== undefined && mayHaveLost(counting) && (await isLost(receiptNo, draw, signal)) ? 'lost' : counting;
     const answer = { receiptNo, state, confirmed, receivedAt, history, ...changes };
     if (state === 'superseded') return answer;
     const details = registered ?? (await registeredOf(receiptNo, signal));

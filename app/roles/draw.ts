@@ -1,5 +1,7 @@
 /** Wires the draw Job: the journal, the campaign's key, the list, and the steps of the draw. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BUNDLE_KEYS } from '../../contract/app-contract.ts';
 import { readDrawOrder } from '../../contract/decisions/draw-order.ts';
 import { connectJournal } from '../../journal/connection.ts';
 import { createControlLog, createDrawChain } from '../../journal/freeze/control.ts';
@@ -8,7 +10,9 @@ import { createJournalReplay } from '../../journal/replay.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { privacyFolder } from '../config.ts';
-import { openBundle } from '../draw/bundle/write.ts';
+import { toSeveral } from '../draw/bundle/several.ts';
+import { openStore, readStorePlace } from '../draw/bundle/store.ts';
+import { type BundleWriter, openBundle } from '../draw/bundle/write.ts';
 import { createDrand } from '../draw/drand-port.ts';
 import type { Decisions, Steps } from '../draw/ports.ts';
 import { runDrawJob } from '../draw/run-draw.ts';
@@ -16,9 +20,39 @@ import { readCitizenKey } from '../keys/privacy-keys.ts';
 import type { RunJob } from './role.ts';
 import { until } from './until.ts';
 
+type Job = Parameters<RunJob>[0];
+
+/** Undefined: no files are written. */
+const bundleOf = (
+  { app: { campaignId }, draw: { bundleDir, bundleStore, bundleKeysDir } }: Job['config'],
+  log: Job['log'],
+  signal: AbortSignal,
+): (() => Promise<BundleWriter>) | undefined => {
+  if (bundleDir === undefined && bundleStore === undefined) return undefined;
+  const keyFrom = async (file: string): Promise<string> =>
+    (await readFile(join(bundleKeysDir ?? '', file), 'utf8')).trim();
+  return async () => {
+    const folders = bundleDir === undefined ? [] : [await openBundle(join(bundleDir, campaignId))];
+    if (bundleStore === undefined) return toSeveral(folders);
+    const keys = {
+      accessKeyId: await keyFrom(BUNDLE_KEYS.accessKeyId),
+      secretAccessKey: await keyFrom(BUNDLE_KEYS.secretAccessKey),
+    };
+    const store = openStore({
+      place: readStorePlace(bundleStore),
+      keys,
+      campaignId,
+      signal,
+      wait: (ms, inner) => sleep(systemClock, ms, inner),
+      onRetry: (problem) => log.warn({ problem }, 'the store of the bundle does not take a file yet; retrying'),
+    });
+    return toSeveral([...folders, store]);
+  };
+};
+
 export const runDraw: RunJob = async ({ config, log, signal }) => {
   const { campaignId, shards, site } = config.app;
-  const { order, bundleDir, drandChain } = config.draw;
+  const { order, drandChain } = config.draw;
   const citizenKey = await readCitizenKey(privacyFolder(config));
   const connection = await connectJournal(config.dataPlane.journal, config.podName, signal);
   try {
@@ -51,7 +85,7 @@ export const runDraw: RunJob = async ({ config, log, signal }) => {
         }),
         publish: createHomePublisher({ connection, campaignId, shards, monotonicMs: () => performance.now() }),
         order: order === undefined ? undefined : readDrawOrder(order),
-        bundle: bundleDir === undefined ? undefined : () => openBundle(join(bundleDir, campaignId)),
+        bundle: bundleOf(config, log, signal),
         now: Date.now,
         wait: (ms, inner) => sleep(systemClock, ms, inner),
         note: (what, details) => log.info(details, what),

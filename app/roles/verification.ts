@@ -15,9 +15,12 @@ import { privacyFolder, secretFolder } from '../config.ts';
 import { createOpener } from '../keys/opener.ts';
 import { readWrapKeys } from '../keys/privacy-keys.ts';
 import { createLogLimit } from '../log-limit.ts';
+import { createAssertionCheck } from '../login/check.ts';
+import { loginKeyIn } from '../login/section.ts';
 import { followSystems } from '../outside/follow.ts';
 import { createOutsideMetrics } from '../outside/metrics.ts';
 import { createProvider } from '../outside/providers/providers.ts';
+import { createAsserted } from '../verification/asserted.ts';
 import { createDesks } from '../verification/desks.ts';
 import { createVerificationMetrics } from '../verification/metrics.ts';
 import { verificationPart } from '../verification/part.ts';
@@ -90,6 +93,7 @@ export const startVerification: StartRole = async (context) => {
     shards,
     desks: createDesks(providers.current),
     opener,
+    asserted: createAsserted(createAssertionCheck(campaignId), () => loginKeyIn(settings.current()?.sections)),
     facts: createFactLookup({ ...journal, monotonicMs }),
     publish: createHomePublisher({ ...journal, monotonicMs }),
     metrics: createVerificationMetrics(registry, () => agreed.now()),

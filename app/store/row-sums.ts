@@ -5,7 +5,7 @@
 import { escapeIdentifier, type PoolClient } from 'pg';
 import { EVENT_TYPES } from '../../contract/envelope.ts';
 import { abortable } from '../../runtime/abortable.ts';
-import type { CompareDatabase, Snapshot } from '../compare/ports.ts';
+import { type CompareDatabase, MOST_NOT_RECORDED, type Snapshot } from '../compare/ports.ts';
 import { COLUMNS, COMPARED_TABLES, type ComparedTable, KEYS, SEPARATOR } from '../compare/tables.ts';
 import { createPool, type DatabaseAccess } from './pool.ts';
 
@@ -43,12 +43,14 @@ const from = (schema: string, table: ComparedTable): string =>
 const snapshotOf = (client: PoolClient, schema: string, campaignId: string): Snapshot => ({
   async notRecorded() {
     const { rows } = await client.query<{ shard: number; seq: string }>(
-      `SELECT shard, seq FROM ${schema}.rejected_message WHERE campaign_id = $1 AND reason LIKE 'database:%'`,
+      `SELECT shard, seq FROM ${schema}.rejected_message WHERE campaign_id = $1 AND reason LIKE 'database:%'
+       LIMIT ${MOST_NOT_RECORDED + 1}`,
       [campaignId],
     );
     // Of a subject: reg.<campaign>.<shard>.<type>.<receipt>.
     const kept = await client.query<{ receipt: string }>(
-      `SELECT DISTINCT split_part(subject, '.', 5) AS receipt FROM ${schema}.kept_event WHERE campaign_id = $1`,
+      `SELECT DISTINCT split_part(subject, '.', 5) AS receipt FROM ${schema}.kept_event WHERE campaign_id = $1
+       LIMIT ${MOST_NOT_RECORDED + 1}`,
       [campaignId],
     );
     return {

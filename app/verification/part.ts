@@ -10,6 +10,7 @@
  * | its data key was destroyed                              | acknowledged: the person is erased |
  * | its data key is not available now                       | given back |
  * | its fields do not open, or are none                     | manual_review: a person looks, and no provider is asked |
+ * | its fields hold a login that counts (asserted.ts)       | verified, and no provider is asked |
  * | the leader of its home shard does not answer            | given back: nothing is paid for twice |
  * | no provider can be asked now, or the pod ends           | given back |
  * | the provider says match, mismatch or no_record          | its verdict is published (verdict.ts) |
@@ -33,6 +34,7 @@ import { roomOfBatch } from '../outside/follow.ts';
 import type { Lane, Sent } from '../outside/lane.ts';
 import { DONE, eventIn, type Outcome as OutcomeOf, oneByOne, spread } from '../worker/each.ts';
 import type { Message, Settled, TierPart, WorkerLog } from '../worker/part.ts';
+import { type Asserted, sentLogin } from './asserted.ts';
 import { attemptOf, decide, decideAlone, LOOKED_UP, requestIdOf, type Skip } from './decide.ts';
 import type { IdentityProvider, ProviderAnswer } from './ports.ts';
 import { factOf, isAnswered, UNREADABLE, type Verdict, type VerdictType, verdictOf } from './verdict.ts';
@@ -77,6 +79,8 @@ export interface VerificationDeps {
   readonly shards: number;
   readonly desks: Desks;
   readonly opener: Opener;
+  /** The verdict of a login that a registration carries; undefined: none, or one that does not count. */
+  readonly asserted: Asserted;
   readonly facts: Pick<FactLookup, 'find'>;
   readonly publish: PublishHome;
   readonly metrics: VerificationMetrics;
@@ -121,12 +125,17 @@ const LOGGED: Readonly<Record<'retry' | 'quota' | 'refused', string>> = {
 };
 
 /** What intakes seal, as far as it is asked about. */
-const personal = z.object({ name: z.string().min(1), idType: z.string().min(1), idNumber: z.string().min(1) });
+const personal = z.object({
+  name: z.string().min(1),
+  idType: z.string().min(1),
+  idNumber: z.string().min(1),
+  identity: sentLogin.optional().catch(undefined),
+});
 type Fields = z.infer<typeof personal>;
 
 type Prepared =
   | Outcome
-  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'verdict'; readonly verdict: Verdict }
   | { readonly kind: 'turn'; readonly desk: Desk; readonly fields: Fields };
 
 export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
@@ -189,8 +198,10 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
     const decision = decide(event, known);
     if (decision.kind === 'skip') return skip(decision.reason);
     const fields = await fieldsOf(event, signal);
-    if (fields === undefined) return { kind: 'unreadable' };
+    if (fields === undefined) return { kind: 'verdict', verdict: UNREADABLE };
     if ('kind' in fields) return fields;
+    const verdict = await deps.asserted(fields, Date.parse(event.at));
+    if (verdict !== undefined) return { kind: 'verdict', verdict };
     const desk = await turn();
     return desk === undefined ? wait('provider_blocked') : { kind: 'turn', desk, fields };
   };
@@ -201,7 +212,7 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
     signal: AbortSignal,
   ): Promise<Outcome> => {
     const prepared = await nextInLine(() => prepare(event, signal));
-    if (prepared.kind === 'unreadable') return settle(event, UNREADABLE, signal);
+    if (prepared.kind === 'verdict') return settle(event, prepared.verdict, signal);
     if (prepared.kind !== 'turn') return prepared;
     const { lane, provider } = prepared.desk;
     const { name, idType, idNumber } = prepared.fields;

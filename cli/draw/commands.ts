@@ -3,17 +3,30 @@ import { Command } from 'commander';
 import { publicValue } from '../../contract/decisions/public-value.ts';
 import { DRAW_COMMIT, drawSourceAnnotation } from '../../contract/names.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
-import { agreementOf, commitText, drawCommandsOf, sourceText } from '../../operator/draw/commands.ts';
+import {
+  agreementOf,
+  commitText,
+  drawCommandsOf,
+  enteredFor,
+  firstDigits,
+  listDigits,
+  sourceText,
+} from '../../operator/draw/commands.ts';
 import { hasDraw } from '../../operator/draw/order.ts';
 import { isKubeError } from '../../operator/kube/errors.ts';
 import { type Cluster, type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import { ForbiddenError, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 
-const UNCONFIRMED = 'the operator has not confirmed it yet: check with kubectl voucher draw show.';
+export const UNCONFIRMED = 'the operator has not confirmed it yet: check with kubectl voucher draw show.';
 
 /** The policy's own message names the missing permission. */
-const annotate = async (cluster: Cluster, campaign: VoucherCampaign, key: string, text: string): Promise<void> => {
+export const annotate = async (
+  cluster: Cluster,
+  campaign: VoucherCampaign,
+  key: string,
+  text: string,
+): Promise<void> => {
   try {
     await cluster.annotate(campaign, key, text);
   } catch (error) {
@@ -23,7 +36,7 @@ const annotate = async (cluster: Cluster, campaign: VoucherCampaign, key: string
 };
 
 /** @throws UsageError */
-const assertDraws = ({ metadata: { name }, spec }: VoucherCampaign): void => {
+export const assertDraws = ({ metadata: { name }, spec }: VoucherCampaign): void => {
   if (!hasDraw(spec)) throw new UsageError(`campaign ${name} has no draw: state spec.draw.sources before it opens`);
 };
 
@@ -48,7 +61,7 @@ const commit = async (name: string | undefined, options: ClusterOptions, io: Io)
         `the list of ${called} is not made yet, so there is nothing to commit to: kubectl voucher draw show ${called} -n ${cluster.namespace}`,
       );
     }
-    await annotate(cluster, campaign, DRAW_COMMIT, commitText(await cluster.whoAmI()));
+    await annotate(cluster, campaign, DRAW_COMMIT, commitText(await cluster.whoAmI(), listDigits(draw.lists)));
     const seen = await cluster.awaitStatus(campaign, ({ status }) =>
       (status?.conditions ?? []).some(
         ({ type, reason }) =>
@@ -61,12 +74,12 @@ const commit = async (name: string | undefined, options: ClusterOptions, io: Io)
   io.out(text);
 };
 
-/** Where this person's value goes: over their own, else into a free place. @throws UsageError */
-const placeFor = (campaign: VoucherCampaign, source: string, user: string): 1 | 2 => {
+/** Where this person's value goes: over their own, else into a place without a value for this commitment. @throws UsageError */
+const placeFor = (campaign: VoucherCampaign, source: string, user: string, commitment: string): 1 | 2 => {
   const { annotations = {} } = campaign.metadata;
   const texts = ([1, 2] as const).map((place) => ({ place, text: annotations[drawSourceAnnotation(source, place)] }));
-  const own = texts.find(({ text }) => text?.startsWith(sourceText(user, '')) === true);
-  const free = texts.find(({ text }) => text === undefined);
+  const own = texts.find(({ text }) => text?.startsWith(`by ${user} (commitment `) === true);
+  const free = texts.find(({ text }) => text?.includes(` (commitment ${firstDigits(commitment)}): `) !== true);
   const found = own ?? free;
   if (found !== undefined) return found.place;
   throw new UsageError(
@@ -87,17 +100,19 @@ const enter = async (
       const known = sources.map((one) => `  ${one.name}: ${one.description}`).join('\n');
       throw new UsageError(`${name} has no public value ${source}; existing ones:\n${known}`);
     }
-    const { notBefore, result, missing = [] } = campaign.status?.draw ?? {};
-    if (notBefore === undefined) throw new UsageError('the commitment is not published yet, so no value is wanted');
+    const { notBefore, commitment, result, missing = [] } = campaign.status?.draw ?? {};
+    if (notBefore === undefined || commitment === undefined)
+      throw new UsageError('the commitment is not published yet, so no value is wanted');
     if (io.wallMs() < Date.parse(notBefore)) throw new UsageError(`no value is accepted before ${notBefore}`);
     if (result !== undefined || !missing.includes(source)) return `${name}: ${source} has its value.\n`;
     const value = valueFrom(text);
     const user = await cluster.whoAmI();
-    const key = drawSourceAnnotation(source, placeFor(campaign, source, user));
-    await annotate(cluster, campaign, key, sourceText(user, value));
-    const annotations = { ...campaign.metadata.annotations, [key]: sourceText(user, value) };
-    const { values } = drawCommandsOf({ ...campaign, metadata: { ...campaign.metadata, annotations } });
-    return `${name}: ${outcomeText(agreementOf(values.get(source) ?? []), source)}\n`;
+    const key = drawSourceAnnotation(source, placeFor(campaign, source, user, commitment));
+    const written = sourceText(user, commitment, value);
+    await annotate(cluster, campaign, key, written);
+    const annotations = { ...campaign.metadata.annotations, [key]: written };
+    const commands = drawCommandsOf({ ...campaign, metadata: { ...campaign.metadata, annotations } });
+    return `${name}: ${outcomeText(agreementOf(enteredFor(commands, source, commitment)), source)}\n`;
   });
   io.out(said);
 };

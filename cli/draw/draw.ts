@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Io } from '../io.ts';
 import { checkCommand } from './check.ts';
 import { commitCommand, sourceCommand } from './commands.ts';
+import { promoteCommand } from './promote.ts';
 import { runCommand } from './run.ts';
 import { showCommand } from './show.ts';
 import { verifyCommand } from './verify.ts';
@@ -13,6 +14,7 @@ export const drawCommand = (io: Io): Command =>
     .addCommand(showCommand(io))
     .addCommand(commitCommand(io))
     .addCommand(sourceCommand(io))
+    .addCommand(promoteCommand(io))
     .addCommand(verifyCommand(io))
     .addCommand(checkCommand(io))
     .addCommand(runCommand(io));

@@ -27,6 +27,7 @@ export const showText = ({ metadata: { name }, spec, status }: VoucherCampaign):
   const digests = [
     ...(draw.commitment === undefined ? [] : [`Commitment ${draw.attempt ?? 1}: ${draw.commitment}`]),
     ...(draw.result === undefined ? [] : [`Result: ${draw.result}`]),
+    ...(draw.promoted === undefined ? [] : [`Moved up from the waiting lists: ${draw.promoted}`]),
   ];
   const table = rows.length === 0 ? '' : columns([['VOUCHER', 'ENTRIES', 'QUOTA', 'WINNERS', 'WAITING'], ...rows]);
   return `${name}: ${draw.phase}\n${table}${[...digests, ...messages].map((line) => `${line}\n`).join('')}`;

@@ -11,15 +11,19 @@
  * | sourced       | of another attempt; stored before notBefore; not every source in order; another value than entered |
  * | drawn         | nothing is sourced; there is one; its vouchers differ                                          |
  * | announced     | nothing is drawn; there is one                                                                |
- * | promoted      | nothing is announced; the entry that falls fell before; the one that moves up did before       |
+ * | promoted      | nothing is announced; its command has its answer; the entry that falls fell before; the one that moves up did before |
+ * | declined      | nothing is announced; its command has its answer                                              |
+ * | recorded      | nothing is announced; it counts more than have moved up, or no more than before               |
  */
 import type {
   Announced,
   Committed,
+  Declined,
   Drawn,
   DrawStep,
   Entered,
   Promoted,
+  Recorded,
   Sourced,
   SourceRule,
   VoucherCommitment,
@@ -33,22 +37,42 @@ export interface ChainEntry {
   readonly step: DrawStep;
 }
 
+/** A commitment that a later one has replaced. */
+export interface Earlier {
+  readonly committed: Committed;
+  /** Sources of public values that two people had not entered. None: a round of drand was missing. */
+  readonly missing: readonly string[];
+}
+
 export interface ChainState {
   /** The last one that counts. */
   readonly committed?: Committed;
+  /** Those before it, the first one first. */
+  readonly earlier: readonly Earlier[];
   /** Of that commitment. */
   readonly entered: readonly Entered[];
   readonly sourced?: Sourced;
   readonly drawn?: Drawn;
   readonly announced?: Announced;
   readonly promoted: readonly Promoted[];
+  readonly declined: readonly Declined[];
+  /** How many of those who moved up have their fact. */
+  readonly recorded: number;
   /** Entries that may not follow, and why. */
   readonly ignored: readonly { readonly sequence: number; readonly why: string }[];
   /** Sequence of the last entry, ignored or not: the next one is appended after it. 0: none. */
   readonly last: number;
 }
 
-const NOTHING: ChainState = { entered: [], promoted: [], ignored: [], last: 0 };
+const NOTHING: ChainState = {
+  earlier: [],
+  entered: [],
+  promoted: [],
+  declined: [],
+  recorded: 0,
+  ignored: [],
+  last: 0,
+};
 
 const sameVouchers = (a: readonly VoucherCommitment[], b: readonly VoucherCommitment[]): boolean =>
   a.length === b.length &&
@@ -137,8 +161,28 @@ const announced: Judge<Announced> = (state, { attempt }) => {
   return state.announced === undefined ? undefined : 'the result is announced';
 };
 
-const promoted: Judge<Promoted> = (state, { attempt, fallen, entry, voucher }) => {
-  if (state.announced?.attempt !== attempt) return 'the result is not announced yet';
+/** Of a step that follows the announcement. */
+const afterAnnounced = ({ announced: done }: ChainState, attempt: number): string | undefined =>
+  done?.attempt === attempt ? undefined : 'the result is not announced yet';
+
+/** Whether the chain has the answer to a command. */
+export const isAnswered = ({ promoted: up, declined: refused }: ChainState, command: string): boolean =>
+  [...up, ...refused].some((one) => one.command === command);
+
+const answering = (state: ChainState, { attempt, command }: Promoted | Declined): string | undefined =>
+  afterAnnounced(state, attempt) ?? (isAnswered(state, command) ? 'its command has its answer' : undefined);
+
+const recorded: Judge<Recorded> = (state, { attempt, promotions }) => {
+  const wrong = afterAnnounced(state, attempt);
+  if (wrong !== undefined) return wrong;
+  if (promotions > state.promoted.length) return `${state.promoted.length} have moved up, and it counts ${promotions}`;
+  return promotions > state.recorded ? undefined : `${state.recorded} are recorded already`;
+};
+
+const promoted: Judge<Promoted> = (state, step) => {
+  const { fallen, entry, voucher } = step;
+  const wrong = answering(state, step);
+  if (wrong !== undefined) return wrong;
   const before = state.promoted.filter((one) => one.voucher === voucher);
   if (before.some((one) => one.fallen === fallen)) return 'that entry fell before';
   return before.some((one) => one.entry === entry) || fallen === entry ? 'that entry moved up before' : undefined;
@@ -158,13 +202,20 @@ const whyNot = (state: ChainState, step: DrawStep, storedAtMs: number): string |
       return announced(state, step, storedAtMs);
     case 'promoted':
       return promoted(state, step, storedAtMs);
+    case 'declined':
+      return answering(state, step);
+    case 'recorded':
+      return recorded(state, step, storedAtMs);
   }
 };
 
 const withStep = (state: ChainState, step: DrawStep): ChainState => {
   switch (step.step) {
-    case 'committed':
-      return { ...state, committed: step, entered: [] };
+    case 'committed': {
+      const { committed: before, earlier } = state;
+      const replaced = before === undefined ? [] : [{ committed: before, missing: missingValues(state) }];
+      return { ...state, committed: step, earlier: [...earlier, ...replaced], entered: [] };
+    }
     case 'entered':
       return { ...state, entered: [...state.entered, step] };
     case 'sourced':
@@ -175,6 +226,10 @@ const withStep = (state: ChainState, step: DrawStep): ChainState => {
       return { ...state, announced: step };
     case 'promoted':
       return { ...state, promoted: [...state.promoted, step] };
+    case 'declined':
+      return { ...state, declined: [...state.declined, step] };
+    case 'recorded':
+      return { ...state, recorded: step.promotions };
   }
 };
 

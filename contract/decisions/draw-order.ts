@@ -6,6 +6,18 @@ const source = z.discriminatedUnion('type', [
   z.object({ name: z.string(), type: z.literal('PublicValue'), description: z.string() }),
 ]);
 
+/** Of one Job; more wait for the next one. */
+export const MOST_PROMOTIONS_AT_ONCE = 50;
+
+const promotion = z.object({
+  /** Digest of the command. */
+  command: z.string(),
+  /** A receipt number, or the first PROMOTED_DIGITS digits of an entry. */
+  falls: z.string(),
+  by: z.string().min(1).max(256),
+  reason: z.string().min(1).max(400),
+});
+
 const order = z.object({
   /** Who authorised the commitment. */
   authorizedBy: z.string().min(1).max(256),
@@ -14,10 +26,15 @@ const order = z.object({
   sources: z.array(source).min(1),
   leadSeconds: z.int().min(1),
   postponeSeconds: z.int().min(1),
+  /** Commands of owners that have no answer in the chain yet. */
+  promotions: z.array(promotion).max(MOST_PROMOTIONS_AT_ONCE).exactOptional(),
+  /** `spec.issuance.bindBy`: until then a winner can still bind an account. `none`: nothing is issued. `open`: it is not stated. */
+  bindBy: z.union([z.iso.datetime({ offset: true }), z.enum(['none', 'open'])]).exactOptional(),
 });
 
 export type DrawOrder = z.infer<typeof order>;
 export type OrderedSource = DrawOrder['sources'][number];
+export type OrderedPromotion = z.infer<typeof promotion>;
 
 /** @throws Error that names the fields */
 export const readDrawOrder = (json: string): DrawOrder => {

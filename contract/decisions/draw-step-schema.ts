@@ -25,12 +25,15 @@ const drawStep: z.ZodType<DrawStep> = z.discriminatedUnion('step', [
   z.object({ ...of('announced'), won: count, waitlisted: count }),
   z.object({
     ...of('promoted'),
+    command: digestSchema,
     voucher: text(63),
     fallen: digestSchema,
     entry: digestSchema,
     by: person,
     reason: text(400),
   }),
+  z.object({ ...of('declined'), command: digestSchema, by: person, why: text(400) }),
+  z.object({ ...of('recorded'), promotions: count }),
 ]);
 
 /** @throws ControlEntryError: an entry of a later release may decide what counts, so nothing is known without it */

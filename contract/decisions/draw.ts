@@ -9,8 +9,9 @@
  * | entered of n                 | as committed n                      | the operator: two people have entered the same value |
  * | sourced n                    | drawn                               | the Job: every source of commitment n has its value |
  * | drawn                        | announced                           | the Job, from sourced alone |
- * | announced                    | promoted                            | the Job: `won` and `waitlisted` of every person are in the journal |
- * | promoted                     | promoted                            | the operator, for an owner |
+ * | announced                    | promoted, declined                  | the Job: `won` and `waitlisted` of every person are in the journal |
+ * | promoted, declined           | promoted, declined, recorded        | the Job, for an owner: only it knows the waitlist and its order |
+ * | recorded                     | promoted, declined                  | the Job: the facts of those who moved up are in the journal |
  *
  * `committed n + 1` follows only after `postponeAt` of commitment n, without `sourced n`: a source that is missing postpones, and is
  * never substituted. After `sourced n` there is one result, whoever computes it.
@@ -157,13 +158,27 @@ export interface Announced extends StepOf<'announced'> {
   readonly won: number;
   readonly waitlisted: number;
 }
+/** An owner's command is carried out. */
 export interface Promoted extends StepOf<'promoted'> {
+  /** Digest of the command (operator/draw/commands.ts), hex. */
+  readonly command: string;
   readonly voucher: string;
-  /** The entry that no longer takes its voucher, and the one that moves up, hex. */
+  /** The entry that no longer takes its voucher, and the first of the waitlist that has not moved up yet, hex. */
   readonly fallen: string;
   readonly entry: string;
   readonly by: string;
   readonly reason: string;
 }
+/** An owner's command that can't be carried out, and never will be. */
+export interface Declined extends StepOf<'declined'> {
+  readonly command: string;
+  readonly by: string;
+  /** For people. */
+  readonly why: string;
+}
+/** The facts of the first `promotions` who moved up are stored. */
+export interface Recorded extends StepOf<'recorded'> {
+  readonly promotions: number;
+}
 
-export type DrawStep = Committed | Entered | Sourced | Drawn | Announced | Promoted;
+export type DrawStep = Committed | Entered | Sourced | Drawn | Announced | Promoted | Declined | Recorded;

@@ -1,6 +1,7 @@
 /** `spec.draw`: until when registrations can change, and which of them enter the draw. Pure. */
 import { choice, dnsLabel, instant, int32, listByKey, rule, secretName, section, text } from './common.ts';
 import type { ObjectNode } from './node.ts';
+import { URL_PATTERN } from './verification.ts';
 
 /** As many as a person can watch on one day. */
 const MOST_SOURCES = 8;
@@ -89,8 +90,54 @@ export const draw: ObjectNode = {
     ),
     bundleClaim: secretName(
       'PersistentVolumeClaim in the namespace of the campaign, for the bundle: the files with which anyone can verify the draw. ' +
-        'Left out: the files are not written; the draw can be repeated from the journal at any time.',
+        'Left out: they are not written to a volume; the draw can be repeated from the journal at any time.',
+    ),
+    bundleStore: {
+      type: 'object',
+      description:
+        'Object store with the interface of S3, to which the bundle is written, too. Left out: none. Make the objects readable for everyone, ' +
+        'and state their address in bundleUrl.',
+      typeHint: { name: 'BundleStore', file: './draw.ts' },
+      required: ['url', 'bucket', 'secretName'],
+      properties: {
+        url: text('Address of the store, such as https://s3.example.org.', 253, 8),
+        region: { ...text('Region that requests are signed for. Default us-east-1.', 64, 1), default: 'us-east-1' },
+        bucket: { ...text('Name of the bucket.', 63, 3), pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])$' },
+        prefix: {
+          ...text('Folder in the bucket; the bundle is in <prefix>/<campaignId>. Left out: none.', 200, 1),
+          pattern: '^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$',
+        },
+        style: choice(
+          'Where requests name the bucket. Path: https://s3.example.org/bucket. VirtualHost: https://bucket.s3.example.org. Default Path.',
+          ['Path', 'VirtualHost'],
+          'Path',
+        ),
+        secretName: secretName(
+          'Secret in the namespace of the campaign with the files access-key-id and secret-access-key. Its key needs the permissions to put ' +
+            'and to get objects.',
+        ),
+      },
+      'x-kubernetes-validations': [
+        rule(
+          '.url',
+          `self.url.matches('${URL_PATTERN}')`,
+          'url is not a valid address: write one that begins with https://, without a user name, a password or "#"',
+        ),
+      ],
+    },
+    bundleUrl: text(
+      'Address at which everyone can read the bundle, with a final /: commitment.json is below it. The intake sends citizens there who ask for ' +
+        'a proof. Left out: it is not known.',
+      500,
+      8,
     ),
   }),
+  'x-kubernetes-validations': [
+    rule(
+      '.bundleUrl',
+      `!has(self.bundleUrl) || (self.bundleUrl.matches('${URL_PATTERN}') && self.bundleUrl.endsWith('/'))`,
+      'bundleUrl is not a valid address of a folder: write one that begins with https:// and ends with "/"',
+    ),
+  ],
   typeHint: { name: 'DrawSpec', file: './draw.ts' },
 };

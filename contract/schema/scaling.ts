@@ -166,7 +166,7 @@ export const scaling: ObjectNode = {
     },
     tiers: section('Bounds and capacity of every tier.', perTier(scalingOf)),
   }),
-  typeHint: { name: 'ScalingSpec' },
+  typeHint: { name: 'ScalingSpec', file: './scaling.ts' },
   'x-kubernetes-validations': TIERS.map((tier) =>
     rule(
       `.authorized.ceilings.${tier}`,

@@ -43,6 +43,24 @@ const SAME_CHANNELS = [
     'c.stocks.all(s, d.stocks.exists(t, t.voucher == s.voucher && t.stock == s.stock))))',
 ].join(' && ');
 
+const sameField = (of: string, field: string): string =>
+  `has(self.${of}.${field}) == has(oldSelf.${of}.${field}) && (!has(self.${of}.${field}) || self.${of}.${field} == oldSelf.${of}.${field})`;
+
+/**
+ * Everything that decides who takes part, how many win, and when. Where a round of drand is asked for, and where files are put, decides
+ * nothing: its signature is verified, and the files are computed from the journal. The order of the sources is that of the commitment.
+ */
+const SAME_DRAW = [
+  ...['unverified', 'leadSeconds', 'postponeSeconds', 'waitlistPercent'].map(
+    (field) => `self.spec.draw.${field} == oldSelf.spec.draw.${field}`,
+  ),
+  sameField('spec.draw', 'verifyBy'),
+  'has(self.spec.draw.sources) == has(oldSelf.spec.draw.sources)',
+  '(!has(self.spec.draw.sources) || (self.spec.draw.sources.size() == oldSelf.spec.draw.sources.size() && ' +
+    'self.spec.draw.sources.all(s, oldSelf.spec.draw.sources.exists(o, o.name == s.name && o.type == s.type && ' +
+    'has(o.description) == has(s.description) && (!has(s.description) || o.description == s.description)))))',
+].join(' && ');
+
 const column = (name: string, type: PrinterColumn['type'], jsonPath: string, description: string): PrinterColumn => ({
   name,
   type,
@@ -93,8 +111,19 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
       fixedAfterOpening('identity', 'registrations were accepted under it'),
       fixedAfterOpening('eligibility', 'registrations were accepted under it'),
       fixedAfterOpening('vouchers', 'citizens registered for them'),
-      fixedAfterOpening('draw', 'citizens registered under it'),
+      rule(
+        '.spec.draw',
+        `${BEFORE_OPENING} || (${SAME_DRAW})`,
+        'spec.draw is fixed once the campaign has opened, because citizens registered under it; only the relays of a source, bundleClaim, bundleStore and bundleUrl can change: restore the old values, or create another VoucherCampaign with another campaignId',
+        'FieldValueForbidden',
+      ),
       fixedAfterOpening('privacy', 'receipts and stored data were made with its keys'),
+      rule(
+        '.spec.login.publicKey',
+        `${BEFORE_OPENING} || !has(self.spec.login) || !has(oldSelf.spec.login) || self.spec.login.publicKey == oldSelf.spec.login.publicKey`,
+        'spec.login.publicKey is fixed once the campaign has opened, because stored logins are checked with it: restore the old value',
+        'FieldValueForbidden',
+      ),
       rule(
         '.spec.window.closesAt',
         `${BEFORE_OPENING} || self.spec.window.closesAt >= oldSelf.spec.window.closesAt`,

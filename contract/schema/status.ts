@@ -154,6 +154,7 @@ const drawStatus: ObjectNode = {
       description: 'The result of every winner and of everyone on the waiting list is in the journal.',
     },
     winners: wholeNumber('Winners of all vouchers together.'),
+    promoted: wholeNumber('People who moved up from the waiting lists. Absent: none.'),
     results: listByKey('voucher', 'The result for each voucher. Absent: not drawn yet.', 32, {
       type: 'object',
       description: 'VoucherDraw is the result of the draw for one voucher.',
@@ -217,7 +218,7 @@ export const campaignStatus: ObjectNode = {
   properties: {
     observedGeneration: wholeNumber('Value of metadata.generation that this status was computed from.'),
     stage: text(
-      'Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed or Frozen. Alert on conditions instead.',
+      'Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed, Frozen or Drawn. Alert on conditions instead.',
       32,
     ),
     openedAt: instant(

@@ -26,6 +26,31 @@ export interface DrawSource {
   readonly description?: string;
 }
 
+/**
+ * Object store with the interface of S3, to which the bundle is written, too. Left out: none. Make the objects readable
+ * for everyone, and state their address in bundleUrl.
+ */
+export interface BundleStore {
+  /** Address of the store, such as https://s3.example.org. */
+  readonly url: string;
+  /** Region that requests are signed for. Default us-east-1. */
+  readonly region: string;
+  /** Name of the bucket. */
+  readonly bucket: string;
+  /** Folder in the bucket; the bundle is in <prefix>/<campaignId>. Left out: none. */
+  readonly prefix?: string;
+  /**
+   * Where requests name the bucket. Path: https://s3.example.org/bucket. VirtualHost: https://bucket.s3.example.org.
+   * Default Path.
+   */
+  readonly style: 'Path' | 'VirtualHost';
+  /**
+   * Secret in the namespace of the campaign with the files access-key-id and secret-access-key. Its key needs the
+   * permissions to put and to get objects.
+   */
+  readonly secretName: string;
+}
+
 /** Which registrations enter the draw. Fixed once the campaign has opened. */
 export interface DrawSpec {
   /**
@@ -62,9 +87,19 @@ export interface DrawSpec {
   readonly waitlistPercent: number;
   /**
    * PersistentVolumeClaim in the namespace of the campaign, for the bundle: the files with which anyone can verify the
-   * draw. Left out: the files are not written; the draw can be repeated from the journal at any time.
+   * draw. Left out: they are not written to a volume; the draw can be repeated from the journal at any time.
    */
   readonly bundleClaim?: string;
+  /**
+   * Object store with the interface of S3, to which the bundle is written, too. Left out: none. Make the objects
+   * readable for everyone, and state their address in bundleUrl.
+   */
+  readonly bundleStore?: BundleStore;
+  /**
+   * Address at which everyone can read the bundle, with a final /: commitment.json is below it. The intake sends
+   * citizens there who ask for a proof. Left out: it is not known.
+   */
+  readonly bundleUrl?: string;
 }
 
 /** VoucherList is the list of the draw for one voucher. */
@@ -126,6 +161,8 @@ export interface DrawStatus {
   readonly announced?: boolean;
   /** Winners of all vouchers together. */
   readonly winners?: number;
+  /** People who moved up from the waiting lists. Absent: none. */
+  readonly promoted?: number;
   /** The result for each voucher. Absent: not drawn yet. */
   readonly results?: readonly VoucherDraw[];
 }

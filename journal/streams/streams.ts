@@ -27,7 +27,7 @@ import type { JournalSpec } from '../administration.ts';
 
 export type WantedStream = Partial<StreamConfig> & { readonly name: string; readonly num_replicas: number };
 
-const SHARD_MAX_BYTES = 8 * 2 ** 30;
+export const SHARD_MAX_BYTES = 8 * 2 ** 30;
 /** Freeze, plans and decisions: a few thousand messages in a long campaign. */
 const CONTROL_MAX_BYTES = 32 * 2 ** 20;
 

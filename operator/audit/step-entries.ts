@@ -7,8 +7,9 @@
 import { defined } from '../../contract/defined.ts';
 import { instantMs, instantMsOrNaN } from '../../contract/instant.ts';
 import { TIERS, tiersOf } from '../../contract/tiers.ts';
-import type { ScalingSpec, VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
+import type { ScalingSpec } from '../../contract/types/scaling.ts';
 import type { TierOutcomes } from '../tick/observed.ts';
 import type { ScaleWrite } from '../tick/tick-plan.ts';
 import type { AuditEntry, Authorized, Hours } from './entry.ts';

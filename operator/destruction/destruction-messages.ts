@@ -64,6 +64,7 @@ const ordered = ({ at, cause, who }: Destroying): string =>
  * | not due; the command can't be read                  | False   | CommandUnreadable |
  * | not due                                             | False   | NotDue |
  * | a command, and the draw is not over                 | False   | WaitingForList |
+ * | due by the date, and the draw is not over           | False   | HeldByDraw |
  * | ordered, steps under way                            | False   | Destroying |
  * | data keys destroyed; a person must empty the Secret, or other campaigns need it | False | SecretNotEmptied |
  * | all is destroyed                                    | True    | Destroyed |
@@ -98,6 +99,15 @@ export const personalDataDestroyed = (
       const end = hasDraw(spec)
         ? 'the result of the draw is announced, because the draw needs'
         : 'the list of the draw is made, because the list needs';
+      if (destruction.why === 'HeldByDraw') {
+        const see = hasDraw(spec)
+          ? 'The conditions ListFrozen, DrawCommitted and Drawn say'
+          : 'The condition ListFrozen says';
+        return no(
+          'HeldByDraw',
+          `All personal data was to be destroyed at ${instantText(dueAtMs)} (spec.privacy.deleteAfterDays), and it still exists. It is destroyed when ${end} citizen.key of the privacy Secret. ${see} what the draw waits for. If the campaign is given up without a draw: set spec.deletionPolicy to Delete, delete the campaign, and empty the Secret: ${emptySecretCommand(metadata.namespace, spec.privacy.keySecretName)}.`,
+        );
+      }
       return no(
         'WaitingForList',
         `An owner has ordered to destroy the personal data. It begins when ${end} citizen.key of the privacy Secret. To cancel the order, remove the annotation ${DESTROY_ANNOTATION}. ${due}`,

@@ -96,6 +96,6 @@ export const destructionRequest = (
 export const isDestroying = (destruction: DestructionState | undefined, request: DestructionRequest, nowMs: number) => {
   if (destruction?.kind === 'destroying' || destruction?.kind === 'unknown') return true;
   return (
-    destruction?.kind === 'wait' && (nowMs >= request.dueAtMs || (request.command !== undefined && request.isDrawOver))
+    destruction?.kind === 'wait' && request.isDrawOver && (nowMs >= request.dueAtMs || request.command !== undefined)
   );
 };

@@ -41,7 +41,7 @@ export interface DestructionObserved {
 }
 
 export type DestructionStep =
-  | { readonly kind: 'wait'; readonly why: 'NotDue' | 'WaitingForList' }
+  | { readonly kind: 'wait'; readonly why: 'NotDue' | 'WaitingForList' | 'HeldByDraw' }
   | { readonly kind: 'order'; readonly cause: Destroying['cause'] }
   | { readonly kind: 'destroyKeys'; readonly order: Destroying }
   | { readonly kind: 'emptySecret'; readonly order: Destroying }
@@ -62,7 +62,8 @@ export type DestructionStep =
  * | yes       | yes     | destroyed     | any        | any                | any  | done |
  * | no        | yes     | destroyed     | emptied    | any                | any  | complete |
  * | no        | yes     | destroyed     | else       | any                | any  | emptySecret: waits while other campaigns need it |
- * | no        | no      |               |            | date               | any  | order: citizens were promised this date |
+ * | no        | no      |               |            | date               | over | order: citizens were promised this date |
+ * | no        | no      |               |            | date               | else | wait: HeldByDraw. Without citizen.key no list and no winner could be computed again |
  * | no        | no      |               |            | command            | over | order |
  * | no        | no      |               |            | command            | else | wait: WaitingForList |
  * | no        | no      |               |            | neither            | any  | wait: NotDue |
@@ -76,7 +77,9 @@ export const nextDestructionStep = (observed: DestructionObserved): DestructionS
     if (secret.kind === 'emptied') return { kind: 'complete', order, keysDestroyedAtMs, secretEmptied: secret };
     return { kind: 'emptySecret', order };
   }
-  if (nowMs >= request.dueAtMs) return { kind: 'order', cause: 'Date' };
+  if (nowMs >= request.dueAtMs) {
+    return request.isDrawOver ? { kind: 'order', cause: 'Date' } : { kind: 'wait', why: 'HeldByDraw' };
+  }
   if (request.command === undefined) return { kind: 'wait', why: 'NotDue' };
   return request.isDrawOver ? { kind: 'order', cause: 'Command' } : { kind: 'wait', why: 'WaitingForList' };
 };

@@ -1,11 +1,13 @@
 /** How the draw is shown: its two conditions. Pure. */
 import type { Committed, Drawn } from '../../contract/decisions/draw.ts';
 import { type ChainState, missingValues } from '../../contract/decisions/draw-chain.ts';
+import { DRAW_COMMIT } from '../../contract/names.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
 import type { ObservedCluster } from '../tick/cluster-view.ts';
-import { agreementOf, drawCommandsOf } from './commands.ts';
+import { agreementOf, authorizerOf, drawCommandsOf, enteredFor, firstDigits } from './commands.ts';
 import type { DrawState } from './draw-keeper.ts';
 import { hasDraw } from './order.ts';
+import { isPromoting } from './promotions.ts';
 
 type Input = Pick<ConditionInput, 'observed' | 'campaign' | 'nowMs'>;
 type Unknown = Extract<DrawState, { readonly kind: 'unknown' | 'unreadable' }> | undefined;
@@ -15,13 +17,17 @@ const unknownText = (draw: NonNullable<Unknown>): readonly ['JournalUnavailable'
     ? ['JournalUnavailable', `The steps of the draw are unknown: ${draw.message}. The operator asks again.`]
     : ['EntryUnreadable', `${draw.message}. Install the release that wrote it, or a later one.`];
 
-const isListed = ({ observed: { freeze } }: Input): boolean => freeze?.kind === 'done' && freeze.listed !== undefined;
+const listsOf = ({ observed: { freeze } }: Input) => (freeze?.kind === 'done' ? freeze.listed?.lists : undefined);
+const isListed = (input: Input): boolean => listsOf(input) !== undefined;
 
 const commandOf = (words: string, { campaign: { metadata } }: Input): string =>
   `kubectl voucher draw ${words} -n ${metadata.namespace}`;
 
 const commitmentText = ({ attempt, digest, authorizedBy, commitment }: Committed): string =>
   `Commitment ${attempt} has the digest ${digest}; ${authorizedBy} authorised it. No source has its value before ${commitment.notBefore}.`;
+
+/** A condition's message has room for more. */
+const MOST_DECLINED_SHOWN = 5;
 
 /** What is wrong with the Job, if it is; empty where it is at work. */
 const jobText = ({ jobs, isJobsUnseen }: ObservedCluster, { campaign: { metadata } }: Input): string => {
@@ -49,7 +55,7 @@ const jobText = ({ jobs, isJobsUnseen }: ObservedCluster, { campaign: { metadata
  * | committed once                             | True    | Committed               |
  * | committed again, after a postponement      | True    | Postponed               |
  * | an annotation can't be read                | False   | CommandUnreadable       |
- * | no owner has authorised it                 | False   | WaitingForAuthorization |
+ * | no owner has authorised it, or for another list | False | WaitingForAuthorization |
  * | authorised                                 | False   | Committing              |
  */
 export const drawCommitted = (input: Input): Verdict<'DrawCommitted'> | undefined => {
@@ -71,13 +77,19 @@ export const drawCommitted = (input: Input): Verdict<'DrawCommitted'> | undefine
       ? yes('Committed', text)
       : yes('Postponed', `A source had no value in time, so the draw was postponed. ${text}`);
   }
-  const { authorizedBy, unreadable } = drawCommandsOf(campaign);
+  const commands = drawCommandsOf(campaign);
+  const { unreadable, authorization } = commands;
+  const authorizedBy = authorizerOf(commands, listsOf(input));
   if (authorizedBy === undefined && unreadable.length > 0) return no('CommandUnreadable', unreadable.join(' '));
   const { name } = campaign.metadata;
+  const other =
+    authorization === undefined
+      ? ''
+      : ` The annotation ${DRAW_COMMIT} names another list, so it does not count: authorise the commitment again.`;
   return authorizedBy === undefined
     ? no(
         'WaitingForAuthorization',
-        `An owner must authorise the commitment: ${commandOf(`commit ${name}`, input)}. It fixes the lists, the quotas and the sources.`,
+        `An owner must authorise the commitment: ${commandOf(`commit ${name}`, input)}. It fixes the lists, the quotas and the sources.${other}`,
       )
     : no(
         'Committing',
@@ -92,17 +104,48 @@ const resultText = ({ digest, vouchers }: Drawn): string => {
   return `The result has the digest ${digest}: ${each.join('; ')}.`;
 };
 
+/** How many moved up, and the last commands that could not be carried out, by their order in the chain. */
+const promotedText = ({ promoted, declined }: ChainState, { digest }: Drawn, { campaign }: Input): string => {
+  const { promotions, unreadable } = drawCommandsOf(campaign);
+  const moved = promoted.length === 0 ? '' : ` ${promoted.length} moved up from the waiting list.`;
+  const still = promotions.map(({ command, falls }) => ({
+    falls,
+    why: declined.find((one) => one.command === command)?.why,
+  }));
+  const refused = still.flatMap(({ falls, why }) => (why === undefined ? [] : [` ${falls} is not replaced: ${why}.`]));
+  const other = promotions
+    .filter(({ result }) => result !== firstDigits(digest))
+    .map(({ falls }) => ` The command to replace ${falls} names another result and does not count: give it again.`);
+  return [
+    moved,
+    ...refused.slice(-MOST_DECLINED_SHOWN),
+    ...other.slice(0, 1),
+    ...unreadable.map((text) => ` ${text}`),
+  ].join('');
+};
+
 /** Values that two people entered, and that are not the same. */
 const differing = (chain: ChainState, { campaign }: Input): readonly string[] => {
-  const { values } = drawCommandsOf(campaign);
+  const commands = drawCommandsOf(campaign);
   return missingValues(chain).flatMap((name) => {
-    const agreement = agreementOf(values.get(name) ?? []);
+    const agreement = agreementOf(enteredFor(commands, name, chain.committed?.digest ?? ''));
     if (agreement.kind === 'differ') return [`${agreement.by.join(' and ')} entered different values for ${name}`];
     return agreement.kind === 'onePerson' ? [`${agreement.by[0]} entered the value of ${name} twice`] : [];
   });
 };
 
-const waiting = (chain: ChainState, { commitment }: Committed, input: Input): Verdict<'Drawn'> => {
+/** Values of sources that wait for one, and that name another commitment. */
+const outdated = (missing: readonly string[], digest: string, { campaign }: Input): string => {
+  const { values } = drawCommandsOf(campaign);
+  const names = missing.filter((name) =>
+    (values.get(name) ?? []).some(({ commitment }) => commitment !== firstDigits(digest)),
+  );
+  return names.length === 0
+    ? ''
+    : ` Values of ${names.join(', ')} were entered for another commitment and do not count: enter them again.`;
+};
+
+const waiting = (chain: ChainState, { commitment, digest }: Committed, input: Input): Verdict<'Drawn'> => {
   const { notBefore, postponeAt } = commitment;
   if (input.nowMs < Date.parse(notBefore)) {
     return no('WaitingForTime', `No source has its value before ${notBefore}.`);
@@ -121,7 +164,7 @@ const waiting = (chain: ChainState, { commitment }: Committed, input: Input): Ve
   return missing.length > 0
     ? no(
         'WaitingForValues',
-        `Two different people must enter the value of ${missing.join(', ')}: ${commandOf(`source ${name} ${missing[0]} VALUE`, input)}. ${until}${wrong.join('')}`,
+        `Two different people must enter the value of ${missing.join(', ')}: ${commandOf(`source ${name} ${missing[0]} VALUE`, input)}. ${until}${outdated(missing, digest, input)}${wrong.join('')}`,
       )
     : no(
         'WaitingForSources',
@@ -142,6 +185,7 @@ const waiting = (chain: ChainState, { commitment }: Committed, input: Input): Ve
  * | every source has its value                         | False   | Drawing            |
  * | there is a result, and facts are missing           | True    | Drawn              |
  * | … and every fact is stored                         | True    | Announced          |
+ * | … and an owner has the next of the waitlist move up, or a fact of that is missing | True | Promoting |
  */
 export const drawn = (input: Input): Verdict<'Drawn'> | undefined => {
   const { campaign, observed } = input;
@@ -157,9 +201,13 @@ export const drawn = (input: Input): Verdict<'Drawn'> | undefined => {
   if (draw.kind !== 'known') return unknown(...unknownText(draw));
   const { chain } = draw;
   const { committed, sourced, drawn: result, announced } = chain;
-  if (result !== undefined && announced !== undefined)
-    return yes('Announced', `${resultText(result)} Every winner's status shows it.`);
   const job = jobText(observed.cluster, input);
+  if (result !== undefined && announced !== undefined) {
+    const text = `${resultText(result)} Every winner's status shows it.${promotedText(chain, result, input)}`;
+    return isPromoting(campaign, chain)
+      ? yes('Promoting', `${text} A Job lets the next on the waiting list move up.${job}`)
+      : yes('Announced', text);
+  }
   if (result !== undefined) return yes('Drawn', `${resultText(result)} It is being written for every winner.${job}`);
   if (sourced !== undefined) return no('Drawing', `Every source has its value. A Job computes the result.${job}`);
   return committed === undefined

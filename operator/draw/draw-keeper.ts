@@ -8,7 +8,7 @@ import { type ChainState, chainState, missingValues } from '../../contract/decis
 import type { FreezeJournal } from '../../journal/freeze/freezing.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
-import { agreementOf, type DrawCommands } from './commands.ts';
+import { agreementOf, type DrawCommands, enteredFor } from './commands.ts';
 
 /** What is known of a campaign's draw. */
 export type DrawState =
@@ -35,8 +35,8 @@ interface DrawKeeperDeps {
 
 const LOOK_DEADLINE_MS = 8_000;
 const LOOK_EVERY_MS = 1_000;
-/** Only promotions follow. */
-const LOOK_AT_END_MS = 10_000;
+/** Only promotions follow, and a Job appends them. */
+const LOOK_AT_END_MS = 5_000;
 const AFTER_FAILURE_MS = 2_000;
 
 /**
@@ -53,7 +53,7 @@ export const nextEntered = (
   if (committed === undefined || sourced !== undefined || nowMs < Date.parse(committed.commitment.notBefore))
     return undefined;
   for (const name of missingValues(chain)) {
-    const agreement = agreementOf(values.get(name) ?? []);
+    const agreement = agreementOf(enteredFor({ values }, name, committed.digest));
     if (agreement.kind !== 'agree') continue;
     const { value, by } = agreement;
     const { attempt } = committed;

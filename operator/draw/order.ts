@@ -11,8 +11,9 @@ const sourceOf = ({ name, type, relays, description = '' }: DrawSource): Ordered
 /** 1,000 vouchers and 10 %: 100 places; 5 and 10 %: 1. */
 const placesOf = (quota: number, percent: number): number => Math.ceil((quota * percent) / 100);
 
-export const drawOrder = ({ vouchers, draw }: VoucherCampaignSpec, authorizedBy: string): DrawOrder => ({
+export const drawOrder = ({ vouchers, draw, issuance }: VoucherCampaignSpec, authorizedBy: string): DrawOrder => ({
   authorizedBy,
+  bindBy: issuance === undefined ? 'none' : (issuance.bindBy ?? 'open'),
   vouchers: vouchers.map(({ name, quota }) => ({
     voucher: name,
     quota,

@@ -190,7 +190,7 @@ const AFTER_THE_BARRIERS: readonly Waiting['why'][] = ['WaitingForConsumers', 'W
 
 const chainStatus = (draw: DrawState | undefined, previous: DrawStatus | undefined): Partial<DrawStatus> => {
   if (draw?.kind !== 'known') return drawPart(previous);
-  const { committed, sourced, drawn, announced } = draw.chain;
+  const { committed, sourced, drawn, announced, promoted } = draw.chain;
   if (committed === undefined) return {};
   const { attempt, commitment, digest, authorizedBy } = committed;
   const { notBefore, postponeAt } = commitment;
@@ -205,6 +205,7 @@ const chainStatus = (draw: DrawState | undefined, previous: DrawStatus | undefin
     committedBy: authorizedBy,
     ...(sourced === undefined && missing.length > 0 ? { missing } : {}),
     ...(drawn === undefined ? {} : resultStatus(drawn, announced !== undefined)),
+    ...(promoted.length === 0 ? {} : { promoted: promoted.length }),
   };
 };
 

@@ -47,6 +47,7 @@ interface JobRun {
 }
 
 const BUNDLE = { name: 'bundle', mountPath: '/var/voucher/bundle' } as const;
+const BUNDLE_KEYS = { name: 'bundle-keys', mountPath: '/etc/voucher/bundle-keys' } as const;
 
 /** The kubelet makes `$$` and `$(NAME)` of a variable's value something else, and a description in the commitment would be another one. */
 const unexpanded = (json: string): string => json.replaceAll('$', String.raw`\u0024`);
@@ -54,18 +55,30 @@ const unexpanded = (json: string): string => json.replaceAll('$', String.raw`\u0
 /** The order of the draw, and where its files go. */
 const withDraw = ({ spec: { draw } }: VoucherCampaign, order: DrawOrder | undefined, pod: PodSpec): PodSpec => {
   if (order === undefined) return pod;
-  const { bundleClaim: claimName } = draw;
-  const volumes = claimName === undefined ? [] : [{ name: BUNDLE.name, persistentVolumeClaim: { claimName } }];
+  const { bundleClaim: claimName, bundleStore: store } = draw;
+  const claims = claimName === undefined ? [] : [{ name: BUNDLE.name, persistentVolumeClaim: { claimName } }];
+  const keys =
+    store === undefined
+      ? []
+      : [{ name: BUNDLE_KEYS.name, secret: { secretName: store.secretName, defaultMode: 0o440 } }];
+  const volumes = [...claims, ...keys];
   const env = [
     { name: ENV.drawOrder, value: unexpanded(JSON.stringify(order)) },
-    ...volumes.map(() => ({ name: ENV.bundleDir, value: BUNDLE.mountPath })),
+    ...claims.map(() => ({ name: ENV.bundleDir, value: BUNDLE.mountPath })),
+    ...(store === undefined
+      ? []
+      : [
+          { name: ENV.bundleStore, value: unexpanded(JSON.stringify(store)) },
+          { name: ENV.bundleKeysDir, value: BUNDLE_KEYS.mountPath },
+        ]),
   ];
+  const mounts = [...claims.map(() => ({ ...BUNDLE })), ...keys.map(() => ({ ...BUNDLE_KEYS, readOnly: true }))];
   return {
     ...pod,
     containers: pod.containers.map((container) => ({
       ...container,
       env: [...(container.env ?? []), ...env],
-      volumeMounts: [...(container.volumeMounts ?? []), ...volumes.map(() => ({ ...BUNDLE }))],
+      volumeMounts: [...(container.volumeMounts ?? []), ...mounts],
     })),
     volumes: [...(pod.volumes ?? []), ...volumes],
   };

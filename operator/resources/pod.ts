@@ -18,11 +18,11 @@ import {
   appConfigMapName,
   type Component,
   dataPlaneSecretName,
-  intakeServiceUrl,
   LABELS,
+  serviceUrl,
   tierName,
 } from '../../contract/names.ts';
-import type { Tier } from '../../contract/tiers.ts';
+import { isTier, servesCitizens, type Tier, takesRegistrations } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
@@ -87,10 +87,17 @@ const environment = (campaign: VoucherCampaign, workload: Workload, options: Bui
   { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
   ...workloadSecretsOf(campaign.spec, workload).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
   { name: ENV.host, value: '::' },
-  ...(workload === 'intake'
+  ...(isTier(workload) && servesCitizens(workload)
     ? [
         { name: ENV.portHttp, value: String(PORTS.http) },
-        { name: ENV.serviceUrl, value: intakeServiceUrl(campaign.metadata.name, campaign.metadata.namespace) },
+        ...(takesRegistrations(workload)
+          ? [
+              {
+                name: ENV.serviceUrl,
+                value: serviceUrl(campaign.metadata.name, workload, campaign.metadata.namespace),
+              },
+            ]
+          : []),
         ...(options.keepAliveSeconds === undefined
           ? []
           : [{ name: ENV.keepAliveSeconds, value: String(options.keepAliveSeconds) }]),
@@ -239,7 +246,7 @@ export const buildPodTemplate = (campaign: VoucherCampaign, tier: Tier, options:
     metadata: podMetadataOf(campaignLabels(campaign, tier), pods),
     spec: {
       ...podSpecOf(campaign, tier, options, {
-        ports: [...(tier === 'intake' ? [{ name: 'http', containerPort: PORTS.http }] : []), ADMIN_PORT],
+        ports: [...(servesCitizens(tier) ? [{ name: 'http', containerPort: PORTS.http }] : []), ADMIN_PORT],
         // One second apart: a pod that is ready counts for the scaling law in the same tick.
         startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
         readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),

@@ -15,13 +15,14 @@
  * | decides an entry     | ctl.<id>.<entry>, STREAM.MSG.GET of the control stream | the list (control.ts) |
  * | looks up decisions   | STREAM.MSG.GET of the control stream         | whether the list is made |
  * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
- * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
+ * | writes a bucket      | … and $KV.<bucket>.*, of claims $KV.<bucket>.*.* | the day's data key (data-keys.ts), claims (claims.ts) |
  *
  * The durable consumers belong to the operator: without the denials a pod could move one past messages that are not read, or
  * consume another tier's messages.
  */
 import { accountName, accountPassword } from '../../contract/accounts.ts';
 import { rightsOf, WORKLOADS, type Workload } from '../../contract/jobs.ts';
+import { claimsBucketName } from '../../contract/login.ts';
 import {
   astraySubject,
   consumerName,
@@ -32,7 +33,8 @@ import {
   shardStreamName,
   subjectsOf,
 } from '../../contract/names.ts';
-import { type BucketRight, consumersOf, isTier, TIERS } from '../../contract/tiers.ts';
+import type { BucketRight } from '../../contract/tier-entry.ts';
+import { consumersOf, isTier, TIERS } from '../../contract/tiers.ts';
 
 export interface AccountsRequest {
   readonly shards: number;
@@ -93,11 +95,11 @@ const ofControl = (campaignId: string, workload: Workload): readonly string[] =>
   ];
 };
 
-const ofBucket = (bucket: string, right: BucketRight): readonly string[] => {
+const ofBucket = (bucket: string, right: BucketRight, keys = '*'): readonly string[] => {
   if (right === 'none') return [];
   const stream = `KV_${bucket}`;
   return [
-    ...(right === 'writes' ? [`$KV.${bucket}.*`] : []),
+    ...(right === 'writes' ? [`$KV.${bucket}.${keys}`] : []),
     `${API}.STREAM.INFO.${stream}`,
     // Of the leader: buckets have no direct gets, by which a replica that lags could answer.
     `${API}.STREAM.MSG.GET.${stream}`,
@@ -125,6 +127,7 @@ const permissionsOf = (
             ...ofControl(campaignId, workload),
             ...ofBucket(liveBucketName(campaignId), rightsOf(workload).buckets.live),
             ...ofBucket(dataKeyBucketName(campaignId), rightsOf(workload).buckets.dataKeys),
+            ...ofBucket(claimsBucketName(campaignId), rightsOf(workload).buckets.claims ?? 'none', '*.*'),
           ]),
         ),
       ],

@@ -171,7 +171,11 @@ const TRANSITIONS: readonly Transition[] = [
   ),
   warning('DrawValuesDiffer', 'Drawn', became('ValuesDiffer')),
   normal('Drawn', 'Drawn', reached),
-  normal('DrawAnnounced', 'Drawn', became('Announced')),
+  normal(
+    'DrawAnnounced',
+    'Drawn',
+    (before, after) => after.reason === 'Announced' && !['Announced', 'Promoting'].includes(before?.reason ?? ''),
+  ),
   warning('DestructionBegan', 'PersonalDataDestroyed', became('Destroying')),
   warning('SecretNotEmptied', 'PersonalDataDestroyed', became('SecretNotEmptied')),
   normal('PersonalDataDestroyed', 'PersonalDataDestroyed', reached),
@@ -199,7 +203,7 @@ export const transitionEvents = (
     return [campaignEvent('Warning', 'CeilingReached', message)];
   });
   const drained =
-    previous?.stage === 'Draining' && (next.stage === 'Closed' || next.stage === 'Frozen')
+    previous?.stage === 'Draining' && ['Closed', 'Frozen', 'Drawn'].includes(next.stage ?? '')
       ? [campaignEvent('Normal', 'Drained', 'Every registration that was accepted is in the database.')]
       : [];
   return [...conditions, ...ceilings, ...drained];

@@ -43,9 +43,11 @@ const agedAll = <R extends Readonly<Record<string, Reading<unknown>>>>(readings:
 /** The last readings, out of date now because this tick's did not come. */
 export const agedReadings = (last: CampaignReadings | undefined): CampaignReadings => {
   if (last === undefined) return { arrivals: { kind: 'absent' }, backlog: {} };
-  const { arrivals, backlog, clocks, served = {}, ...others } = last;
+  const { arrivals, arrivalsOf = {}, backlog, clocks, served = {}, ...others } = last;
+  const agedOf = Object.entries(arrivalsOf).map(([tier, readings]) => [tier, agedAll({ ...readings })] as const);
   return {
     ...agedAll({ arrivals, ...others }),
+    ...(agedOf.length === 0 ? {} : { arrivalsOf: Object.fromEntries(agedOf) }),
     backlog: agedAll(backlog),
     served: agedAll(served),
     ...(clocks && { clocks }),

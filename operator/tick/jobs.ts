@@ -1,13 +1,14 @@
 /** Which Jobs there is work for. Pure. */
 
-import { missingValues } from '../../contract/decisions/draw-chain.ts';
+import { type ChainState, missingValues } from '../../contract/decisions/draw-chain.ts';
 import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import type { JobName } from '../../contract/jobs.ts';
 import { type ReconcileOrder, runOf } from '../../contract/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { reconcileOrderOf } from '../books/reconcile-order.ts';
-import { drawCommandsOf } from '../draw/commands.ts';
+import { authorizerOf, drawCommandsOf } from '../draw/commands.ts';
 import { drawOrder, hasDraw } from '../draw/order.ts';
+import { isPromoting, pendingPromotions, promotionRun } from '../draw/promotions.ts';
 import type { CampaignTimes, Observed } from './observed.ts';
 
 /** A Job that is to be there. */
@@ -37,6 +38,7 @@ export interface JobRun {
  * | committed n, notBefore or later                               | r<n>: sources, result, facts  | no work         |
  * | sourced or drawn                                              | r<n>                          | no work         |
  * | announced                                                     | no work                       | no work         |
+ * | … and owners have the next of the waitlist move up            | p<digits>: one for these commands | no work     |
  *
  * Besides these, `books` once the list is made, for ten minutes after a person has ordered it.
  *
@@ -66,14 +68,15 @@ const booksRuns = (campaign: VoucherCampaign, nowMs: number): readonly JobRun[] 
 /** The run of the draw that is due once the list is made. */
 export const drawRuns = (
   campaign: VoucherCampaign,
-  { draw }: Pick<Observed, 'draw'>,
+  { freeze, draw }: Pick<Observed, 'freeze' | 'draw'>,
   nowMs: number,
 ): readonly JobRun[] => {
   if (!hasDraw(campaign.spec) || draw?.kind !== 'known') return [];
   const { chain } = draw;
   const { committed, sourced, announced } = chain;
-  if (announced !== undefined) return [];
-  const { authorizedBy } = drawCommandsOf(campaign);
+  if (committed !== undefined && announced !== undefined) return promotionRuns(campaign, chain, committed.authorizedBy);
+  const lists = freeze?.kind === 'done' ? freeze.listed?.lists : undefined;
+  const authorizedBy = authorizerOf(drawCommandsOf(campaign), lists);
   if (committed === undefined)
     return authorizedBy === undefined
       ? []
@@ -83,6 +86,13 @@ export const drawRuns = (
   const isReady = nowMs >= Date.parse(commitment.notBefore) && missingValues(chain).length === 0;
   if (sourced !== undefined || isReady) return [{ job: 'draw', run: `r${attempt}`, order }];
   return nowMs >= Date.parse(commitment.postponeAt) ? [{ job: 'draw', run: `c${attempt + 1}`, order }] : [];
+};
+
+const promotionRuns = (campaign: VoucherCampaign, chain: ChainState, authorizedBy: string): readonly JobRun[] => {
+  if (!isPromoting(campaign, chain)) return [];
+  const promotions = pendingPromotions(campaign, chain);
+  const order = { ...drawOrder(campaign.spec, authorizedBy), promotions: [...promotions] };
+  return [{ job: 'draw', run: promotionRun(chain, promotions), order }];
 };
 
 /** When the next of them is due by date alone. */

@@ -1,4 +1,5 @@
 import type { LiveSettings } from '../../contract/app-contract.ts';
+import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import type { ReviewSessions } from '../../contract/review.ts';
@@ -18,10 +19,13 @@ export interface Circumstances {
   readonly isRecordsStopped?: boolean;
   /** Of the draw. */
   readonly published?: LiveSettings['published'] | undefined;
+  readonly announced?: LiveSettings['announced'] | undefined;
   /** Sessions of reviewers that are in force. */
   readonly reviews?: ReviewSessions;
   /** When all personal data is destroyed. */
   readonly deleteAtMs?: number;
+  /** Ready login pods. */
+  readonly loginPods?: number;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -83,8 +87,10 @@ export const buildLiveSettings = (
     recordsBacklog,
     isRecordsStopped = false,
     published,
+    announced,
     reviews = {},
     deleteAtMs,
+    loginPods = 0,
   }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
@@ -105,6 +111,7 @@ export const buildLiveSettings = (
     draw: {
       ...(spec.draw.verifyBy === undefined ? {} : { verifyBy: instant(spec.draw.verifyBy) }),
       unverified: spec.draw.unverified,
+      ...defined({ bundleUrl: spec.draw.bundleUrl }),
     },
     ...(deleteAtMs === undefined ? {} : { privacy: { deleteAt: new Date(deleteAtMs).toISOString() } }),
     vouchers: spec.vouchers.map(({ name, title, faceValueFen, minimumSpendFen, quota, validDays }) => ({
@@ -120,8 +127,10 @@ export const buildLiveSettings = (
       intakePods: sharers,
       burstSeconds: spec.traffic.burstSeconds,
     },
+    ...(spec.login === undefined ? {} : { loginPods: Math.max(1, loginPods) }),
     ...(effects.page === undefined ? {} : { page: effects.page }),
     ...(published === undefined ? {} : { published }),
+    ...(announced === undefined ? {} : { announced }),
     ...(sections.length === 0 ? {} : { sections: Object.fromEntries(sections) }),
     ...(behind === undefined ? {} : { behind }),
     ...(Object.keys(reviews).length === 0 ? {} : { reviews }),

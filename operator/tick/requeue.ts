@@ -65,7 +65,7 @@ export const nextLookMs = (input: RequeueInput): number => {
   if (input.isFirstPass) return 0;
   if (isRising(input) || isStepBeginning(input)) return SOON_MS;
   const { times, nowMs, arrivalsPerSecond = 0, backlog = 0, contingency } = input;
-  const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed' && input.stage !== 'Frozen';
+  const isNear = nowMs >= times.preWarmAtMs && !['Closed', 'Frozen', 'Drawn'].includes(input.stage);
   const isBusy =
     arrivalsPerSecond > 0 ||
     backlog > 0 ||

@@ -14,6 +14,8 @@ interface StageInput {
   readonly previous: string | undefined;
   /** The list of the draw is frozen. */
   readonly isFrozen?: boolean;
+  /** The draw has its result, and every winner's status shows it. */
+  readonly isDrawn?: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ interface StageInput {
  * | lead time                  | no forecast                    | as above   |
  * | lead time                  | forecast                       | PreWarming |
  * | window                     |                                | Open       |
+ * | after closing              | the draw's result is announced | Drawn      |
  * | after closing              | the list is frozen             | Frozen     |
  * | after closing              | backlog not proven empty       | Draining   |
  * | after closing + 5 s        | backlog proven empty           | Closed     |
@@ -39,8 +42,10 @@ export const stageOf = ({
   recordsBacklog,
   previous,
   isFrozen,
+  isDrawn,
 }: StageInput): Stage => {
   if (nowMs >= times.closesAtMs) {
+    if (isDrawn === true) return 'Drawn';
     if (isFrozen === true) return 'Frozen';
     if (nowMs < times.closesAtMs + LAST_PUBLISH_MS) return 'Draining';
     if (recordsBacklog?.kind === 'fresh') return recordsBacklog.value.messages === 0 ? 'Closed' : 'Draining';

@@ -20,7 +20,7 @@ import { issuanceStatus } from '../issuance/issuance-status.ts';
 import { outlookOf } from '../outside/outlook.ts';
 import { targetsOf } from '../outside/targets.ts';
 import { planState } from '../scale-plans/plan-state.ts';
-import { attemptedOf } from '../signals/readings.ts';
+import { arrivalsAt, attemptedOf } from '../signals/readings.ts';
 import type { CampaignMemory, TierOutcome } from './observed.ts';
 import { serializeMemory } from './scaler-memory.ts';
 import { stageOf } from './stage.ts';
@@ -69,7 +69,7 @@ const outsidePace = (
 
 const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => {
   const { backlog } = input.observed.readings;
-  const attempted = attemptedOf(input.observed.readings);
+  const attempted = attemptedOf(arrivalsAt(input.observed.readings, outcome.tier));
   const sinceMs = belowMinSinceMs(outcome, input.observed.previous, input.nowMs);
   const queue = followsArrivals(outcome.tier) ? undefined : backlog[outcome.tier];
   const waiting = queue === undefined || queue.kind === 'absent' ? 0 : queue.value.messages;
@@ -130,6 +130,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       recordsBacklog: readings.backlog.records,
       previous: previous?.stage,
       isFrozen: draw?.frozenAt !== undefined,
+      isDrawn: draw?.announced === true,
     }),
     ...(openedAt === undefined ? {} : { openedAt }),
     conditions,

@@ -17,7 +17,7 @@ import { certificateOf } from '../destruction/destruction-messages.ts';
 import { destructionRequest, isDestroying } from '../destruction/destruction-request.ts';
 import type { DestructionRequest } from '../destruction/destruction-steps.ts';
 import type { DrawRequest } from '../draw/draw-keeper.ts';
-import { drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
+import { announcedDraw, drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
 import { type EraseCommand, eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
@@ -228,8 +228,10 @@ export const planTick = (
             recordsBacklog: readings.backlog.records,
             isRecordsStopped: isStopped(status),
             published: publishedDraw(observed),
+            announced: announcedDraw(observed),
             reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
             deleteAtMs: destruction.dueAtMs,
+            loginPods: tiers.login.ready,
           })
         : undefined,
     handOuts,

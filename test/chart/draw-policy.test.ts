@@ -1,6 +1,7 @@
 /** The policy on commands of the draw, as Helm renders it, with its expressions evaluated. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { DRAW_COMMIT, drawSourceAnnotation } from '../../contract/names.ts';
+import { DRAW_COMMIT, drawSourceAnnotation, promoteAnnotation } from '../../contract/names.ts';
+import { commitText, promoteText, sourceText } from '../../operator/draw/commands.ts';
 import { type Policy, readPolicy, refusalsOf } from './policy.ts';
 
 let policies: readonly Policy[];
@@ -9,6 +10,11 @@ beforeAll(async () => {
 });
 
 const VALUE = drawSourceAnnotation('lottery', 1);
+const DIGITS = '0123456789abcdef';
+const value = (who: string): string => sourceText(who, DIGITS, '3 1 4');
+const PROMOTE = promoteAnnotation('ab'.repeat(32));
+const promotion = (who: string): string => promoteText(who, '2027-03-01T02:00:00.000Z', DIGITS, 'no account');
+const OWNER = ['get', 'create', 'update', 'patch', 'authorize'];
 const PAUSED = 'voucher-operator.io/paused';
 const WITNESS = ['get', 'list', 'watch', 'patch', 'draw'];
 const EDITOR = ['get', 'create', 'update', 'patch'];
@@ -30,22 +36,34 @@ const refusals = ({ verbs = WITNESS, before = {}, now = {}, spec = 'as before', 
 };
 
 const allowed: Readonly<Record<string, Case>> = {
-  'a value in the own name': { now: { [VALUE]: 'by wang: 3 1 4' } },
-  'a value by a witness who is a reviewer too': { verbs: [...WITNESS, 'review'], now: { [VALUE]: 'by wang: 3 1 4' } },
+  'a value in the own name': { now: { [VALUE]: value('wang') } },
+  'a value by a witness who is a reviewer too': { verbs: [...WITNESS, 'review'], now: { [VALUE]: value('wang') } },
   'a change of an editor who is a witness too': { verbs: [...WITNESS, ...EDITOR], spec: 'another' },
   'a change of an editor': { verbs: EDITOR, spec: 'another', now: { [PAUSED]: 'x' } },
-  'the authorisation of an owner': { verbs: [...EDITOR, 'authorize'], now: { [DRAW_COMMIT]: 'by wang' } },
+  'a promotion by an owner': { verbs: OWNER, now: { [PROMOTE]: promotion('wang') } },
+  'the authorisation of an owner': {
+    verbs: [...EDITOR, 'authorize'],
+    now: { [DRAW_COMMIT]: commitText('wang', DIGITS) },
+  },
 };
 
 const refused: Readonly<Record<string, readonly [Case, string]>> = {
-  'a value without the verb': [{ verbs: EDITOR, now: { [VALUE]: 'by wang: 3 1 4' } }, 'requires the verb draw'],
-  'a value in another name': [{ now: { [VALUE]: 'by li: 3 1 4' } }, 'must contain your own name'],
+  'a value without the verb': [{ verbs: EDITOR, now: { [VALUE]: value('wang') } }, 'requires the verb draw'],
+  'a value in another name': [{ now: { [VALUE]: value('li') } }, 'must contain your own name'],
+  'a promotion without the verb': [
+    { verbs: EDITOR, now: { [PROMOTE]: promotion('wang') } },
+    'requires the verb authorize',
+  ],
+  'a promotion in another name': [{ verbs: OWNER, now: { [PROMOTE]: promotion('li') } }, 'must contain your own name'],
+  'a promotion by a witness': [{ now: { [PROMOTE]: promotion('wang') } }, 'and nothing else'],
+  'an authorisation that names no list': [{ verbs: OWNER, now: { [DRAW_COMMIT]: 'by wang' } }, 'what it is about'],
+  'a value that names no commitment': [{ now: { [VALUE]: 'by wang: 3 1 4' } }, 'what it is about'],
   'another spec by a witness': [{ spec: 'another' }, 'and nothing else'],
   'another annotation by a witness': [{ now: { [PAUSED]: 'x' } }, 'and nothing else'],
   'an annotation that a witness removes': [{ before: { [PAUSED]: 'x' } }, 'and nothing else'],
   'a label by a witness': [{ labels: { team: 'x' } }, 'and nothing else'],
   'a value that a reviewer removes': [
-    { verbs: ['get', 'list', 'patch', 'review'], before: { [VALUE]: 'by li: 3 1 4' } },
+    { verbs: ['get', 'list', 'patch', 'review'], before: { [VALUE]: value('li') } },
     'and nothing else',
   ],
 };

@@ -25,6 +25,7 @@ const by = (ranBy: string, rows: readonly Row[], differs?: string): readonly Doc
 const HARM = 'test/integration/chart/harm.test.ts';
 const CLI = 'test/integration/cli/why.test.ts';
 const PRIVACY = 'test/component/cli/privacy.test.ts';
+const ISSUANCE = 'test/component/cli/issuance.test.ts';
 const SYSTEM = '-n voucher-system';
 
 const STORY_COMMANDS = [
@@ -122,6 +123,9 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ],
     ['kubectl voucher issue unbound spring-2027 -n vouchers', "'issue', 'unbound', 'spring', '-n', 'vouchers'"],
   ]),
+  ...by('test/component/cli/login.test.ts', [
+    ['kubectl voucher login keys -n vouchers --out voucher-login.yaml', "call('keys', '-n', 'vouchers', '--out'"],
+  ]),
   ...by('test/component/cli/consistency.test.ts', [
     ['kubectl voucher consistency --list spring-2027 -n vouchers', "'consistency', '--list'"],
   ]),
@@ -137,6 +141,23 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
         "voucher('destroy-keys', campaign.metadata.name",
       ],
       ['kubectl voucher certificate spring-2027 -n vouchers', "voucher('certificate', name)"],
+    ],
+    'against the answers of an API server that the test plays',
+  ),
+  ...by(
+    ISSUANCE,
+    [
+      ['kubectl voucher issue start spring-2027 -n vouchers', "voucher('issue', 'start', 'chengdu')"],
+      ['kubectl voucher issue show spring-2027 -n vouchers', "voucher('issue', 'show', 'chengdu')"],
+      ['kubectl voucher channel list spring-2027 -n vouchers', "voucher('channel', 'list', 'chengdu')"],
+      [
+        'kubectl voucher channel stop spring-2027 wechat -n vouchers --reason "the stock has the wrong scope"',
+        "voucher('channel', 'stop', 'chengdu', 'wechat'",
+      ],
+      [
+        'kubectl voucher channel resume spring-2027 wechat -n vouchers',
+        "voucher('channel', 'resume', 'chengdu', 'wechat')",
+      ],
     ],
     'against the answers of an API server that the test plays',
   ),
@@ -215,6 +236,7 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ['kubectl voucher draw show …', "call('show'"],
     ['kubectl voucher draw commit …', "call('commit'"],
     ['kubectl voucher draw source …', "call('source'"],
+    ['kubectl voucher draw promote …', "call('promote'"],
   ]),
   ...by('test/component/draw/cli.test.ts', [
     ['kubectl voucher draw verify …', "call('verify'"],

@@ -123,12 +123,13 @@ export class DrawWorld {
     });
   }
 
-  /** Facts behind the barriers. */
-  facts(): readonly EventEnvelope[] {
+  /** Facts behind the barriers. @param types won and waitlisted unless stated */
+  facts(...types: readonly EventType[]): readonly EventEnvelope[] {
+    const wanted = types.length === 0 ? ['won', 'waitlisted'] : types;
     return this.shards
       .flat()
       .map(({ data }): EventEnvelope => JSON.parse(Buffer.from(data).toString()))
-      .filter(({ type }) => type === 'won' || type === 'waitlisted');
+      .filter(({ type }) => wanted.includes(type));
   }
 
   /** Of one process. @param pass by which each of its requests goes */

@@ -8,12 +8,15 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../../cli/run.ts';
-import { DRAW_COMMIT, drawSourceAnnotation } from '../../../contract/names.ts';
+import { DRAW_COMMIT, drawSourceAnnotation, promoteAnnotation } from '../../../contract/names.ts';
 import type { DrawStatus } from '../../../contract/types/draw.ts';
+import { commitText, listDigits, promoteText, sourceText } from '../../../operator/draw/commands.ts';
 import { aCampaign, DRAW } from '../../helpers/a-campaign.ts';
+import { receiptOf } from '../../helpers/records.ts';
 
 const NAME = aCampaign().metadata.name;
 const NOT_BEFORE = '2020-09-26T02:00:00.000Z';
+const COMMITMENT = 'cd'.repeat(32);
 const LISTED: DrawStatus = {
   phase: 'Listed',
   frozenAt: '2020-09-25T10:00:20.000Z',
@@ -23,7 +26,7 @@ const LISTED: DrawStatus = {
 const COMMITTED: DrawStatus = {
   ...LISTED,
   phase: 'Committed',
-  commitment: 'cd'.repeat(32),
+  commitment: COMMITMENT,
   attempt: 1,
   notBefore: NOT_BEFORE,
   missing: ['lottery'],
@@ -120,7 +123,7 @@ describe('kubectl voucher draw commit', () => {
   it('authorises in one’s own name, and shows what is fixed', async () => {
     const { code, out, err } = await call('commit', NAME);
     expect([code, err]).toEqual([0, '']);
-    expect(annotations).toEqual({ [DRAW_COMMIT]: 'by alice' });
+    expect(annotations).toEqual({ [DRAW_COMMIT]: commitText('alice', listDigits(LISTED.lists ?? [])) });
     expect(out).toContain('you have authorised the commitment; a Job computes the commitment and publishes it.');
     expect(out).toContain(`dining-50: 1000 of 3000 win; list ${'ab'.repeat(32)}`);
   });
@@ -153,11 +156,20 @@ describe('kubectl voucher draw source', () => {
     expect((await enter('04')).out).toContain('alice and bob have entered different values for lottery');
     expect((await enter()).out).toContain('alice and bob have entered the same value for lottery.');
     expect(annotations).toEqual({
-      [drawSourceAnnotation('lottery', 1)]: 'by alice: 03 11',
-      [drawSourceAnnotation('lottery', 2)]: 'by bob: 03 11',
+      [drawSourceAnnotation('lottery', 1)]: sourceText('alice', COMMITMENT, '03 11'),
+      [drawSourceAnnotation('lottery', 2)]: sourceText('bob', COMMITMENT, '03 11'),
     });
     user = 'carol';
     expect(await enter()).toMatchObject({ code: 2, err: expect.stringContaining('two other people have entered') });
+  });
+
+  it('takes the place of a value that was entered for an earlier commitment', async () => {
+    const earlier = sourceText('carol', '00'.repeat(32), '07');
+    annotations = { [drawSourceAnnotation('lottery', 1)]: earlier, [drawSourceAnnotation('lottery', 2)]: earlier };
+    draw = COMMITTED;
+    expect((await enter()).out).toContain('Another person must enter the same one.');
+    user = 'bob';
+    expect((await enter()).out).toContain('alice and bob have entered the same value for lottery.');
   });
 
   it('is refused before its time, for another name, and for what is no value', async () => {
@@ -173,6 +185,42 @@ describe('kubectl voucher draw source', () => {
     });
     draw = { ...COMMITTED, missing: [] };
     expect(await enter()).toMatchObject({ code: 0, out: expect.stringContaining('lottery has its value') });
+    expect(annotations).toEqual({});
+  });
+});
+
+describe('kubectl voucher draw promote', () => {
+  const RECEIPT = receiptOf('li');
+  const ENTRY = '0a'.repeat(32);
+  const DRAWN: DrawStatus = { ...COMMITTED, phase: 'Drawn', result: 'ef'.repeat(32), announced: true };
+  const promote = (...args: readonly string[]) => call('promote', NAME, ...args);
+
+  it('is ordered for a receipt or an entry, with a reason, in one’s own name', async () => {
+    draw = DRAWN;
+    expect(await promote('--receipt', RECEIPT.toLowerCase(), '--reason', 'no account')).toMatchObject({
+      code: 0,
+      err: '',
+    });
+    expect(await promote(ENTRY, '--reason', 'erased')).toMatchObject({ code: 0 });
+    const at = new Date(nowMs).toISOString();
+    expect(annotations).toEqual({
+      [promoteAnnotation(RECEIPT)]: promoteText('alice', at, 'ef'.repeat(32), 'no account'),
+      [promoteAnnotation(ENTRY)]: promoteText('alice', at, 'ef'.repeat(32), 'erased'),
+    });
+  });
+
+  it('is refused before the announcement, without a reason, and for what names no one', async () => {
+    expect(await promote(ENTRY, '--reason', 'x')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('not announced'),
+    });
+    draw = DRAWN;
+    expect(await promote('--reason', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('or --receipt') });
+    expect(await promote('12', '--reason', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('64 hex') });
+    expect(await promote('--receipt', '12', '--reason', 'x')).toMatchObject({ code: 2 });
+    expect(await promote(ENTRY, '--reason', ' ')).toMatchObject({ code: 2, err: expect.stringContaining('--reason') });
+    refusal = "ValidatingAdmissionPolicy 'x' denied request: it requires the verb authorize on vouchercampaigns";
+    expect(await promote(ENTRY, '--reason', 'x')).toMatchObject({ code: 1, err: expect.stringContaining('authorize') });
     expect(annotations).toEqual({});
   });
 });

@@ -3,9 +3,10 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ENV } from '../../../contract/app-contract.ts';
 import type { DrawStep } from '../../../contract/decisions/draw.ts';
 import { chainState } from '../../../contract/decisions/draw-chain.ts';
-import { readDrawOrder } from '../../../contract/decisions/draw-order.ts';
-import { DRAW_COMMIT, drawSourceAnnotation } from '../../../contract/names.ts';
+import { type DrawOrder, readDrawOrder } from '../../../contract/decisions/draw-order.ts';
+import { DRAW_COMMIT, drawSourceAnnotation, promoteAnnotation } from '../../../contract/names.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
+import { commitText, listDigits, promoteText, sourceText } from '../../../operator/draw/commands.ts';
 import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';
 import { aCampaign, CLOSES_AT_MS, DRAW } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -17,6 +18,8 @@ const { signal } = new AbortController();
 const { campaignId } = aCampaign().spec;
 const HEX = 'ab'.repeat(32);
 const LEAD_MS = 60_000;
+const LISTS = [{ voucher: 'dining-50', entries: 3, digest: HEX }];
+const LIST = listDigits(LISTS);
 let clock: FakeClock;
 let world: FakeWorld;
 let journal: FakeFreezeJournal;
@@ -38,7 +41,7 @@ beforeEach(() => {
     barriers,
     unverified: 'unchecked',
   });
-  journal.listed = { v: 1, campaignId, lists: [{ voucher: 'dining-50', entries: 3, digest: HEX }] };
+  journal.listed = { v: 1, campaignId, lists: LISTS };
   annotations = {};
   reconciler = anOperator();
 });
@@ -108,7 +111,11 @@ describe('a campaign with a draw', () => {
     expect(shown()).toEqual(['WaitingForAuthorization', 'NotCommitted', 'Listed']);
     expect(world.jobs.size).toBe(0);
 
-    annotations[DRAW_COMMIT] = 'by owner';
+    // Of another list: nothing.
+    annotations[DRAW_COMMIT] = commitText('owner', '0'.repeat(16));
+    await ticks(2);
+    expect([shown(), world.jobs.size]).toEqual([['WaitingForAuthorization', 'NotCommitted', 'Listed'], 0]);
+    annotations[DRAW_COMMIT] = commitText('owner', LIST);
     await ticks(2);
     expect(shown()).toEqual(['Committing', 'NotCommitted', 'Listed']);
     expect(orderOf('chengdu-draw-c1')).toMatchObject({
@@ -122,13 +129,13 @@ describe('a campaign with a draw', () => {
     expect(world.settings?.published).toMatchObject({ commitment: { digest: HEX } });
 
     // Written too early: they count from notBefore on.
-    annotations[drawSourceAnnotation('lottery', 1)] = 'by alice: 03';
-    annotations[drawSourceAnnotation('lottery', 2)] = 'by bob: 04';
+    annotations[drawSourceAnnotation('lottery', 1)] = sourceText('alice', HEX, '03');
+    annotations[drawSourceAnnotation('lottery', 2)] = sourceText('bob', HEX, '04');
     await ticks(5);
     expect(journal.chain.entries).toHaveLength(1);
     await ticks(60);
     expect(shown()).toEqual(['Committed', 'ValuesDiffer', 'Committed']);
-    annotations[drawSourceAnnotation('lottery', 2)] = 'by bob: 03';
+    annotations[drawSourceAnnotation('lottery', 2)] = sourceText('bob', HEX, '03');
     await ticks(3);
     expect(journal.chain.entries.map(({ step }) => step.step)).toEqual(['committed', 'entered']);
     await ticks(2);
@@ -159,6 +166,28 @@ describe('a campaign with a draw', () => {
     expect(events()).toEqual(['DrawCommitted', 'DrawValuesDiffer', 'Drawn', 'DrawAnnounced']);
     expect(chainState(campaignId, journal.chain.entries).ignored).toEqual([]);
 
+    // An owner lets the next move up, by another Job; what it could not do is shown.
+    const falls = 'ef'.repeat(32);
+    annotations[promoteAnnotation(falls)] = promoteText('owner', '2020-09-27T02:00:00.000Z', HEX, 'no account');
+    await ticks(6);
+    expect(shown()).toEqual(['Committed', 'Promoting', 'Drawn']);
+    const promotion = [...world.jobs.keys()].find((name) => /^chengdu-draw-p[0-9a-f]{5}$/.test(name)) ?? '';
+    expect(orderOf(promotion)).toMatchObject({
+      promotions: [{ falls: falls.slice(0, 40), by: 'owner' }],
+      bindBy: 'none',
+    });
+    const { promotions = [] } = orderOf(promotion) as DrawOrder;
+    const [{ command = '' } = {}] = promotions;
+    await store({ ...head(), step: 'declined', command, by: 'owner', why: 'the voucher was issued' });
+    await ticks(6);
+    expect(shown()).toEqual(['Committed', 'Announced', 'Drawn']);
+    expect(world.statuses.at(-1)?.conditions?.find(({ type }) => type === 'Drawn')?.message).toContain(
+      'is not replaced: the voucher was issued.',
+    );
+    expect(world.statuses.at(-1)?.stage).toBe('Drawn');
+    expect(world.settings?.announced).toEqual({ barriers: [1, 1, 1], unverified: 'unchecked' });
+    delete annotations[promoteAnnotation(falls)];
+
     // Another leader knows all of it, and what is published remains meanwhile.
     const { settings } = world;
     reconciler = anOperator();
@@ -173,9 +202,9 @@ describe('a campaign with a draw', () => {
 
   it('has one value of a source, although two operators append at once', async () => {
     annotations = {
-      [DRAW_COMMIT]: 'by owner',
-      [drawSourceAnnotation('lottery', 1)]: 'by alice: 03',
-      [drawSourceAnnotation('lottery', 2)]: 'by bob: 03',
+      [DRAW_COMMIT]: commitText('owner', LIST),
+      [drawSourceAnnotation('lottery', 1)]: sourceText('alice', HEX, '03'),
+      [drawSourceAnnotation('lottery', 2)]: sourceText('bob', HEX, '03'),
     };
     await ticks(3);
     await commit();

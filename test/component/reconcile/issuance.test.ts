@@ -8,7 +8,7 @@ import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeFreezeJournal } from '../../helpers/fake-freeze-journal.ts';
 import { FakeWorld } from '../../helpers/fake-world.ts';
-import { aStock, anIssuingCampaign, drawnEntries, FakeIssuanceJournal } from '../../helpers/issuance.ts';
+import { anIssuingCampaign, aStock, drawnEntries, FakeIssuanceJournal } from '../../helpers/issuance-campaign.ts';
 import { freshReadings } from '../../helpers/observed.ts';
 import { FakeSharesStore } from '../../helpers/outside.ts';
 

@@ -12,6 +12,7 @@ import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
 import { FakeAuditLog } from '../../helpers/fake-audit-log.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeDestruction } from '../../helpers/fake-destruction.ts';
+import { FakeFreezeJournal } from '../../helpers/fake-freeze-journal.ts';
 import { FakeWorld } from '../../helpers/fake-world.ts';
 import { freshReadings } from '../../helpers/observed.ts';
 import { receiptOf } from '../../helpers/records.ts';
@@ -30,12 +31,14 @@ let annotations: Record<string, string>;
 let manifests: Manifest[];
 let reconciler: Reconciler;
 let others: VoucherCampaign[];
+let freeze: FakeFreezeJournal | undefined;
 
 const anOperator = (): Reconciler => {
   const deps = world.deps();
   const { journal: destroying, secrets } = destruction.access();
   return createReconciler({
     ...deps,
+    ...(freeze === undefined ? {} : { freezing: freeze.access() }),
     audit,
     living: { campaigns: () => [aCampaign(), ...others] },
     manifests: {
@@ -64,8 +67,19 @@ beforeEach(() => {
   destruction = new FakeDestruction(() => clock.now());
   audit = new FakeAuditLog();
   [erased, manifests, annotations, others] = [[], [], {}, []];
+  freeze = undefined;
   reconciler = anOperator();
 });
+
+/** The list of the draw is made, and nothing else needs citizen.key. */
+const listed = (): void => {
+  const { campaignId } = aCampaign().spec;
+  freeze = new FakeFreezeJournal();
+  const at = new Date(CLOSES_AT_MS + 20_000).toISOString();
+  freeze.entries.push({ v: 1, campaignId, at, barriers: [1, 1, 1], unverified: 'unchecked' });
+  freeze.listed = { v: 1, campaignId, lists: [] };
+  reconciler = anOperator();
+};
 
 const status = () => world.statuses.at(-1);
 const condition = () => status()?.conditions?.find(({ type }) => type === 'PersonalDataDestroyed');
@@ -106,6 +120,7 @@ describe('a command to erase', () => {
 
 describe('the personal data of a campaign', () => {
   it('is destroyed at the date that pods tell citizens, and the certificate and its digest remain', async () => {
+    listed();
     await ticks(3);
     expect(condition()).toMatchObject({ status: 'False', reason: 'NotDue' });
     // It was first shown a day after closing.
@@ -124,6 +139,18 @@ describe('the personal data of a campaign', () => {
     ]);
   });
 
+  it('is kept after the date until the list of the draw is made, and the condition says why', async () => {
+    await ticks(3);
+    await clock.advance(180 * DAY_MS);
+    await ticks(3);
+    expect(condition()).toMatchObject({ status: 'False', reason: 'HeldByDraw' });
+    expect(condition()?.message).toMatch(/was to be destroyed at .* because the list needs citizen\.key/);
+    expect([destruction.orders, destruction.keys.size]).toEqual([[], 2]);
+    listed();
+    await ticks(10);
+    expect(condition()).toMatchObject({ status: 'True', reason: 'Destroyed' });
+  });
+
   it('is destroyed by order of an owner only after the list is made, and the order can be taken back until then', async () => {
     const { campaignId } = aCampaign().spec;
     annotations = { [DESTROY_ANNOTATION]: destroyText(campaignId, { who: 'li.wei', atMs: 0, reason: 'over' }, AT) };
@@ -139,6 +166,7 @@ describe('the personal data of a campaign', () => {
   });
 
   it('names the command that empties the Secret where the operator may not do it', async () => {
+    listed();
     destruction.mayEmpty = false;
     await ticks(2);
     await clock.advance(180 * DAY_MS);
@@ -151,6 +179,7 @@ describe('the personal data of a campaign', () => {
   });
 
   it('leaves the Secret alone while another campaign of the namespace needs its keys', async () => {
+    listed();
     const another = (status?: VoucherCampaign['status']): VoucherCampaign => {
       const { status: _, ...campaign } = aCampaign();
       return { ...campaign, metadata: { ...campaign.metadata, name: 'autumn' }, ...(status && { status }) };
@@ -169,6 +198,7 @@ describe('the personal data of a campaign', () => {
   });
 
   it('is kept for all its days after its date was first shown, where the campaign had closed already', async () => {
+    listed();
     await clock.advance(400 * DAY_MS);
     await ticks(3);
     const [deleteAt] = [status()?.privacy?.deleteAt ?? ''];

@@ -26,6 +26,7 @@ import { createJournalReplay } from '../../../journal/replay.ts';
 import { bundleProblem, spoil } from '../../../local/demo/draw.ts';
 import { createLocalChain } from '../../../local/drand/chain.ts';
 import { type RelayServer, startRelay } from '../../../local/drand/relay.ts';
+import { firstDigits } from '../../../operator/draw/commands.ts';
 import { nextEntered } from '../../../operator/draw/draw-keeper.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
@@ -39,7 +40,8 @@ const ROOT = join(import.meta.dirname, '../../..');
 const GENESIS_SECONDS = Math.floor(Date.now() / 1_000) - 600;
 const drand = createLocalChain({ seed: 'drawn.test', genesisSeconds: GENESIS_SECONDS, periodSeconds: 1 });
 const chains = drandChains(chainFrom(drand.info));
-const VALUES = new Map([['lottery', ['alice', 'bob'].map((by) => ({ by, value: '03 11' }))]]);
+const valuesFor = (digest: string) =>
+  new Map([['lottery', ['alice', 'bob'].map((by) => ({ by, value: '03 11', commitment: firstDigits(digest) }))]]);
 
 let journal: GuardedJournal;
 let relay: RelayServer;
@@ -183,7 +185,7 @@ describe('the draw', () => {
     expect(first.output()).toContain('two people have not entered the value of lottery yet');
     const committed = await state();
     expect(committed.committed).toMatchObject({ attempt: 1, authorizedBy: 'owner' });
-    const entered = nextEntered(committed, VALUES, campaignId, Date.now());
+    const entered = nextEntered(committed, valuesFor(committed.committed?.digest ?? ''), campaignId, Date.now());
     if (entered === undefined) throw new Error('nothing to enter');
     expect(await chain.append(entered, committed.last, never)).toBe(true);
     expect(await chain.append(entered, committed.last, never)).toBe(false);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Destroyed, Destroying } from '../../../contract/decisions/control.ts';
+import { chainState } from '../../../contract/decisions/draw-chain.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { destructionRequest } from '../../../operator/destruction/destruction-request.ts';
 import {
@@ -76,7 +77,7 @@ describe('an order of an owner', () => {
     expect(
       isOver(drawn, {
         previous: listed,
-        draw: { kind: 'known', chain: { announced, entered: [], promoted: [], ignored: [], last: 5 } },
+        draw: { kind: 'known', chain: { ...chainState('c', []), announced } },
       }),
     ).toBe(true);
   });
@@ -85,8 +86,9 @@ describe('an order of an owner', () => {
 describe('the next step to destroy personal data', () => {
   it.each<[string, Case, string]>([
     ['before the date', {}, 'NotDue'],
-    ['at the date', { nowMs: DUE }, 'order by Date'],
-    ['at the date without a list', { nowMs: DUE, request: { isDrawOver: false } }, 'order by Date'],
+    ['at the date', { nowMs: DUE, request: { isDrawOver: true } }, 'order by Date'],
+    ['at the date without a list', { nowMs: DUE, request: { isDrawOver: false } }, 'HeldByDraw'],
+    ['at the date without a list, after a command', { nowMs: DUE, request: { command } }, 'HeldByDraw'],
     ['after a command, without a list', { request: { command } }, 'WaitingForList'],
     ['after a command, with the list', { request: { command, isDrawOver: true } }, 'order by Command'],
     ['ordered', { decided: { destroying: order } }, 'destroyKeys'],

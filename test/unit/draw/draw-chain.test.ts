@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type {
   Commitment,
@@ -7,7 +8,7 @@ import type {
   Sourced,
   SourceRule,
 } from '../../../contract/decisions/draw.ts';
-import { type ChainEntry, chainState, missingValues } from '../../../contract/decisions/draw-chain.ts';
+import { type ChainEntry, chainState, isAnswered, missingValues } from '../../../contract/decisions/draw-chain.ts';
 import { readDrawStep } from '../../../contract/decisions/draw-step-schema.ts';
 
 const campaignId = 'spring';
@@ -63,12 +64,22 @@ const announced: DrawStep = { ...head, step: 'announced', won: 2, waitlisted: 1 
 const promoted = (fallen: string, entry: string): DrawStep => ({
   ...head,
   step: 'promoted',
+  command: hash('sha256', `${fallen} ${entry}`),
   voucher: 'dinner',
   fallen: fallen.repeat(32),
   entry: entry.repeat(32),
   by: 'owner',
   reason: 'died',
 });
+
+const declined = (command: string): DrawStep => ({
+  ...head,
+  step: 'declined',
+  command: command.repeat(32),
+  by: 'owner',
+  why: 'the voucher was issued',
+});
+const recorded = (promotions: number): DrawStep => ({ ...head, step: 'recorded', promotions });
 
 /** Stored a second apart from the given time on, in the order given. */
 const stored = (...steps: readonly (readonly [atMs: number, step: DrawStep])[]): readonly ChainEntry[] =>
@@ -83,7 +94,15 @@ const LATER = POSTPONE_AT_MS;
 
 describe('the chain of the draw', () => {
   it('is nothing without an entry', () => {
-    expect(chainState(campaignId, [])).toEqual({ entered: [], promoted: [], ignored: [], last: 0 });
+    expect(chainState(campaignId, [])).toEqual({
+      earlier: [],
+      entered: [],
+      promoted: [],
+      declined: [],
+      recorded: 0,
+      ignored: [],
+      last: 0,
+    });
   });
 
   it('counts every step that may follow', () => {
@@ -97,15 +116,25 @@ describe('the chain of the draw', () => {
         ANNOUNCED,
         [LATER, promoted('01', '02')],
         [LATER, promoted('02', '03')],
+        [LATER, declined('0d')],
+        [LATER, recorded(2)],
       ),
     );
-    expect(state).toMatchObject({ ignored: [], last: 21, announced, drawn, promoted: [{}, {}] });
+    expect(state).toMatchObject({ ignored: [], last: 27, announced, drawn, promoted: [{}, {}], declined: [{}] });
+    expect(state.recorded).toBe(2);
+    expect(isAnswered(state, '0d'.repeat(32))).toBe(true);
   });
 
   it('begins again with what was entered, when it is postponed', () => {
     const state = chainState(campaignId, stored(COMMITTED, ENTERED, [LATER, committed(2)]));
     expect(state).toMatchObject({ ignored: [], committed: { attempt: 2 }, entered: [] });
     expect(missingValues(state)).toEqual(['lottery']);
+    expect(state.earlier).toMatchObject([{ committed: { attempt: 1 }, missing: [] }]);
+  });
+
+  it('keeps which values were missing', () => {
+    const { earlier } = chainState(campaignId, stored(COMMITTED, [LATER, committed(2)]));
+    expect(earlier.map(({ missing }) => missing)).toEqual([['lottery']]);
   });
 
   it.each<readonly [string, readonly (readonly [number, DrawStep])[], RegExp]>([
@@ -128,6 +157,21 @@ describe('the chain of the draw', () => {
       'a postponement with another source',
       [COMMITTED, [LATER, committed(2, { sources: SOURCES.slice(1) })]],
       /sources differ from those before/,
+    ],
+    [
+      'a promotion whose command has its answer',
+      [COMMITTED, ENTERED, SOURCED, DRAWN, ANNOUNCED, [LATER, promoted('01', '02')], [LATER, promoted('01', '02')]],
+      /its command has its answer/,
+    ],
+    [
+      'an answer before the announcement',
+      [COMMITTED, ENTERED, SOURCED, DRAWN, [LATER, declined('01')]],
+      /not announced/,
+    ],
+    [
+      'more facts than promotions',
+      [COMMITTED, ENTERED, SOURCED, DRAWN, ANNOUNCED, [LATER, recorded(1)]],
+      /0 have moved up, and it counts 1/,
     ],
     ['a value before its time', [COMMITTED, [NOT_BEFORE_MS - 1, entered()]], /stored before notBefore/],
     ['a value of drand', [COMMITTED, [LATER, entered({ name: 'drand' })]], /no source of public values/],

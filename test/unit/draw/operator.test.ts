@@ -5,9 +5,16 @@ import type { DrawStep } from '../../../contract/decisions/draw.ts';
 import { type ChainState, chainState } from '../../../contract/decisions/draw-chain.ts';
 import { DRAW_COMMIT, drawSourceAnnotation } from '../../../contract/names.ts';
 import type { DrawSource } from '../../../contract/types/draw.ts';
-import { agreementOf, drawCommandsOf } from '../../../operator/draw/commands.ts';
+import {
+  agreementOf,
+  commitText,
+  drawCommandsOf,
+  enteredFor,
+  listDigits,
+  sourceText,
+} from '../../../operator/draw/commands.ts';
 import { drawCommitted, drawn } from '../../../operator/draw/draw-conditions.ts';
-import type { DrawState } from '../../../operator/draw/draw-keeper.ts';
+import { type DrawState, nextEntered } from '../../../operator/draw/draw-keeper.ts';
 import { isPublishedUnknown, publishedDraw } from '../../../operator/draw/draw-request.ts';
 import { drawOrder } from '../../../operator/draw/order.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
@@ -21,7 +28,9 @@ const SOURCES: readonly DrawSource[] = [
   { name: 'drand', type: 'Drand' },
   { name: 'lottery', type: 'PublicValue', description: 'numbers' },
 ];
-const AUTHORIZED = { [DRAW_COMMIT]: 'by owner' };
+const AUTHORIZED = { [DRAW_COMMIT]: commitText('owner', listDigits([])) };
+const OTHER = 'ab'.repeat(32);
+const said = (who: string, value: string, commitment = OTHER): string => sourceText(who, commitment, value);
 const [FIRST, SECOND] = [drawSourceAnnotation('lottery', 1), drawSourceAnnotation('lottery', 2)];
 
 const campaignWith = (annotations: Readonly<Record<string, string>>, sources: readonly DrawSource[] = SOURCES) =>
@@ -63,9 +72,9 @@ const known = (chain: ChainState): DrawState => ({ kind: 'known', chain });
 
 describe('commands of the draw', () => {
   it('are annotations with the name of the person', () => {
-    const values = { [FIRST]: 'by alice: 03 11', [SECOND]: 'by system:serviceaccount:a:b: 03 11 ' };
-    const { authorizedBy, values: read, unreadable } = drawCommandsOf(campaignWith({ ...AUTHORIZED, ...values }));
-    expect([authorizedBy, unreadable]).toEqual(['owner', []]);
+    const values = { [FIRST]: said('alice', '03 11'), [SECOND]: said('system:serviceaccount:a:b', '03 11 ') };
+    const { authorization, values: read, unreadable } = drawCommandsOf(campaignWith({ ...AUTHORIZED, ...values }));
+    expect([authorization?.by, unreadable]).toEqual(['owner', []]);
     expect(agreementOf(read.get('lottery') ?? [])).toEqual({
       kind: 'agree',
       value: '03 11',
@@ -74,13 +83,17 @@ describe('commands of the draw', () => {
   });
 
   it.each([
-    ['once', { [SECOND]: 'by alice: 03' }, { kind: 'missing', by: ['alice'] }],
+    ['once', { [SECOND]: said('alice', '03') }, { kind: 'missing', by: ['alice'] }],
     [
       'twice by one person',
-      { [FIRST]: 'by bob: 03', [SECOND]: 'by bob: 03' },
+      { [FIRST]: said('bob', '03'), [SECOND]: said('bob', '03') },
       { kind: 'onePerson', by: ['bob', 'bob'] },
     ],
-    ['with two values', { [FIRST]: 'by bob: 03', [SECOND]: 'by al: 04' }, { kind: 'differ', by: ['bob', 'al'] }],
+    [
+      'with two values',
+      { [FIRST]: said('bob', '03'), [SECOND]: said('al', '04') },
+      { kind: 'differ', by: ['bob', 'al'] },
+    ],
   ])('do not agree when a value is entered %s', (_, annotations, agreement) => {
     expect(agreementOf(drawCommandsOf(campaignWith(annotations)).values.get('lottery') ?? [])).toEqual(agreement);
   });
@@ -88,16 +101,31 @@ describe('commands of the draw', () => {
   it.each([
     ['an authorisation without a name', { [DRAW_COMMIT]: 'yes' }],
     ['a value without a name', { [FIRST]: '03 11' }],
-    ['a value of no source', { [drawSourceAnnotation('weather', 1)]: 'by alice: sun' }],
+    ['a value of no source', { [drawSourceAnnotation('weather', 1)]: said('alice', 'sun') }],
     // The Job could not use them, and a value that was taken can't be taken back.
-    ['a value of more bytes than the seed takes', { [FIRST]: `by alice: ${'签'.repeat(2_000)}` }],
-    ['a value with a character that is not visible', { [FIRST]: 'by alice: 03\u200b 11' }],
-    ['a value of two lines', { [FIRST]: 'by alice: 03\n11' }],
+    ['a value of more bytes than the seed takes', { [FIRST]: said('alice', '签'.repeat(2_000)) }],
+    ['a value with a character that is not visible', { [FIRST]: said('alice', '03\u200b 11') }],
+    ['a value of two lines', { [FIRST]: said('alice', '03\n11') }],
   ])('that can’t be read are reported: %s', (_, annotations) => {
-    const { unreadable, authorizedBy } = drawCommandsOf(campaignWith(annotations));
+    const { unreadable, authorization } = drawCommandsOf(campaignWith(annotations));
     expect(unreadable).toHaveLength(1);
     expect(unreadable[0]).toContain(Object.keys(annotations)[0]);
-    expect(authorizedBy).toBeUndefined();
+    expect(authorization).toBeUndefined();
+  });
+});
+
+describe('values of an earlier commitment', () => {
+  it('do not count for the next one, and the condition says so', async () => {
+    const { committed } = await states();
+    const campaign = campaignWith({ [FIRST]: said('alice', '03'), [SECOND]: said('bob', '03') });
+    const commands = drawCommandsOf(campaign);
+    expect(enteredFor(commands, 'lottery', OTHER)).toHaveLength(2);
+    const { digest = '', commitment } = committed.committed ?? {};
+    expect(enteredFor(commands, 'lottery', digest)).toEqual([]);
+    const observed = anObserved({ freeze: LISTED, draw: known(committed) });
+    const nowMs = Date.parse(commitment?.notBefore ?? '');
+    expect(nextEntered(committed, commands.values, DRAW_CAMPAIGN, nowMs)).toBeUndefined();
+    expect(drawn({ campaign, observed, nowMs })?.message).toContain('entered for another commitment');
   });
 });
 
@@ -193,9 +221,10 @@ describe('the draw is shown', () => {
     expect(shown(known(after.nothing), fromMs, AUTHORIZED)).toEqual(['Committing', 'NotCommitted']);
     expect(shown(known(after.committed), fromMs - 1)).toEqual(['Committed', 'WaitingForTime']);
     expect(shown(known(after.committed), fromMs)).toEqual(['Committed', 'WaitingForValues']);
-    const differ = { [FIRST]: 'by alice: 03', [SECOND]: 'by bob: 04' };
+    const digest = after.committed.committed?.digest ?? '';
+    const differ = { [FIRST]: said('alice', '03', digest), [SECOND]: said('bob', '04', digest) };
     expect(shown(known(after.committed), untilMs - 1, differ)).toEqual(['Committed', 'ValuesDiffer']);
-    const unreadable = campaignWith({ [FIRST]: 'by a: 03', [SECOND]: 'by b: 0\u200b3' });
+    const unreadable = campaignWith({ [FIRST]: said('a', '03'), [SECOND]: said('b', '0\u200b3') });
     const observed = anObserved({ freeze: LISTED, draw: known(after.committed) });
     expect(drawn({ campaign: unreadable, observed, nowMs: fromMs })?.message).toContain(`${SECOND} can't be read`);
     expect(shown(known(after.entered), fromMs)).toEqual(['Committed', 'WaitingForSources']);

@@ -7,20 +7,15 @@ import { runDrawJob } from '../../../app/draw/run-draw.ts';
 import { chainState } from '../../../contract/decisions/draw-chain.ts';
 import type { DrawOrder } from '../../../contract/decisions/draw-order.ts';
 import { seededRandom } from '../../../local/load/random.ts';
+import { firstDigits } from '../../../operator/draw/commands.ts';
 import { nextEntered } from '../../../operator/draw/draw-keeper.ts';
 import { DRAW_CAMPAIGN, DrawWorld, ORDER, type Pass } from '../../helpers/draw-world.ts';
 
 const signal = AbortSignal.timeout(120_000);
 const PEOPLE = 40;
-const VALUES = new Map([
-  [
-    'lottery',
-    [
-      { by: 'alice', value: '03 11 17' },
-      { by: 'bob', value: '03 11 17' },
-    ],
-  ],
-]);
+/** Of the commitment that is in force. */
+const valuesFor = (digest: string) =>
+  new Map([['lottery', ['alice', 'bob'].map((by) => ({ by, value: '03 11 17', commitment: firstDigits(digest) }))]]);
 const DRAND_ONLY: DrawOrder = { ...ORDER, sources: [{ name: 'drand', type: 'Drand' }] };
 
 const stateOf = (world: DrawWorld) => chainState(DRAW_CAMPAIGN, world.chain.entries);
@@ -28,7 +23,7 @@ const stateOf = (world: DrawWorld) => chainState(DRAW_CAMPAIGN, world.chain.entr
 /** As the operator does it. */
 const enter = async (world: DrawWorld): Promise<void> => {
   const state = stateOf(world);
-  const step = nextEntered(state, VALUES, DRAW_CAMPAIGN, world.nowMs);
+  const step = nextEntered(state, valuesFor(state.committed?.digest ?? ''), DRAW_CAMPAIGN, world.nowMs);
   if (step !== undefined) await world.chain.append(step, state.last);
 };
 

@@ -253,7 +253,7 @@ describe('plan, modes', () => {
 
 describe('a tier whose section was taken out of the spec', () => {
   const nowMs = OPENS_AT_MS - HOUR_MS;
-  const { issuance: _, ...tiers } = perTier((tier) => anObservedTier(tier, 2));
+  const { issuance: _issuance, login: _login, ...tiers } = perTier((tier) => anObservedTier(tier, 2));
   const left = { tiers, plans: [] };
   const saturation = { sinceMs: 0, perReplica: 1, admissionPerSecond: 3 };
   const memory = memories({ verification: { ...EMPTY_MEMORY, saturation } });

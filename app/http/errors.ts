@@ -26,6 +26,48 @@ export const ERRORS = {
   NOT_FOUND: means(404, '未找到此页面', 'Not found'),
   RECEIPT_UNKNOWN: means(404, '回执号或查询密码不正确', 'The receipt number or its secret is wrong'),
   METHOD_NOT_ALLOWED: means(405, '不支持此请求方法', 'This method is not supported here'),
+  LOGIN_CHALLENGE_INVALID: means(
+    400,
+    '缺少 challenge 参数：随机数的 SHA-256，base64url 编码，43 个字符',
+    'Send the parameter challenge: the SHA-256 of your nonce in base64url, 43 characters',
+  ),
+  LOGIN_STATE_INVALID: means(
+    400,
+    '此次登录不是在本浏览器发起，或已超过十分钟，请重新登录',
+    'This login was not begun in this browser, or more than ten minutes ago; log in again',
+  ),
+  LOGIN_REFUSED: means(403, '登录未完成，请重新登录', 'The login was not completed; log in again'),
+  LOGIN_UNSUITABLE: means(
+    403,
+    '此登录方式未提供居民身份证件号码，请使用其他方式登录，或直接填写登记',
+    'This login gives no resident identity number; use another login, or register without one',
+  ),
+  ASSERTION_USED: means(
+    409,
+    '此次登录已用于另一份登记，请重新登录',
+    'This login was used for another registration; log in again',
+  ),
+  ACCOUNT_TAKEN: means(
+    409,
+    '此账户已由另一位登记人绑定；每个账户只能由一人使用，请使用您自己的账户登录',
+    'Another person has bound this account; an account is for one person, so log in with your own',
+  ),
+  ACCOUNT_ISSUED: means(
+    409,
+    '消费券已发放，不能再更换账户',
+    'The voucher is issued, so the account can’t be changed any more',
+  ),
+  ACCOUNT_ISSUING: means(
+    409,
+    '消费券正在发放，暂不能更换账户，请稍后查询结果',
+    'The voucher is being issued, so the account can’t be changed now; look the registration up later',
+  ),
+  NO_ACCOUNT_CHANGE_LEFT: means(
+    409,
+    '账户已更换五次，不能再更换',
+    'The account has been changed five times, which is the limit',
+  ),
+  BINDING_OVER: means(409, '绑定账户的时间已截止', 'Accounts can’t be bound any more: the time for it is over'),
   LIST_FROZEN: means(
     409,
     '更改时间已截止，不能再更正、撤回登记或更改领取渠道',
@@ -107,6 +149,37 @@ export const ERRORS = {
     '更正不能更换证件号码。如登记时填错了号码，请撤回此登记，并在登记时段内用正确的号码重新登记',
     'A correction can’t change the identity number. If it was wrong, withdraw this registration and register again with the right number while registration is open',
   ),
+  LOGIN_NOT_OFFERED: means(
+    422,
+    '本次活动不使用此种登录，请删除此项',
+    'This campaign does not use such a login; remove this field',
+  ),
+  ASSERTION_INVALID: means(422, '登录信息无效，请重新登录', 'The login is not valid; log in again'),
+  ASSERTION_EXPIRED: means(
+    422,
+    '登录已超过十五分钟，请重新登录',
+    'The login is more than fifteen minutes old; log in again',
+  ),
+  ASSERTION_OTHER_CAMPAIGN: means(
+    422,
+    '此次登录属于另一活动，请在本活动页面重新登录',
+    'The login is for another campaign; log in on the page of this one',
+  ),
+  ASSERTION_WRONG_NONCE: means(
+    422,
+    '此次登录不是由本页面发起，请重新登录',
+    'The login was not begun by this page; log in again',
+  ),
+  ASSERTION_DIFFERS: means(
+    422,
+    '姓名或证件号码与登录的身份不一致，请填写登录本人的信息，或不使用此次登录',
+    'Name or identity number differs from those of the login; enter those of the person who logged in, or leave the login out',
+  ),
+  ACCOUNT_CHANNEL: means(
+    422,
+    '此账户不属于所登记的领取渠道，请登录该渠道的账户，或先更改领取渠道',
+    'The account is of another app than the registration’s channel; log in there, or change the channel first',
+  ),
   UNCHANGED: means(
     422,
     '更正内容与当前登记内容相同，请核对姓名',
@@ -114,6 +187,11 @@ export const ERRORS = {
   ),
   NOT_ELIGIBLE_AGE: means(422, '未达到参加活动的最低年龄', 'You have not reached the minimum age'),
   CHANNEL_INVALID: means(422, '领取渠道须为 wechat、alipay 或 unionpay', 'channel must be wechat, alipay or unionpay'),
+  CHANNEL_NOT_OFFERED: means(
+    422,
+    '本次活动不通过此渠道发放消费券，请选择其他渠道',
+    'This campaign does not issue vouchers through this app; choose another one',
+  ),
   CATEGORY_UNKNOWN: means(422, '没有此种消费券', 'There is no such voucher'),
   LOCALE_INVALID: means(422, '语言须为 zh-CN 或 en', 'locale must be zh-CN or en'),
   CONSENT_REQUIRED: means(422, '请同意处理敏感个人信息', 'Agree to the processing of sensitive personal data'),
@@ -125,6 +203,11 @@ export const ERRORS = {
   ),
   REGISTRATION_PAUSED: means(503, '登记暂停，请稍后再试', 'Registration is paused; try again later'),
   OVERLOADED: means(503, '系统繁忙，请稍候再试', 'The system is busy; try again in a moment'),
+  LOGIN_UNAVAILABLE: means(
+    503,
+    '登录系统暂时无法使用，请稍候再试，或不使用登录直接登记',
+    'The login system does not answer now; try again in a moment, or register without a login',
+  ),
   STARTING: means(503, '系统正在启动，请稍候再试', 'The system is starting; try again in a moment'),
   JOURNAL_BUSY: means(503, '系统繁忙，请稍候再试', 'The system is busy; try again in a moment'),
   JOURNAL_FULL: means(503, '暂时无法登记，请稍后再试', 'Registration is not possible now; try again later'),

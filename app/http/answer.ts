@@ -26,7 +26,7 @@ const bounded = (header: string): string =>
     : header.slice(0, Math.max(0, header.lastIndexOf(',', MAX_HEADER_LENGTH)));
 
 /** Chinese unless English is preferred. */
-const languageOf = (request: IncomingMessage): keyof LocalizedText => {
+export const languageOf = (request: IncomingMessage): keyof LocalizedText => {
   const header = request.headers['accept-language'];
   if (header === undefined) return 'zh-CN';
   request.headers['accept-language'] = bounded(header);

@@ -21,7 +21,7 @@ export interface ListenOptions {
 }
 
 /** @param most 4,096 unless stated: 40 MiB of sockets and parsers */
-export const intakeConnections = (most = MAX_CONNECTIONS): Connections =>
+export const citizenConnections = (most = MAX_CONNECTIONS): Connections =>
   createConnections({ limit: affordable(most, ownLimits()) });
 
 /** @param keepAliveMs of an idle connection; longer than a load balancer keeps it, otherwise citizens get 502 */
@@ -29,7 +29,7 @@ export const listen = async (
   listener: RequestListener,
   host: string,
   port: number,
-  { connections = intakeConnections(), keepAliveMs = 620_000 }: ListenOptions = {},
+  { connections = citizenConnections(), keepAliveMs = 620_000 }: ListenOptions = {},
 ): Promise<HttpServer> => {
   const server: Server = createServer(
     {

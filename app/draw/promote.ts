@@ -1,0 +1,212 @@
+/**
+ * The next of the waitlist moves up, for an owner. The Job does it, because only it knows the waitlist: it answers each command by one
+ * step of the chain, and then publishes the fact of everyone who has moved up, with the time of that step in every copy.
+ *
+ * An owner decides that a winner does not take the voucher, and says why. The Job refuses what would issue two vouchers for one place:
+ *
+ * | what the journal has of the one who falls     | until bindBy | after it, or nothing is issued |
+ * |-----------------------------------------------|--------------|--------------------------------|
+ * | it is no winner, or fell before               | declined     | declined                       |
+ * | erased                                        | moves up     | moves up                       |
+ * | issued, expired, redeemed                     | declined     | declined                       |
+ * | a request to the channel that has no end      | declined     | declined                       |
+ * | the last attempt failed                       | moves up     | moves up                       |
+ * | an earlier attempt failed                     | declined: another account can be bound | moves up |
+ * | an account is bound, and nothing was sent     | declined     | declined                       |
+ * | no account                                    | declined     | moves up                       |
+ *
+ * Who moves up is the first of the voucher's waitlist that has not. If that person does not take it either, an owner commands it again.
+ */
+import type { Declined, Drawn, Promoted, Recorded } from '../../contract/decisions/draw.ts';
+import { type ChainState, isAnswered } from '../../contract/decisions/draw-chain.ts';
+import type { DrawOrder, OrderedPromotion } from '../../contract/decisions/draw-order.ts';
+import type { EventEnvelope, EventType } from '../../contract/envelope.ts';
+import { MOST_ATTEMPTS } from '../../contract/issuance.ts';
+import { atMost } from '../../runtime/at-most.ts';
+import { decodeMessage } from '../records/decode.ts';
+import { type AnnounceDeps, entriesOf } from './announce.ts';
+import { FrozenJournalError } from './read-frozen.ts';
+import type { Winners } from './winners.ts';
+
+/** What is known of a receipt behind an entry. */
+export interface Known {
+  readonly registration?: EventEnvelope;
+  readonly facts: readonly Pick<EventEnvelope, 'type' | 'attempt' | 'at'>[];
+}
+
+const FACTS: readonly EventType[] = [
+  'bound',
+  'promoted',
+  'issuing',
+  'issue_failed',
+  'issued',
+  'expired',
+  'redeemed',
+  'erased',
+];
+/** An account that was bound in time may be stored somewhat later. */
+const BOUND_WITHIN_MS = 60_000;
+const IN_FLIGHT = 32;
+
+const attemptOf = ({ attempt = 1 }: { readonly attempt?: number }): number => attempt;
+const lastOf = ({ facts }: Known, type: EventType): number =>
+  Math.max(0, ...facts.filter((fact) => fact.type === type).map(attemptOf));
+
+/** Why the winner does not fall; undefined: the next one may move up. Pure. @param bindBy as in the order */
+export const whyNotFallen = (known: Known, bindBy: DrawOrder['bindBy'], nowMs: number): string | undefined => {
+  const has = (...types: readonly EventType[]): boolean => known.facts.some(({ type }) => types.includes(type));
+  if (has('erased')) return undefined;
+  if (has('issued', 'expired', 'redeemed')) return 'the voucher was issued';
+  const [begun, failed] = [lastOf(known, 'issuing'), lastOf(known, 'issue_failed')];
+  if (begun > failed) return 'a request to the channel is under way';
+  if (failed >= MOST_ATTEMPTS || bindBy === undefined || bindBy === 'none') return undefined;
+  if (failed === 0 && has('bound')) return 'an account is bound, so the voucher will be issued';
+  if (bindBy === 'open')
+    return 'an account can be bound until the personal data is destroyed (spec.issuance.bindBy is not stated)';
+  return nowMs < Date.parse(bindBy) + BOUND_WITHIN_MS ? `an account can be bound until ${bindBy}` : undefined;
+};
+
+export interface PromoteDeps extends AnnounceDeps {
+  readonly shards: number;
+  readonly now: () => number;
+}
+
+const keyOf = (entry: Buffer): string => entry.toString('latin1');
+const bytesOf = (hex: string): Buffer => Buffer.from(hex, 'hex');
+
+/** What the whole journal has of these entries, in one pass. */
+const lookUp = async (
+  { campaignId, citizenKey, replay, shards }: PromoteDeps,
+  entries: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Known>> => {
+  const entryOf = entriesOf(citizenKey, campaignId);
+  const known = new Map<string, { registration?: EventEnvelope; facts: EventEnvelope[] }>();
+  for (let shard = 0; shard < shards; shard += 1) {
+    for await (const batch of replay.replay(shard, 1, signal)) {
+      for (const message of batch) {
+        const decoded = decodeMessage(message, campaignId);
+        if (decoded.kind !== 'event' || decoded.event.kind !== 'citizen') continue;
+        const { event } = decoded;
+        if (event.type !== 'received' && !FACTS.includes(event.type)) continue;
+        const entry = entryOf(event.receipt);
+        const key = entry === undefined ? undefined : keyOf(entry);
+        if (key === undefined || !entries.has(key)) continue;
+        const one = known.get(key) ?? { facts: [] };
+        known.set(key, one);
+        if (event.type === 'received') one.registration ??= event;
+        else one.facts.push(event);
+      }
+    }
+  }
+  return known;
+};
+
+/** @param from the registration */
+const factOf = (
+  { receipt, citizenHash }: EventEnvelope,
+  { voucher, at, attempt }: Promoted,
+  { campaignId, site }: AnnounceDeps,
+  draw: string,
+): EventEnvelope => ({
+  v: 1,
+  id: `${receipt}.promoted`,
+  type: 'promoted',
+  kind: 'citizen',
+  campaignId,
+  receipt,
+  citizenHash,
+  at,
+  site,
+  keyId: '',
+  data: { voucher, draw, commitment: attempt },
+});
+
+/** @param winners those of the result; who was taken does not matter */
+export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winners) => {
+  const { campaignId, citizenKey, publish, now } = deps;
+  const entryOf = entriesOf(citizenKey, campaignId);
+  let known: ReadonlyMap<string, Known> | undefined;
+  /** Entries that `known` was asked for. */
+  let looked: ReadonlySet<string> = new Set();
+
+  const placedOf = (falls: string) => {
+    const entry = entryOf(falls) ?? (/^[0-9a-f]+$/.test(falls) ? bytesOf(falls) : undefined);
+    return entry === undefined ? undefined : winners.find(Buffer.from(entry));
+  };
+  const upIn = (state: ChainState, voucher: string): readonly Promoted[] =>
+    state.promoted.filter((one) => one.voucher === voucher);
+  const nextIn = (state: ChainState, voucher: string): Buffer | undefined =>
+    winners.waitlistedAt(voucher, upIn(state, voucher).length + 1);
+
+  /** Everyone who falls or has moved up. One that moves up now is looked up when its fact is due. */
+  const wanted = (state: ChainState, promotions: readonly OrderedPromotion[]): ReadonlySet<string> =>
+    new Set([
+      ...promotions.flatMap(({ falls }) => placedOf(falls)?.entry ?? []).map(keyOf),
+      ...state.promoted.map(({ entry }) => keyOf(bytesOf(entry))),
+      ...[...new Set(promotions.flatMap(({ falls }) => placedOf(falls)?.voucher ?? []))].flatMap((voucher) =>
+        promotions.flatMap((_, ahead) => {
+          const entry = winners.waitlistedAt(voucher, upIn(state, voucher).length + 1 + ahead);
+          return entry === undefined ? [] : [keyOf(entry)];
+        }),
+      ),
+    ]);
+
+  const head = () => ({ v: 1 as const, campaignId, at: new Date(now()).toISOString(), attempt: drawn.attempt });
+
+  const answer = (
+    state: ChainState,
+    { command, falls, by, reason }: OrderedPromotion,
+    bindBy: DrawOrder['bindBy'],
+    of: ReadonlyMap<string, Known>,
+  ): Promoted | Declined => {
+    const declined = (why: string): Declined => ({ ...head(), step: 'declined', command, by, why });
+    const placed = placedOf(falls);
+    if (placed === undefined) return declined('it has no place in the result');
+    const { voucher, entry: own, isWinner } = placed;
+    const fallen = own.toString('hex');
+    const before = upIn(state, voucher);
+    if (!isWinner && !before.some(({ entry }) => entry === fallen))
+      return declined('it is on the waiting list, and has not moved up');
+    if (before.some((one) => one.fallen === fallen)) return declined('it was replaced before');
+    const why = whyNotFallen(of.get(keyOf(own)) ?? { facts: [] }, bindBy, now());
+    if (why !== undefined) return declined(why);
+    const next = nextIn(state, voucher);
+    if (next === undefined) return declined(`everyone on the waiting list of ${voucher} has moved up`);
+    return { ...head(), step: 'promoted', command, voucher, fallen, entry: next.toString('hex'), by, reason };
+  };
+
+  /** @throws FrozenJournalError where the journal does not have everyone */
+  const record = async (state: ChainState, of: ReadonlyMap<string, Known>, signal: AbortSignal): Promise<Recorded> => {
+    const inTurn = atMost(IN_FLIGHT);
+    await Promise.all(
+      state.promoted.map(async (step) => {
+        const { registration, facts = [] } = of.get(keyOf(bytesOf(step.entry))) ?? {};
+        if (registration === undefined)
+          throw new FrozenJournalError('the journal has no registration of a person who moved up');
+        if (facts.some(({ type, at }) => type === 'promoted' && at === step.at)) return;
+        await inTurn(() => publish(factOf(registration, step, deps, drawn.digest), signal));
+      }),
+    );
+    return { ...head(), step: 'recorded', promotions: state.promoted.length };
+  };
+
+  return {
+    /** The next step to append: the answer to a command, or that all facts are stored. There is one (next-step.ts). */
+    async nextStep(
+      state: ChainState,
+      { promotions = [], bindBy }: Pick<DrawOrder, 'promotions' | 'bindBy'>,
+      signal: AbortSignal,
+    ): Promise<Promoted | Declined | Recorded> {
+      const open = promotions.filter(({ command }) => !isAnswered(state, command));
+      const isComplete = known !== undefined && [...wanted(state, open)].every((key) => looked.has(key));
+      if (known === undefined || !isComplete) {
+        looked = wanted(state, promotions);
+        known = await lookUp(deps, looked, signal);
+      }
+      const [first] = open;
+      return first === undefined ? record(state, known, signal) : answer(state, first, bindBy, known);
+    },
+  };
+};
+export type Promotions = ReturnType<typeof createPromotions>;

@@ -1,0 +1,29 @@
+/** Commands of owners to let the next of the waitlist move up, beside what the chain says of them. Pure. */
+import { hash } from 'node:crypto';
+import { type ChainState, isAnswered } from '../../contract/decisions/draw-chain.ts';
+import { MOST_PROMOTIONS_AT_ONCE, type OrderedPromotion } from '../../contract/decisions/draw-order.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import { drawCommandsOf, firstDigits } from './commands.ts';
+
+/** Those that a Job is to carry out, in their order. */
+export const pendingPromotions = (campaign: VoucherCampaign, chain: ChainState): readonly OrderedPromotion[] => {
+  const { drawn, announced } = chain;
+  if (drawn === undefined || announced === undefined) return [];
+  return drawCommandsOf(campaign)
+    .promotions.filter(({ result, command }) => result === firstDigits(drawn.digest) && !isAnswered(chain, command))
+    .slice(0, MOST_PROMOTIONS_AT_ONCE)
+    .map(({ command, falls, by, reason }) => ({ command, falls, by, reason }));
+};
+
+/** As many as fit into the name of a Job. */
+const RUN_DIGITS = 5;
+
+/** Part of the Job's name: other commands need another Job. */
+export const promotionRun = ({ promoted }: ChainState, promotions: readonly OrderedPromotion[]): string => {
+  const what = [promoted.length, ...promotions.map(({ command }) => command)].join(' ');
+  return `p${hash('sha256', what).slice(0, RUN_DIGITS)}`;
+};
+
+/** Whether a Job has work: a command has no answer, or the fact of a promotion is missing. */
+export const isPromoting = (campaign: VoucherCampaign, chain: ChainState): boolean =>
+  chain.recorded < chain.promoted.length || pendingPromotions(campaign, chain).length > 0;
