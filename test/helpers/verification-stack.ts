@@ -149,6 +149,7 @@ export const startVerificationStack = async ({ latencyMs, ackWaitMs }: Verificat
   const pods = new Map<string, ManagedProcess>();
   return {
     journal,
+    settings,
     provider,
     expected,
     logOf: (pod: string) => readFile(join(dir, `${pod}.log`), 'utf8'),
