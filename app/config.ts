@@ -52,6 +52,8 @@ export interface ProcessConfig {
     readonly bundleKeysDir?: string;
     readonly drandChain?: string;
   };
+  /** Of the Job `books`, as it is set. */
+  readonly reconcile?: string;
 }
 
 const port = z
@@ -80,6 +82,7 @@ const environment = z.object({
   [ENV.logLevel]: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   [ENV.drainGraceMs]: whole('milliseconds').default(0),
   [ENV.drawOrder]: text.optional(),
+  [ENV.reconcileOrder]: text.optional(),
   [ENV.bundleDir]: text.optional(),
   [ENV.bundleStore]: text.optional(),
   [ENV.bundleKeysDir]: text.optional(),
@@ -201,6 +204,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     privacyDir: settings[ENV.privacyDir],
     secretDirs: Object.fromEntries(rightsOf(workload).secrets.map(({ name }) => [name, env[secretDirOf(name)]])),
     app: app.data,
+    ...defined({ reconcile: settings[ENV.reconcileOrder] }),
     draw: defined({
       order: settings[ENV.drawOrder],
       bundleDir: settings[ENV.bundleDir],

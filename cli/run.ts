@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help } from 'commander';
 import { auditCommand } from './audit/audit.ts';
+import { reconcileCommand } from './books/reconcile.ts';
 import { consistencyCommand } from './consistency/consistency.ts';
 import { contingencyCommand } from './contingency/contingency.ts';
 import { pauseCommand, resumeCommand } from './contingency/pause.ts';
@@ -48,6 +49,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(revokeCommand(io))
     .addCommand(authorizeCommand(io))
     .addCommand(consistencyCommand(io))
+    .addCommand(reconcileCommand(io))
     .addCommand(reviewCommand(io))
     .addCommand(auditCommand(io))
     .addCommand(pauseCommand(io))

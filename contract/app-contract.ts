@@ -31,6 +31,8 @@ export const ENV = {
   drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
   /** Draw: what an owner has authorised, as JSON (contract/decisions/draw-order.ts). Absent: the Job makes the list, and nothing more. */
   drawOrder: 'VOUCHER_DRAW',
+  /** Books: what a person has ordered, as JSON (contract/reconcile.ts). */
+  reconcileOrder: 'VOUCHER_RECONCILE',
   /** Draw: writable folder for the files that prove the result. Absent: none are written. */
   bundleDir: 'VOUCHER_BUNDLE_DIR',
   /** Draw: `spec.draw.bundleStore` as JSON, and the folder with its keys. Absent: there is no store. */

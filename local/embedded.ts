@@ -5,8 +5,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ENV } from '../contract/app-contract.ts';
-import { intakeServiceName } from '../contract/names.ts';
-import { isTier } from '../contract/tiers.ts';
+import { serviceName } from '../contract/names.ts';
+import { isTier, type Tier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
 import { createAuditLog } from '../journal/audit-log.ts';
 import { connectJournal } from '../journal/connection.ts';
@@ -162,10 +162,14 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       await operator.done;
     });
 
-    const url = await serviceUrl(() => cluster.serviceUrl(namespace, intakeServiceName(name)), signal);
+    const urlOf = (tier: Tier): Promise<string> =>
+      serviceUrl(() => cluster.serviceUrl(namespace, serviceName(name, tier)), signal);
+    const url = await urlOf('intake');
+    const loginUrl = spec.login === undefined ? undefined : await urlOf('login');
     return {
       mode: 'embedded',
       url,
+      ...(loginUrl === undefined ? {} : { loginUrl }),
       campaignId: spec.campaignId,
       shards: OPTIONS.shards,
       ledgerCheck: {

@@ -14,4 +14,5 @@ export const START_TIER: Readonly<Record<Tier, () => Promise<StartRole>>> = {
 export const RUN_JOB: Readonly<Record<JobName, () => Promise<RunJob>>> = {
   draw: async () => (await import('./draw.ts')).runDraw,
   compare: async () => (await import('./compare.ts')).runCompare,
+  books: async () => (await import('./books.ts')).runBooksJob,
 };

@@ -1,6 +1,6 @@
 /** Gathers the facts of one campaign. I/O; of Secrets only the names of their keys are kept. */
 import { z } from 'zod';
-import { JOBS } from '../../contract/jobs.ts';
+import { jobsOf } from '../../contract/jobs.ts';
 import { dataPlaneSecretName, tierName } from '../../contract/names.ts';
 import { tiersOf } from '../../contract/tiers.ts';
 import {
@@ -165,7 +165,7 @@ export const gatherCampaign = async (
       cluster.plans(campaign),
       secret(reader, namespace, privacy.keySecretName),
       Promise.all(
-        [...tiersOf(campaign.spec), ...JOBS].map(async (workload) => ({
+        [...tiersOf(campaign.spec), ...jobsOf(campaign.spec)].map(async (workload) => ({
           workload,
           ...(await secret(reader, namespace, dataPlaneSecretName(dataPlane.secretName, workload))),
         })),

@@ -51,3 +51,20 @@ export const issueText = (campaign: VoucherCampaign, nowMs: number): string => {
     condition === undefined ? '' : `Issued ${condition.status} (${condition.reason}): ${condition.message}\n`;
   return `${name}: ${head}\n${table}${says}Times are UTC${zone.text}.\n`;
 };
+
+/** In one line: `3,310 of 100,000 vouchers; wechat 3,000, alipay 310, Stopped`, or what issuance waits for. Undefined: nothing is drawn yet, or issued. */
+export const issuedText = (campaign: VoucherCampaign): string | undefined => {
+  const { issuance, draw, conditions = [] } = campaign.status ?? {};
+  if (issuance === undefined) return undefined;
+  if (issuance.startedAt === undefined)
+    return draw?.announced === true ? conditions.find(({ type }) => type === 'Issued')?.message : undefined;
+  const { issued, winners, channels = [] } = issuance;
+  const each = channels.map(({ channel, issued: own, state }) =>
+    [`${channel} ${own === undefined ? '-' : count(own)}`, ...(state === 'Asked' ? [] : [state])].join(' '),
+  );
+  const all =
+    issued === undefined
+      ? 'not counted yet'
+      : `${count(issued)} of ${winners === undefined ? '?' : count(winners)} vouchers`;
+  return [all, each.join(', ')].filter((part) => part !== '').join('; ');
+};

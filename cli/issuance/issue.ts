@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ISSUE_START } from '../../contract/names.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { issueStartText } from '../../operator/issuance/commands.ts';
+import { unboundCommand } from '../books/unbound.ts';
 import { type ClusterOptions, onCluster, withClusterOptions } from '../cluster.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
@@ -82,4 +83,5 @@ export const issueCommand = (io: Io): Command =>
         .addHelpText('after', '\nExample:\n  kubectl voucher issue start spring-2027 -n vouchers')
         .argument('[campaign]', 'name of the campaign; optional if there is only one')
         .action((name: string | undefined, options: ClusterOptions) => start(name, options, io)),
-    );
+    )
+    .addCommand(unboundCommand(io));

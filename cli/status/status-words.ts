@@ -6,6 +6,7 @@ import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { closesAtOf } from '../closing.ts';
 import { admissionTexts } from '../contingency/contingency-words.ts';
+import { issuedText } from '../issuance/issuance-words.ts';
 import type { Output } from '../output.ts';
 import { askedFor, decidedText, where } from '../plans/plans.ts';
 import type { Fault } from '../remedies.ts';
@@ -158,23 +159,6 @@ const drawnText = ({ campaign, nowMs }: Report, zone: Zone): string | undefined 
   return [`drawn ${clockOf(at, zone, nowMs)} (${ago(at, nowMs)})`, ...each].join('; ');
 };
 
-/** `3,310 of 100,000 vouchers; wechat 3,000, alipay 310, Stopped`, or what issuance waits for. Undefined: nothing is drawn yet, or issued. */
-const issuedText = ({ campaign }: Report): string | undefined => {
-  const { issuance, draw, conditions = [] } = campaign.status ?? {};
-  if (issuance === undefined) return undefined;
-  if (issuance.startedAt === undefined)
-    return draw?.announced === true ? conditions.find(({ type }) => type === 'Issued')?.message : undefined;
-  const { issued, winners, channels = [] } = issuance;
-  const each = channels.map(({ channel, issued: own, state }) =>
-    [`${channel} ${own === undefined ? '-' : count(own)}`, ...(state === 'Asked' ? [] : [state])].join(' '),
-  );
-  const all =
-    issued === undefined
-      ? 'not counted yet'
-      : `${count(issued)} of ${winners === undefined ? '?' : count(winners)} vouchers`;
-  return [all, each.join(', ')].filter((part) => part !== '').join('; ');
-};
-
 const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fact[] => {
   const { status } = report.campaign;
   if (status === undefined) return [];
@@ -182,7 +166,7 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
   const { arrivalsPerSecond, headroom, counts } = status;
   const list = listText(report, zone);
   const draw = drawnText(report, zone);
-  const issued = issuedText(report);
+  const issued = issuedText(report.campaign);
   return [
     {
       label: 'arrivals',

@@ -2,6 +2,7 @@
 import { entryOf, perTier } from '../tiers.ts';
 import { choice, instant, listByKey, measure, text, wholeNumber } from './common.ts';
 import { CONTINGENCY_TYPES } from './contingency.ts';
+import { issuanceStatus } from './issuance.ts';
 import type { ObjectNode } from './node.ts';
 
 const STATUS_TYPES = './status.ts';
@@ -206,44 +207,6 @@ const erasures = listByKey('receipt', 'Commands to erase people, by their annota
     message: text('Why it is not erased; for people.', 512),
   },
 });
-
-const issuanceStatus: ObjectNode = {
-  type: 'object',
-  description: 'Issuance of the vouchers. Absent: the campaign has no spec.issuance.',
-  typeHint: { name: 'IssuanceStatus', file: './issuance.ts' },
-  properties: {
-    startedAt: instant(
-      'When issuance started. Once written, channels, merchants and stocks of spec.issuance are fixed.',
-    ),
-    startedBy: text('Who authorised it.', 256),
-    winners: wholeNumber('Vouchers to issue: one for each winner of the draw.'),
-    issued: wholeNumber('Vouchers issued, over all channels. Absent: not known yet.'),
-    failed: wholeNumber('Requests that failed for good, over all channels. Absent: not known yet.'),
-    channels: listByKey('channel', 'Each channel of spec.issuance. Absent: issuance has not started.', 3, {
-      type: 'object',
-      description: 'ChannelStatus is issuance through one channel.',
-      typeHint: { name: 'ChannelStatus', file: './issuance.ts' },
-      required: ['channel', 'state'],
-      properties: {
-        channel: text('Name of the channel.', 40),
-        state: text(
-          'Asked: all pods ask it. Stopped: a person has stopped it. SettingsDiffer: its stock differs from spec.vouchers. BooksDiffer: see the condition BooksBalanced. Paused: a ' +
-            'contingency level pauses issuance. Refused, Failing, Quota: see the condition ChannelsReachable. Unknown: not known yet.',
-          32,
-        ),
-        issued: wholeNumber('Vouchers issued. Absent: not known yet.'),
-        waiting: wholeNumber('Requests whose outcome is not known yet. Absent: not known yet.'),
-        failed: wholeNumber('Requests that failed for good. Absent: not known yet.'),
-        since: instant('Since when it is stopped. Absent: it is not.'),
-        stoppedBy: text('Who stopped it. Absent: no person did.', 256),
-        reason: text('Why it is stopped; for people.', 512),
-        doneAt: instant(
-          'When what waits will be done at the rate that the channel permits, to the minute. Absent: unknown.',
-        ),
-      },
-    }),
-  },
-};
 
 /** Generations begin at 1. */
 export const UNSEEN_STATUS = { observedGeneration: 0 } as const;

@@ -17,7 +17,7 @@ export interface ChannelStock {
 
 /** IssuanceChannel is one app in which winners get their vouchers. */
 export interface IssuanceChannel {
-  /** wechat: WeChat Pay. alipay: Alipay. unionpay: UnionPay. */
+  /** Name of the channel. wechat: WeChat Pay. alipay: Alipay. unionpay: UnionPay. */
   readonly name: 'wechat' | 'alipay' | 'unionpay';
   /** Address of the channel. Default: its public address. */
   readonly url?: string;

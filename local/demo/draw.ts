@@ -32,7 +32,8 @@ export const PUBLIC_VALUE = '03 11 17 22 28 31 + 09';
 export interface Command {
   readonly user: string;
   readonly annotation: string;
-  readonly text: string;
+  /** Undefined: the annotation is removed. */
+  readonly text: string | undefined;
 }
 export const commitFor = (lists: Listed['lists']): readonly Command[] => [
   { user: OWNER, annotation: DRAW_COMMIT, text: commitText(OWNER, listDigits(lists)) },

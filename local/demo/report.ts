@@ -10,9 +10,10 @@ import type { FullSecond } from '../providers/stalls.ts';
 import type { Stack, StackEvent, StackSnapshot } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
-import type { DrawSabotage } from './draw.ts';
 import { drawProblems, drawRows } from './draw-report.ts';
+import { type IssueFacts, issueProblems, issueRows } from './issue-report.ts';
 import type { Sample } from './sample.ts';
+import type { Sabotage } from './world.ts';
 
 /** Simulated before the run; the run measures the same figures. */
 export interface Forecast {
@@ -43,6 +44,7 @@ export interface Times {
   readonly backAtFloor: number | undefined;
   readonly listed: number | undefined;
   readonly drawn?: number | undefined;
+  readonly issued?: number | undefined;
   readonly checked: number;
 }
 
@@ -51,7 +53,7 @@ export interface KilledAndBack extends Killed {
   readonly backAfterMs: number | undefined;
 }
 
-export interface RunFacts {
+export interface RunFacts extends IssueFacts {
   readonly mode: Stack['mode'];
   readonly campaignId: string;
   readonly profile: 'fast' | 'full';
@@ -70,7 +72,7 @@ export interface RunFacts {
   readonly events: readonly StackEvent[];
   readonly killed: readonly KilledAndBack[];
   readonly chaos: boolean;
-  readonly sabotage: 'drop-one' | DrawSabotage | undefined;
+  readonly sabotage: Sabotage | undefined;
   readonly waitsForFloor: boolean;
   readonly waitsForList: boolean;
   readonly waitsForDraw: boolean;
@@ -188,6 +190,7 @@ const problemsOf = (facts: RunFacts): readonly string[] => {
     ...providerProblems(facts),
     ...listProblems(facts),
     ...drawProblems(facts),
+    ...issueProblems(facts),
     ...rules.filter(([wrong]) => wrong).map(([, text]) => text),
   ];
 };
@@ -280,6 +283,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     ...providerRows(report),
     ...listRows(report),
     ...drawRows(report, row),
+    ...issueRows(report, row),
     ...(report.killed.length === 0 ? [] : ['', ...report.killed.map(killedRow)]),
     '',
     'Times since the start of the demo:',
@@ -289,6 +293,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     ...(report.waitsForFloor ? [row('scaled down to the minimum', seconds(times.backAtFloor))] : []),
     ...(report.waitsForList ? [row('list of the draw made', seconds(times.listed))] : []),
     ...(report.waitsForDraw ? [row('drawn', seconds(times.drawn))] : []),
+    ...(report.waitsForIssue ? [row('issued', seconds(times.issued))] : []),
     '',
     `This run (${report.mode} mode) does not prove:`,
     ...report.doesNotProve.map((text) => `  - ${text}`),

@@ -10,6 +10,7 @@ import { parse } from 'yaml';
 import { parseTrace } from '../../simulation/trace.ts';
 import { durationSeconds, peakArrivalsPerSecond } from '../load/arrivals.ts';
 import { demoCampaign } from './campaign.ts';
+import type { DemoVoucher } from './channels.ts';
 import { bundleFolder, drawnBy } from './draw.ts';
 import type { LoadProcess } from './load-process.ts';
 import { play } from './play.ts';
@@ -27,29 +28,32 @@ const OPEN_AFTER_TRACE_MS = 10 * 60_000;
 const CLOSES_SOON_MS = 45_000;
 
 /** Of a campaign that admission checks later. */
-const voucherCount = (source: string): number => {
+const vouchersOf = (source: string): readonly DemoVoucher[] => {
   const vouchers: unknown = parse(source)?.spec?.vouchers;
-  return Array.isArray(vouchers) ? vouchers.length : 0;
+  if (!Array.isArray(vouchers)) return [];
+  return vouchers.map(({ name, faceValueFen, minimumSpendFen = 0 }) => ({ name, faceValueFen, minimumSpendFen }));
 };
 
 const prepare = async (
   options: DemoOptions,
   { admit, forecast: predict, view, now }: DemoWorld,
   startedAtMs: number,
-  { provider, relay }: Outside,
+  { provider, relay, channels }: Outside,
 ): Promise<Prepared> => {
   const source = await readFile(options.campaignFile, 'utf8');
   const target = { name: PROVIDER_NAME, requestsPerSecond: PROVIDER_RATE };
   const verification = provider === undefined ? [] : verifiedBy({ ...target, url: provider.url });
-  const drawing = options.waitsForDraw ? drawnBy(relay, voucherCount(source)) : [];
-  const overrides = [...options.profile.overrides, ...verification, ...drawing];
+  const drawing = options.waitsForDraw ? drawnBy(relay, vouchersOf(source).length) : [];
   const trace = parseTrace(await readFile(options.traceFile, 'utf8'));
   const traceMs = durationSeconds(trace) * 1000;
   const stillOpenMs = options.waitsForList ? Math.min(CLOSES_SOON_MS, 3 * traceMs) : OPEN_AFTER_TRACE_MS;
   const opening = (
     opensAtMs: number,
     annotations?: Readonly<Record<string, string>>,
+    loginUrl?: string,
   ): ReturnType<typeof demoCampaign> => {
+    const issuing = channels?.overrides(loginUrl) ?? [];
+    const overrides = [...options.profile.overrides, ...verification, ...drawing, ...issuing];
     const closesAtMs = opensAtMs + traceMs + stillOpenMs;
     return demoCampaign(source, { opensAtMs, closesAtMs }, overrides, annotations);
   };
@@ -63,7 +67,7 @@ const prepare = async (
       `at most ${forecast.peakWaiting} registrations not yet stored, arrival to receipt p99 ${forecast.waitP99Seconds.toFixed(1)} s, ` +
       `${Math.round(forecast.podSeconds)} pod-seconds`,
   );
-  const yamlOpeningAt: Prepared['yamlOpeningAt'] = (opensAtMs, annotations) => opening(opensAtMs, annotations).yaml;
+  const yamlOpeningAt: Prepared['yamlOpeningAt'] = (...of) => opening(...of).yaml;
   return { startedAtMs, forecastAtMs: now(), trace, campaign, forecast, changes, yamlOpeningAt };
 };
 
@@ -72,10 +76,13 @@ export const runDemo = async (options: DemoOptions, world: DemoWorld): Promise<D
   const startedAtMs = world.now();
   const provider = await world.startProvider?.(options.stateDir, world.signal);
   const relay = await world.startRelay?.();
-  const outside = { provider, relay };
+  const vouchers = vouchersOf(await readFile(options.campaignFile, 'utf8'));
+  const channels = await world.startChannels?.(options.stateDir, vouchers, world.signal);
+  const outside = { provider, relay, channels };
   try {
     return await runWith(options, world, await prepare(options, world, startedAtMs, outside), outside);
   } finally {
+    await channels?.stop();
     await relay?.stop();
     await provider?.stop();
   }
@@ -87,15 +94,14 @@ const runWith = async (
   prepared: Prepared,
   outside: Outside,
 ): Promise<DemoReport> => {
-  const { provider, relay } = outside;
+  const { provider, relay, channels } = outside;
   const stack = await world.startStack({
     campaignYaml: prepared.yamlOpeningAt(prepared.startedAtMs + HOUR_MS),
     stateDir: join(options.stateDir, 'stack'),
     signal: world.signal,
     progress: (line) => world.view.say(line),
-    ...(provider === undefined
-      ? {}
-      : { secrets: { [VERIFICATION_SECRET]: provider.secret }, nodeArgs: provider.nodeArgs }),
+    secrets: { ...(provider === undefined ? {} : { [VERIFICATION_SECRET]: provider.secret }), ...channels?.secrets },
+    ...(provider === undefined ? {} : { nodeArgs: provider.nodeArgs }),
     ...(provider?.server === undefined ? {} : { outside: [provider.server] }),
     ...(relay === undefined
       ? {}

@@ -5,11 +5,14 @@ import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { LedgerCheckAccess } from '../ledger-check/run-ledger-check.ts';
 import type { OutsideServer } from '../on-cluster/outside.ts';
 import type { Stack } from '../stack.ts';
+import type { DemoChannels, DemoVoucher, IssueSabotage } from './channels.ts';
 import type { DemoRelay, DrawSabotage } from './draw.ts';
 import type { Profile } from './profile.ts';
 import type { DemoProvider } from './provider.ts';
 import type { Forecast } from './report.ts';
 import type { View } from './view.ts';
+
+export type Sabotage = 'drop-one' | DrawSabotage | IssueSabotage;
 
 export interface DemoOptions {
   readonly profile: Profile;
@@ -21,7 +24,9 @@ export interface DemoOptions {
   readonly waitsForList: boolean;
   /** Then draw, with people of the demo's own. */
   readonly waitsForDraw: boolean;
-  readonly sabotage: 'drop-one' | DrawSabotage | undefined;
+  /** Then issue the vouchers. */
+  readonly waitsForIssue: boolean;
+  readonly sabotage: Sabotage | undefined;
   readonly seed: number;
   /** Exists. Ledger, logs and report go there, the stack's data to its folder `stack`. */
   readonly stateDir: string;
@@ -45,6 +50,12 @@ export interface DemoWorld {
   readonly startProvider?: (stateDir: string, signal: AbortSignal) => Promise<DemoProvider>;
   /** Absent: the draw has no drand, and its files are not written. */
   readonly startRelay?: () => Promise<DemoRelay>;
+  /** Absent: nothing is issued. */
+  readonly startChannels?: (
+    stateDir: string,
+    vouchers: readonly DemoVoucher[],
+    signal: AbortSignal,
+  ) => Promise<DemoChannels>;
   readonly ledgerCheck: (access: LedgerCheckAccess, signal: AbortSignal) => Promise<LedgerCheckResult>;
   readonly view: View;
   readonly now: () => number;
@@ -54,6 +65,7 @@ export interface DemoWorld {
 export interface Outside {
   readonly provider: DemoProvider | undefined;
   readonly relay: DemoRelay | undefined;
+  readonly channels: DemoChannels | undefined;
 }
 
 export interface Prepared {
@@ -62,6 +74,10 @@ export interface Prepared {
   readonly trace: readonly TraceStep[];
   readonly campaign: VoucherCampaign;
   readonly forecast: Forecast;
-  readonly yamlOpeningAt: (opensAtMs: number, annotations?: Readonly<Record<string, string>>) => string;
+  readonly yamlOpeningAt: (
+    opensAtMs: number,
+    annotations?: Readonly<Record<string, string>>,
+    loginUrl?: string,
+  ) => string;
   readonly changes: readonly string[];
 }

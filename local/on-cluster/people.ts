@@ -27,11 +27,10 @@ export const annotateAs = async (
   { kubectl }: Pick<Kubernetes, 'kubectl'>,
   { name, namespace }: { readonly name: string; readonly namespace: string },
   user: string,
-  annotations: Readonly<Record<string, string>>,
+  annotation: string,
+  text: string | undefined,
   signal: AbortSignal,
 ): Promise<void> => {
-  const values = Object.entries(annotations).map(([key, text]) => `${key}=${text}`);
-  await kubectl(['annotate', 'vouchercampaign', name, '-n', namespace, '--overwrite', '--as', user, ...values], {
-    signal,
-  });
+  const value = text === undefined ? `${annotation}-` : `${annotation}=${text}`;
+  await kubectl(['annotate', 'vouchercampaign', name, '-n', namespace, '--overwrite', '--as', user, value], { signal });
 };

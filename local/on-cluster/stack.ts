@@ -286,8 +286,8 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
             })),
         ),
       applyCampaign,
-      annotate: (user, annotations) =>
-        annotateAs(cluster, { name: metadata.name, namespace: CAMPAIGN_NAMESPACE }, user, annotations, signal),
+      annotate: ({ user, annotation, text }) =>
+        annotateAs(cluster, { name: metadata.name, namespace: CAMPAIGN_NAMESPACE }, user, annotation, text, signal),
       outside,
       stop,
     };

@@ -6,10 +6,11 @@
  *
  * | reading of the database                              | must hold |
  * |------------------------------------------------------|-----------|
- * | the last one before t − 10 s                         | issued ≤ theirs |
+ * | the last one before t − 30 s                         | issued ≤ theirs |
  * | the first one that contains all facts before t + 10 s | theirs ≤ issued + open requests |
  *
- * When no request is open, this is equality. 10 s are more than the clocks differ. A database contains all facts before the time at which
+ * When no request is open, this is equality. t is when all stocks of the channel were read, one after the other, which takes seconds;
+ * 10 s are more than the clocks differ. A database contains all facts before the time at which
  * the oldest message that it lacked was stored, as the backlog of the records tier says.
  *
  * If requests may be lost from the journal (queryFirst: it was restored, or the stock was used before), a winner without a request may
@@ -23,7 +24,8 @@
 import type { BookFact, FactsReport, FactTotal, StockReading } from '../../contract/books.ts';
 import type { Channel } from '../../contract/envelope.ts';
 
-const MARGIN_MS = 10_000;
+const BEFORE_MS = 30_000;
+const AFTER_MS = 10_000;
 const CONFIRM_STOCK_MS = 30_000;
 const CONFIRM_FACTS_MS = 60_000;
 /** Readings are kept at this distance, for so long. */
@@ -132,7 +134,7 @@ const judge = (
   ours: readonly Ours[],
   isQueryFirst: boolean,
 ): Judged => {
-  const earlier = ours.findLast((one) => one.atMs <= atMs - MARGIN_MS);
+  const earlier = ours.findLast((one) => one.atMs <= atMs - BEFORE_MS);
   if (theirs === undefined || earlier === undefined) return { kind: 'useless' };
   const of = (totals: readonly FactTotal[]) => ({
     issued: sumOf(totals, 'issued', { channel, voucher }),
@@ -140,7 +142,7 @@ const judge = (
   });
   const before = of(earlier.totals);
   if (before.issued > theirs) return { kind: 'judged', check: { ...before, theirs, result: 'moreHere' } };
-  const later = ours.find(({ completeToMs = Number.NEGATIVE_INFINITY }) => completeToMs >= atMs + MARGIN_MS);
+  const later = ours.find(({ completeToMs = Number.NEGATIVE_INFINITY }) => completeToMs >= atMs + AFTER_MS);
   if (later === undefined) return { kind: 'waits' };
   const after = of(later.totals);
   const result = theirs > after.issued + after.open ? 'moreThere' : 'agrees';

@@ -2,7 +2,7 @@
 import type { Channel } from '../../contract/envelope.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { NO_BOOKS, stoppedByBooks } from '../books/balance.ts';
-import { type HaltReason, haltIn } from '../outside/halt.ts';
+import { HALT_REASONS, type HaltReason, haltIn } from '../outside/halt.ts';
 import type { Observed } from '../tick/observed.ts';
 import { issuanceCommandsOf } from './commands.ts';
 import { issuanceStartedAt, stockComparison } from './issuance-request.ts';
@@ -16,6 +16,14 @@ export interface Halt {
 }
 
 type Seen = Pick<Observed, 'draw' | 'issuance' | 'outside' | 'books' | 'previous'>;
+
+/** As it is stored; as the status has it, while the stored shares are not known. */
+const haltBefore = (name: Channel, { outside, previous }: Seen): HaltReason | undefined => {
+  const inForce = outside?.known('issuance').inForce;
+  if (inForce !== undefined) return haltIn(inForce.value.targets[name]?.stopped);
+  const state = previous?.issuance?.channels?.find(({ channel }) => channel === name)?.state;
+  return HALT_REASONS.find((reason) => reason === state);
+};
 
 /**
  * Rows are tried from the top. Before the start no channel is asked for a voucher, and pods may read stocks. Only a newer number ends a
@@ -41,10 +49,9 @@ export const haltsOf = (campaign: VoucherCampaign, observed: Seen, nowMs: number
   const books = observed.books ?? NO_BOOKS;
   const differing = stoppedByBooks(books);
   const isCompared = (name: Channel): boolean => Object.values(books.checks).some(({ channel }) => channel === name);
-  const stored = observed.outside?.known('issuance').inForce?.value.targets ?? {};
   for (const { name } of spec.issuance.channels) {
     const stop = stops.get(name);
-    const before = haltIn(stored[name]?.stopped);
+    const before = haltBefore(name, observed);
     const texts = differences.filter(({ channel }) => channel === name).map(({ text }) => text);
     if (stop !== undefined) {
       const { by, reason } = stop;

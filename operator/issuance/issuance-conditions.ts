@@ -9,8 +9,8 @@ import type { Comparison } from './stocks.ts';
 
 const count = (number: number): string => number.toLocaleString('en-US');
 
-const commandOf = (words: string, { campaign: { metadata } }: ConditionInput): string =>
-  `kubectl voucher ${words} ${metadata.name} -n ${metadata.namespace}`;
+const commandOf = (words: string, { campaign: { metadata } }: ConditionInput, after = ''): string =>
+  `kubectl voucher ${words} ${metadata.name}${after} -n ${metadata.namespace}`;
 
 const differText = ({ differences }: Comparison): string =>
   `${differences.map(({ text }) => text).join(' ')} Correct the stock in the merchant platform; spec.vouchers is fixed once the campaign has opened.`;
@@ -101,7 +101,7 @@ const progressText = (status: IssuanceStatus, { observed }: ConditionInput): str
  * |--------------------------------------------------|--------|-----------------|
  * | every winner has the voucher                     | True   | AllIssued       |
  * | a stock differs from spec.vouchers               | False  | SettingsDiffer  |
- * | a person has stopped a channel                   | False  | ChannelStopped  |
+ * | a person has stopped a channel, or its books differ | False | ChannelStopped |
  * | a contingency level pauses issuance              | False  | Paused          |
  * | otherwise                                        | False  | Issuing         |
  */
@@ -114,9 +114,10 @@ const afterStart = (input: ConditionInput, status: IssuanceStatus): Verdict<'Iss
   const halts = [...haltsOf(campaign, observed, nowMs)];
   const differing = halts.filter(([, { reason }]) => reason === 'SettingsDiffer');
   const stopped = halts.filter(([, { reason }]) => reason === 'command');
+  const unbalanced = halts.filter(([, { reason }]) => reason === 'BooksDiffer').map(([channel]) => channel);
   const stops = stopped.map(
     ([channel, { by, text }]) =>
-      `${channel} is stopped by ${by ?? 'a command'} (${text}): ${commandOf('channel resume', input)} ${channel}.`,
+      `${channel} is stopped by ${by ?? 'a command'} (${text}): ${commandOf('channel resume', input, ` ${channel}`)}.`,
   );
   const isAll = halts.length === campaign.spec.issuance?.channels.length;
   const others = isAll ? '' : ' The other channels go on.';
@@ -131,7 +132,9 @@ const afterStart = (input: ConditionInput, status: IssuanceStatus): Verdict<'Iss
       ].join(' '),
     );
   }
-  if (stopped.length > 0) return no('ChannelStopped', [...stops, ...unreadable, progress].join(' '));
+  if (unbalanced.length > 0)
+    stops.push(`Stopped, because its books differ: ${unbalanced.join(', ')}. See the condition BooksBalanced.`);
+  if (stops.length > 0) return no('ChannelStopped', [...stops, ...unreadable, progress].join(' '));
   if (contingency.effects.isIssuancePaused === true) {
     return no('Paused', `A contingency level pauses issuance: see the condition Contingency. ${progress}`);
   }

@@ -58,6 +58,8 @@ export interface HandOutInput {
   readonly reports: readonly OutsideReport[];
   /** No pod is to ask anything more. Absent: no. */
   readonly isOver?: boolean;
+  /** Of these pods, those that only look up what was done: they ask also a system that is halted, or over. Absent: none. */
+  readonly auditors?: readonly string[];
   /** Systems that no pod asks, not even to probe, by name. Absent: none. */
   readonly halts?: Readonly<Record<string, HaltReason>>;
   /** Monotonic. */
@@ -91,7 +93,7 @@ const withoutHalt = (before: TargetShares | undefined): TargetShares | undefined
 };
 
 export const handOut = (input: HandOutInput): HandOut => {
-  const { targets, pods, inForce, reports, nowMs, wallMs } = input;
+  const { targets, pods, auditors = [], inForce, reports, nowMs, wallMs } = input;
   const names = pods.map(({ name }) => name);
   const ready = pods.flatMap(({ name, ready: isReady }) => (isReady ? [name] : [])).toSorted();
   const memory = input.memory ?? { seen: {}, inherited: names, stops: {}, days: {} };
@@ -124,7 +126,7 @@ export const handOut = (input: HandOutInput): HandOut => {
             nowMs,
             wallMs,
           })
-        : halted(halt, before, wallMs);
+        : halted(halt, before, auditors, wallMs);
     const day =
       requestsPerDay === undefined
         ? undefined
@@ -133,17 +135,14 @@ export const handOut = (input: HandOutInput): HandOut => {
       requestsPerDay === undefined || day === undefined ? undefined : Math.max(0, requestsPerDay - day.used);
     const rate = Math.min(requestsPerSecond, (leftToday ?? Number.POSITIVE_INFINITY) / LAST_REQUESTS_SECONDS);
     const shares: TargetShares = {
-      perSecond:
-        input.isOver === true
-          ? {}
-          : split({
-              rate,
-              sharers: stop.sharers,
-              ...(stop.stopped === undefined ? {} : { most: PROBE_PER_SECOND }),
-              held: heldOf(inForce, name, nowMs),
-              current: before?.perSecond ?? {},
-              mayRaise: nowMs >= inForce.raisesFromMs,
-            }),
+      perSecond: split({
+        rate,
+        sharers: input.isOver === true ? auditors : stop.sharers,
+        ...(stop.stopped === undefined || halt !== undefined ? {} : { most: PROBE_PER_SECOND }),
+        held: heldOf(inForce, name, nowMs),
+        current: before?.perSecond ?? {},
+        mayRaise: nowMs >= inForce.raisesFromMs,
+      }),
       ...(stop.stopped === undefined ? {} : { stopped: stop.stopped }),
       ...(day === undefined ? {} : { day }),
     };

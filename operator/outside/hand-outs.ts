@@ -5,6 +5,7 @@ import type { Effects } from '../contingency/contingency.ts';
 import { frozenAtOf } from '../freeze/freeze-request.ts';
 import { haltsOf } from '../issuance/halts.ts';
 import type { HandOuts, Observed } from '../tick/observed.ts';
+import { auditorsOf } from './auditors.ts';
 import { handOut } from './hand-out.ts';
 import { outsideTiersOf, targetsOf } from './targets.ts';
 
@@ -27,8 +28,9 @@ export const handOutsOf = (campaign: VoucherCampaign, observed: Seen, effects: E
       const { inForce, memory } = outside?.known(tier) ?? {};
       if (outside === undefined || inForce === undefined) return [];
       const { reports, nowMs } = outside;
-      const pods = cluster.tiers[tier]?.pods ?? [];
-      const input = { targets: targetsOf(spec, tier), pods, inForce, memory, reports: reports[tier] ?? [] };
+      const auditors = auditorsOf(cluster, tier).map(({ name }) => name);
+      const pods = [...(cluster.tiers[tier]?.pods ?? []), ...auditors.map((name) => ({ name, ready: true }))];
+      const input = { targets: targetsOf(spec, tier), pods, auditors, inForce, memory, reports: reports[tier] ?? [] };
       const halts =
         entryOf(tier).outsideCap === 'channel'
           ? Object.fromEntries([...haltsOf(campaign, observed, wallMs)].map(([name, { reason }]) => [name, reason]))

@@ -123,12 +123,17 @@ const isLifted = ({ memory: { probe }, target, seen, nowMs }: StopInput): boolea
   return isAnswered || isIdle;
 };
 
-/** No pod asks it, and none probes it, until that is over. */
-export const halted = (reason: HaltReason, before: TargetShares | undefined, wallMs: number): Stop => {
+/** No pod asks it, and none probes it, until that is over. @param auditors pods that may ask it all the same */
+export const halted = (
+  reason: HaltReason,
+  before: TargetShares | undefined,
+  auditors: readonly string[],
+  wallMs: number,
+): Stop => {
   const known = before?.stopped?.reason === reason ? before.stopped : undefined;
   return {
     stopped: known ?? { reason, since: new Date(wallMs).toISOString() },
-    sharers: [],
+    sharers: auditors,
     refusedPods: [],
     memory: {},
   };

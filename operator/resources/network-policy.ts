@@ -5,9 +5,9 @@ import type {
 } from 'kubernetes-types/networking/v1.js';
 import { PORTS } from '../../contract/app-contract.ts';
 import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
-import { hasAdminPort, jobUrlsOf, rightsOf, type Workload } from '../../contract/jobs.ts';
+import { hasAdminPort, rightsOf, type Workload, workloadUrlsOf } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
-import { isTier, servesCitizens, takesRegistrations, urlsOf } from '../../contract/tiers.ts';
+import { isTier, servesCitizens, takesRegistrations } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
@@ -30,7 +30,7 @@ const toUrl = (url: string, { metadata: { namespace } }: VoucherCampaign): reado
 
 /** Each rule once. */
 const toUrls = (campaign: VoucherCampaign, workload: Workload): readonly NetworkPolicyEgressRule[] => {
-  const urls = isTier(workload) ? urlsOf(campaign.spec, workload) : jobUrlsOf(campaign.spec, workload);
+  const urls = workloadUrlsOf(campaign.spec, workload);
   const rules = urls.flatMap((url) => toUrl(url, campaign)).map((rule) => [JSON.stringify(rule), rule] as const);
   return [...new Map(rules).values()];
 };

@@ -13,7 +13,7 @@ import type {
 } from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS, PRIVACY_KEYS, secretDirOf } from '../../contract/app-contract.ts';
 import { defined } from '../../contract/defined.ts';
-import { hasAdminPort, podOf, rightsOf, type Workload } from '../../contract/jobs.ts';
+import { hasAdminPort, podOf, rightsOf, type Workload, workloadSecretsOf } from '../../contract/jobs.ts';
 import {
   appConfigMapName,
   type Component,
@@ -22,7 +22,7 @@ import {
   serviceUrl,
   tierName,
 } from '../../contract/names.ts';
-import { isTier, secretsOf, servesCitizens, type Tier, takesRegistrations } from '../../contract/tiers.ts';
+import { isTier, servesCitizens, type Tier, takesRegistrations } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
@@ -78,10 +78,6 @@ export const nodeOptions = (workload: Workload): string =>
 
 const ownMount = (name: string): string => `/etc/voucher/own/${name}`;
 
-/** Secrets of its own, as its section of the spec names them. A Job has no section. */
-const ownSecrets = (campaign: VoucherCampaign, workload: Workload): ReturnType<typeof secretsOf> =>
-  isTier(workload) ? secretsOf(campaign.spec, workload) : [];
-
 const environment = (campaign: VoucherCampaign, workload: Workload, options: BuildOptions): EnvVar[] => [
   { name: 'NODE_OPTIONS', value: nodeOptions(workload) },
   { name: ENV.role, value: workload },
@@ -89,7 +85,7 @@ const environment = (campaign: VoucherCampaign, workload: Workload, options: Bui
   { name: ENV.configDir, value: MOUNTS.config },
   ...(rightsOf(workload).privacyKeys === false ? [] : [{ name: ENV.privacyDir, value: MOUNTS.privacy }]),
   { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
-  ...ownSecrets(campaign, workload).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
+  ...workloadSecretsOf(campaign.spec, workload).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
   { name: ENV.host, value: '::' },
   ...(isTier(workload) && servesCitizens(workload)
     ? [
@@ -181,7 +177,9 @@ const mountedBy = (campaign: VoucherCampaign, workload: Workload): readonly Moun
     { volume: { name: 'config', configMap: { name: appConfigMapName(metadata.name) } }, mountPath: MOUNTS.config },
     ...privacyOf(campaign, workload),
     secretAt('data-plane', dataPlaneSecretName(spec.dataPlane.secretName, workload), MOUNTS.dataPlane),
-    ...ownSecrets(campaign, workload).map(([name, secretName]) => secretAt(`own-${name}`, secretName, ownMount(name))),
+    ...workloadSecretsOf(spec, workload).map(([name, secretName]) =>
+      secretAt(`own-${name}`, secretName, ownMount(name)),
+    ),
   ];
 };
 

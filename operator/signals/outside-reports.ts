@@ -2,6 +2,7 @@
 import { METRICS } from '../../contract/app-contract.ts';
 import { OUTSIDE_METRICS, type OutsideBlock } from '../../contract/outside.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import { auditorsOf } from '../outside/auditors.ts';
 import type { OutsideReport, TargetReport } from '../outside/reports.ts';
 import { outsideTiersOf } from '../outside/targets.ts';
 import type { OutsideReader } from '../tick/ports.ts';
@@ -49,9 +50,10 @@ export const outsideReportOf = (pod: string, page: string): OutsideReport => {
 
 /** Asks every pod, also those that are not Ready: one that drains still asks. A pod that does not answer is left out. */
 export const createOutsideReader = (scraper: Pick<Scraper, 'page'>): OutsideReader => ({
-  async read({ spec }, { tiers }, signal) {
+  async read({ spec }, cluster, signal) {
     const read = async (tier: Tier): Promise<readonly [Tier, readonly OutsideReport[]]> => {
-      const asked = (tiers[tier]?.pods ?? []).map(async ({ name, adminUrl }) =>
+      const pods = [...(cluster.tiers[tier]?.pods ?? []), ...auditorsOf(cluster, tier)];
+      const asked = pods.map(async ({ name, adminUrl }) =>
         adminUrl === undefined ? [] : [outsideReportOf(name, await scraper.page(adminUrl, signal))],
       );
       const reports = await Promise.allSettled(asked);

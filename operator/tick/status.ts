@@ -170,7 +170,7 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.closesAt,
   status.draw?.phase,
   status.issuance?.startedAt,
-  status.issuance?.channels?.map(({ channel, state }) => [channel, state]),
+  status.issuance?.channels?.map(({ channel, state, since }) => [channel, state, since]),
   status.privacy,
   status.erasures,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),

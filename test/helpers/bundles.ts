@@ -31,8 +31,8 @@ export interface BundleTerms {
   readonly value: string;
 }
 
-/** Writes it up to `end`, which the caller calls or not. */
-export const startBundle = async (dir: string, { campaignUid, lists, value }: BundleTerms) => {
+/** Writes it up to `end`, which the caller calls or not. @param to a folder, or a place of another kind */
+export const startBundle = async (to: string | BundleWriter, { campaignUid, lists, value }: BundleTerms) => {
   const [notBefore, postponeAt] = [0, 3_600_000].map((afterMs) =>
     new Date(timeOfRound(chain, ROUND) + afterMs).toISOString(),
   ) as [string, string];
@@ -56,7 +56,7 @@ export const startBundle = async (dir: string, { campaignUid, lists, value }: Bu
     { name: 'drand', hex: round.randomness, signature: round.signature },
     { name: 'lottery', hex: publicValueHex(value), value, enteredBy: ['li', 'wang'] },
   ]);
-  const writer: BundleWriter = await openBundle(dir);
+  const writer = typeof to === 'string' ? await openBundle(to) : to;
   const results = [];
   for (const { voucher, k, waitlist, listDigest } of commitment.vouchers) {
     const entries = lists.find((list) => list.voucher === voucher)?.entries ?? Buffer.of();
@@ -68,8 +68,8 @@ export const startBundle = async (dir: string, { campaignUid, lists, value }: Bu
   return { commitment, sources, result, writer, end: () => writer.end({ commitment, sources, result }) };
 };
 
-export const makeBundle = async (dir: string, terms: BundleTerms) => {
-  const bundle = await startBundle(dir, terms);
+export const makeBundle = async (to: string | BundleWriter, terms: BundleTerms) => {
+  const bundle = await startBundle(to, terms);
   return { ...bundle, written: await bundle.end() };
 };
 

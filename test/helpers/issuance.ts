@@ -12,8 +12,9 @@ import { CHANNELS, type Channel, type EventEnvelope, type EventType } from '../.
 import { encodeEnvelope } from '../../contract/envelope-schema.ts';
 import { subjectOf } from '../../contract/names.ts';
 import type { FactLookup } from '../../journal/facts.ts';
-import type { AppendIssuing } from '../../journal/home-publisher.ts';
+import type { AppendIssuing, PublishHome } from '../../journal/home-publisher.ts';
 import type { StoredFact } from '../../journal/publishing.ts';
+import type { StreamCreatedAt } from '../../journal/streams/created-at.ts';
 import { FakeClock } from './fake-clock.ts';
 import { factEvent, homeShard, receiptOf, SHARDS } from './records.ts';
 import { type Books, createBooks, type ScriptedOptions, scriptedChannel } from './scripted-channel.ts';
@@ -118,15 +119,21 @@ export const createMemoryJournal = () => {
     journal.step('after append');
     return 'stored';
   };
-  return Object.assign(journal, { facts, publish, append });
+  const createdAt = async (shard: number): Promise<string | undefined> => journal.created[shard];
+  return Object.assign(journal, { facts, publish, append, createdAt });
 };
-export type MemoryJournal = ReturnType<typeof createMemoryJournal>;
+
+export interface JournalOfPod {
+  readonly facts: FactLookup;
+  readonly publish: PublishHome;
+  readonly append: AppendIssuing;
+  readonly createdAt: StreamCreatedAt;
+  /** Called at steps of a pod; a case makes it throw. */
+  step(what: string): void;
+}
 
 /** What a pod needs of the world besides journal and channels. */
-export const createPod = (
-  journal: Pick<MemoryJournal, 'facts' | 'publish' | 'append' | 'created' | 'step'>,
-  clients: (channel: Channel) => ChannelClient,
-) => {
+export const createPod = (journal: JournalOfPod, clients: (channel: Channel) => ChannelClient) => {
   const counted: string[] = [];
   const lines: string[] = [];
   const sent: Sent[] = [];
@@ -182,7 +189,7 @@ export const createPod = (
         shards: SHARDS,
         channel,
         reach: () => ({ client: clients(channel), lane, share: () => 12 }),
-        createdAt: async (shard) => journal.created[shard],
+        createdAt: journal.createdAt,
         opener: {
           async open(_keyId, sealed, receipt) {
             journal.step('open');

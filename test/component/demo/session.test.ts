@@ -112,6 +112,7 @@ const demo = async ({
       shiftOpenToMs: 1000,
       waitsForList: false,
       waitsForDraw: false,
+      waitsForIssue: false,
       chaos: false,
       sabotage: undefined,
       seed: 1,

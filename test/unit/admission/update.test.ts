@@ -96,6 +96,36 @@ describe('an edit of a campaign', () => {
     expect(refusedPaths(text, { ...old, status: { openedAt: '2027-03-01T02:00:00Z' } })).toEqual(afterOpening);
   });
 
+  it.each([
+    ['the relays of drand', { relays: ", relays: ['https://other.example']" }, []],
+    ['the claim and the store of the bundle', { more: ', bundleClaim: a, bundleUrl: "https://a.example/"' }, []],
+    ['the store', { more: ", bundleStore: {url: 'https://s3.example', bucket: draws, secretName: keys}" }, []],
+    ['the lead time', { more: ', leadSeconds: 7200' }, ['spec.draw']],
+    ['the waiting list', { more: ', waitlistPercent: 20' }, ['spec.draw']],
+    ['who enters', { more: ', unverified: enter' }, ['spec.draw']],
+    ['how a public value is written', { description: 'other numbers' }, ['spec.draw']],
+    ['the order of the sources, which the commitment fixes', { isSwapped: true }, []],
+    ['the number of sources', { isOne: true }, ['spec.draw']],
+    ['whether there is a draw', undefined, ['spec.draw']],
+  ])('of %s of a draw', (_, changes, afterOpening) => {
+    const drawn = ({
+      relays = '',
+      more = '',
+      description = 'numbers',
+      isSwapped = false,
+      isOne = false,
+    } = {}): string => {
+      const drand = `{name: drand, type: Drand${relays}}`;
+      const value = `{name: lottery, type: PublicValue, description: ${description}}`;
+      const sources = isOne ? [drand] : isSwapped ? [value, drand] : [drand, value];
+      return `${minimal}  draw: {sources: [${sources.join(', ')}]${more}}\n`;
+    };
+    const old = campaign(drawn());
+    const text = changes === undefined ? minimal : drawn(changes);
+    expect(refusedPaths(text, old)).toEqual([]);
+    expect(refusedPaths(text, { ...old, status: { openedAt: '2027-03-01T02:00:00Z' } })).toEqual(afterOpening);
+  });
+
   it('of the order of vouchers is no change, because they are told apart by name', () => {
     const both = minimal.replace('  traffic:', `${second}  traffic:`);
     const swapped = minimal.replace('  vouchers:\n', `  vouchers:\n${second}`);

@@ -106,6 +106,7 @@ const facts: RunFacts = {
   waitsForFloor: false,
   waitsForList: false,
   waitsForDraw: false,
+  waitsForIssue: false,
 };
 
 describe('a plot', () => {

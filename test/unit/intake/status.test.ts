@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Fact } from '../../../app/core/projection.ts';
 import type { ReceiptLookup } from '../../../app/intake/ports.ts';
 import type { FactedClaim } from '../../../contract/winner.ts';
+import type { DrawnReceipt } from '../../../journal/drawn-receipt.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type Answer, bodyOf, calmGuard, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
@@ -102,6 +103,47 @@ describe('a receipt with its secret', () => {
     const { json } = await ask({ kind: 'absent' });
     expect(json).toMatchObject({ database, detail: { en: expect.stringContaining('accepted and safe') } });
     expect(json['waiting']).toEqual(isEstimated ? behind : undefined);
+  });
+
+  describe('after the draw', () => {
+    const announced = { barriers: [10, 10, 10], unverified: 'exclude' } as const;
+    const LOST: DrawnReceipt = {
+      copies: [{ shard: 0, sequence: 3 }],
+      facts: [{ type: 'verified', shard: 0, sequence: 4 }],
+      hasPlace: false,
+    };
+    const stateOf = async (found: DrawnReceipt | undefined, facts: readonly Fact['type'][] = ['verified']) => {
+      intake = testIntake(calmGuard(), [], { drawnReceipts: { find: async () => found } });
+      intake.world.settings = settingsOf({ announced });
+      const { json } = await ask({
+        kind: 'found',
+        receivedAt: at,
+        facts: ['received' as const, ...facts].map((type) => ({ type, at })),
+        others: [],
+      });
+      return json['state'];
+    };
+
+    it('has lost where the journal proves it, and keeps its own state where it does not', async () => {
+      expect(await stateOf(LOST)).toBe('lost');
+      // Its fact is in the journal, and not in the database yet.
+      expect(await stateOf({ ...LOST, hasPlace: true })).toBe('verified');
+      expect(await stateOf(undefined)).toBe('verified');
+      expect(await stateOf(LOST, ['verified', 'won'])).toBe('won');
+      expect(await stateOf(LOST, ['rejected'])).toBe('rejected');
+    });
+
+    it('is not asked for in the journal before the result is announced', async () => {
+      let asked = 0;
+      const find = async () => {
+        asked += 1;
+        return LOST;
+      };
+      intake = testIntake(calmGuard(), [], { drawnReceipts: { find } });
+      const found = { kind: 'found' as const, receivedAt: at, facts: [{ type: 'received' as const, at }], others: [] };
+      expect((await ask(found)).json).toMatchObject({ state: 'received' });
+      expect(asked).toBe(0);
+    });
   });
 
   describe('beside another receipt of the person', () => {

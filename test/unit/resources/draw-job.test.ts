@@ -47,6 +47,28 @@ describe('a run of the draw’s Job', () => {
     expect(writable).toEqual([{ name: 'bundle', mountPath: '/var/voucher/bundle' }]);
   });
 
+  it('has the place and the keys of an object store, where one is stated, and may reach it', () => {
+    const bundleStore = {
+      url: 'https://s3.example.org:9000',
+      region: 'us-east-1',
+      bucket: 'draws',
+      style: 'Path',
+      secretName: 'draw-store',
+    } as const;
+    const { pod, container, value } = runOf({ bundleStore });
+    expect(JSON.parse(value(ENV.bundleStore) ?? '')).toEqual(bundleStore);
+    expect(value(ENV.bundleDir)).toBeUndefined();
+    const [keys] = (pod?.volumes ?? []).filter(({ secret }) => secret?.secretName === 'draw-store');
+    expect(container?.volumeMounts).toContainEqual({
+      name: keys?.name,
+      mountPath: value(ENV.bundleKeysDir),
+      readOnly: true,
+    });
+    const egress = { campaigns: [aCampaign().spec.campaignId], names: [], journal: [], database: [] };
+    const policy = buildNetworkPolicy(campaignWith({ bundleStore }), 'draw', { ...buildOptions, pods: { egress } });
+    expect(JSON.stringify(policy.spec?.egress)).toContain('9000');
+  });
+
   it('may reach the relays of drand, where egress is restricted', () => {
     const { campaignId } = aCampaign().spec;
     const egress = { campaigns: [campaignId], names: [], journal: [], database: [] };
