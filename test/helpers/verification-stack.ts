@@ -166,7 +166,8 @@ export const startVerificationStack = async ({ latencyMs, ackWaitMs }: Verificat
       const kv = await new Kvm(connection.nats).open(liveBucketName(CAMPAIGN));
       await patiently('a write', () => kv.put(sharesKey('verification'), JSON.stringify(shares)));
     },
-    start(name: string) {
+    /** @param of a pod of another tier: its role, and what it mounts besides */
+    start(name: string, of: Readonly<Record<string, string>> = {}) {
       const pod = spawnManaged({
         name,
         command: process.execPath,
@@ -181,6 +182,7 @@ export const startVerificationStack = async ({ latencyMs, ackWaitMs }: Verificat
           [secretDirOf('providers')]: keysDir,
           [ENV.host]: '127.0.0.1',
           [ENV.portAdmin]: '0',
+          ...of,
         },
         logFile: join(dir, `${name}.log`),
       });

@@ -1,8 +1,9 @@
 /**
- * The whole way on real servers: a browser logs in at a real OpenID provider, registers with the assertion, and a verification pod publishes
- * `verified` without a request to its provider.
+ * The whole way on real servers: a browser logs in by a login pod at a real OpenID provider, registers with the assertion, and a verification
+ * pod publishes `verified` without a request to its provider.
  */
 import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
@@ -14,17 +15,19 @@ import {
   createAssertionCheck,
   type SentAssertion,
 } from '../../../app/login/check.ts';
-import type { LiveSettings } from '../../../contract/app-contract.ts';
-import { callbackPath } from '../../../contract/login.ts';
+import { ENV, type LiveSettings, secretDirOf } from '../../../contract/app-contract.ts';
+import { callbackPath, LOGIN_KEYS } from '../../../contract/login.ts';
 import { createClaims } from '../../../journal/claims.ts';
 import { createDataKeyStore } from '../../../journal/privacy/data-keys.ts';
 import { createPublisher } from '../../../journal/publisher.ts';
 import { createReceiptJournal } from '../../../journal/receipt-journal.ts';
+import { freePorts } from '../../../local/free-ports.ts';
+import { type OpenidServer, startOpenidServer } from '../../../local/openid/server.ts';
 import { createBrowser } from '../../helpers/browser.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { bodyOf, calmGuard, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
-import { type LoginTier, startLoginTier } from '../../helpers/login-tier.ts';
-import { assertedBy, keyPair, newNonce } from '../../helpers/logins.ts';
+import { citySystem, PAGE, SECRET } from '../../helpers/login-tier.ts';
+import { assertedBy, keyPair, loginSections, newNonce } from '../../helpers/logins.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { never } from '../../helpers/real-journal.ts';
 import { SHARDS } from '../../helpers/records.ts';
@@ -34,21 +37,33 @@ const campaignId = 'spring';
 const monotonicMs = (): number => performance.now();
 
 let stack: VerificationStack;
-let tier: LoginTier;
+let openid: OpenidServer;
+/** Of the login pod. */
+let url: string;
+const keys = keyPair();
 let intake: TestIntake;
 /** Believes whatever an assertion says. */
 let takenOver: TestIntake;
 let settings: LiveSettings;
 
 beforeAll(async () => {
-  [stack, tier] = await Promise.all([startVerificationStack({ latencyMs: 0 }), startLoginTier({}, campaignId)]);
+  const [port = 0] = await freePorts(1, '127.0.0.1');
+  url = `http://127.0.0.1:${port}`;
+  [stack, openid] = await Promise.all([
+    startVerificationStack({ latencyMs: 0 }),
+    startOpenidServer({
+      ...{ seed: 1, clientId: 'vouchers', clientSecret: SECRET },
+      redirectUris: [`${url}${callbackPath('city')}`],
+    }),
+  ]);
   const { journal } = stack;
   await journal.ensured({ consumers: ['records', 'verification'], hasClaims: true });
+  const { login } = loginSections(keys.publicKey);
   settings = settingsOf({
     window: { opensAt: '2020-09-25T01:00:00Z', closesAt: '2100-10-02T16:00:00Z' },
     sections: {
       ...stack.settings.sections,
-      ...tier.section(),
+      login: { ...login, url, page: PAGE, systems: [citySystem(openid.issuer)] },
       issuance: { channels: [{ name: 'wechat' }] },
     },
   });
@@ -78,9 +93,16 @@ beforeAll(async () => {
   for (const one of [intake, takenOver]) one.world.settings = settings;
   await stack.share({ v1: 50 });
   stack.start('v1');
+  const keysDir = join(journal.dir, 'login');
+  await mkdir(keysDir);
+  await writeFile(join(keysDir, LOGIN_KEYS.privateKey), keys.pem);
+  await writeFile(join(keysDir, LOGIN_KEYS.clientSecret('city')), SECRET);
+  stack.start('login', { [ENV.role]: 'login', [ENV.portHttp]: String(port), [secretDirOf('login')]: keysDir });
+  const isThere = async () => (await fetch(url).catch(() => undefined))?.status === 404;
+  await eventually(isThere, { what: 'the login pod' });
 });
 afterAll(async () => {
-  await tier?.stop();
+  await openid?.close();
   await stack?.stop();
 });
 
@@ -92,10 +114,10 @@ const believeAll = (async (_kind: string, { assertion }: SentAssertion) => ({
 /** As the page of a citizen does it. */
 const logIn = async (citizen: number) => {
   const [browser, nonce] = [createBrowser({ accept: 'application/json' }), newNonce()];
-  const form = await browser.visit(`${tier.url}/login/city?challenge=${challengeOf(nonce)}`);
+  const form = await browser.visit(`${url}/login/city?challenge=${challengeOf(nonce)}`);
   form.url.searchParams.set('citizen', String(citizen));
-  const { url } = await browser.visit(form.url, `${tier.url}${callbackPath('city')}`);
-  const { assertion } = JSON.parse((await browser.get(url)).text) as { assertion: string };
+  const back = await browser.visit(form.url, `${url}${callbackPath('city')}`);
+  const { assertion } = JSON.parse((await browser.get(back.url)).text) as { assertion: string };
   return { assertion, nonce };
 };
 /** Repeats what was shed, as a page does. */
@@ -126,6 +148,11 @@ describe('a citizen who logged in', () => {
       });
     }
     expect(stack.provider.counts().requests).toBe(0);
+    const log = await stack.logOf('login');
+    for (const citizen of [0, 1, 2]) {
+      const { name, idNumber } = wechat(citizen) as unknown as { name: string; idNumber: string };
+      expect([log.includes(name), log.includes(idNumber)]).toEqual([false, false]);
+    }
 
     // The twin: without a login the same pod asks.
     const plain = await register(wechat(3));
@@ -157,7 +184,7 @@ describe('a citizen who logged in', () => {
   it('binds one account, which is of no one else, on the real journal', async () => {
     const account = (name: string) =>
       assertedBy(
-        tier.privateKey,
+        keys.privateKey,
         { kind: 'account', channel: 'wechat', account: name, campaignId },
         { atMs: Date.now() },
       );
