@@ -299,6 +299,17 @@ describe('an account that is bound later', () => {
     expect((await bind(receipt, await account('o1'))).json).toMatchObject({ code: 'LOGIN_NOT_OFFERED' });
   });
 
+  it('lets no change be stored after the freeze that began before it', async () => {
+    const receipt = await register();
+    intake.world.find = async () => {
+      intake.world.nowMs = Date.parse('2026-11-01T00:00:00Z');
+      return { kind: 'absent' };
+    };
+    const late = await intake.patch(`/api/v1/registrations/${receipt.no}`, { channel: 'alipay' }, receipt.headers);
+    expect(late.json).toMatchObject({ code: 'LIST_FROZEN' });
+    expect(journal.filter(({ type }) => type === 'channel_changed')).toEqual([]);
+  });
+
   it('leaves a channel to change after the freeze only where the issue failed', async () => {
     const receipt = await register();
     const patch = () => intake.patch(`/api/v1/registrations/${receipt.no}`, { channel: 'alipay' }, receipt.headers);
