@@ -300,9 +300,10 @@ describe('an account that is bound later', () => {
   });
 
   it('lets no change be stored after the freeze that began before it', async () => {
+    intake.world.nowMs = Date.parse(settingsOf().window.closesAt) - 2_000;
     const receipt = await register();
     intake.world.find = async () => {
-      intake.world.nowMs = Date.parse('2026-11-01T00:00:00Z');
+      intake.world.nowMs += 3_000;
       return { kind: 'absent' };
     };
     const late = await intake.patch(`/api/v1/registrations/${receipt.no}`, { channel: 'alipay' }, receipt.headers);
