@@ -137,6 +137,20 @@ describe('a registration with the city’s login', () => {
   });
 });
 
+describe('the campaign', () => {
+  it('says which logins and channels a page can offer', async () => {
+    const { json } = await intake.get('/api/v1/campaigns/test-campaign');
+    expect(json).toMatchObject({
+      channels: ['wechat', 'alipay'],
+      logins: [{ name: 'city', proves: 'identity', url: 'https://login.example/login/city' }],
+    });
+    intake.world.settings = settingsOf();
+    const plain = (await intake.get('/api/v1/campaigns/test-campaign')).json;
+    expect(plain).toMatchObject({ channels: ['wechat', 'alipay', 'unionpay'] });
+    expect(plain).not.toHaveProperty('logins');
+  });
+});
+
 describe('a registration with an account', () => {
   it('binds it, sealed, and answers afterwards', async () => {
     const answer = await intake.post({ ...WECHAT, account: await account('openid-1') });
