@@ -88,6 +88,7 @@ export const startVerificationStack = async ({ latencyMs, ackWaitMs }: Verificat
   return {
     ...world,
     journal,
+    settings,
     provider,
     expected,
     async register(count: number) {
