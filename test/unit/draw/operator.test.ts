@@ -1,7 +1,8 @@
 /** The operator's part: commands, Jobs, conditions. */
 import { describe, expect, it } from '@jest/globals';
+import { digestOf } from '../../../app/draw/canonical.ts';
 import { runDrawJob } from '../../../app/draw/run-draw.ts';
-import type { DrawStep } from '../../../contract/decisions/draw.ts';
+import type { Commitment, DrawStep } from '../../../contract/decisions/draw.ts';
 import { type ChainState, chainState } from '../../../contract/decisions/draw-chain.ts';
 import { DRAW_COMMIT, drawSourceAnnotation } from '../../../contract/names.ts';
 import type { DrawSource } from '../../../contract/types/draw.ts';
@@ -22,6 +23,7 @@ import type { ObservedJob } from '../../../operator/tick/cluster-view.ts';
 import { jobInstants, jobsWithWork } from '../../../operator/tick/jobs.ts';
 import { aCampaign, DRAW } from '../../helpers/a-campaign.ts';
 import { DRAW_CAMPAIGN, DrawWorld } from '../../helpers/draw-world.ts';
+import { FakeDrawChain } from '../../helpers/fake-draw-chain.ts';
 import { anObserved } from '../../helpers/observed.ts';
 
 const SOURCES: readonly DrawSource[] = [
@@ -184,6 +186,31 @@ describe('what citizens see', () => {
     const published = publishedDraw({ draw: known(after.announced) });
     expect(published).toMatchObject({ result: { digest: after.drawn.drawn?.digest }, sources: [{}, { value: '03' }] });
     expect(JSON.stringify(published)).not.toMatch(/alice|bob/);
+  });
+
+  it('is every commitment after a postponement, each with what was missing, so that its file can be made again', async () => {
+    const { committed } = await states();
+    const [first] = [committed.committed?.commitment];
+    if (first === undefined || committed.committed === undefined) throw new Error('no commitment');
+    const at = Date.parse(first.postponeAt);
+    const [notBefore, postponeAt] = [at + 60_000, at + 660_000].map((ms) => new Date(ms).toISOString());
+    const second = { ...first, attempt: 2, notBefore: notBefore ?? '', postponeAt: postponeAt ?? '' };
+    const step = { ...committed.committed, attempt: 2, commitment: second, digest: digestOf(second) };
+    const world = new FakeDrawChain(() => at);
+    await world.append(committed.committed, 0);
+    world.entries[0] = { sequence: 3, storedAtMs: Date.parse(first.notBefore) - 1, step: committed.committed };
+    await world.append(step, 3);
+    const chain = chainState(DRAW_CAMPAIGN, world.entries);
+    expect(chain.ignored).toEqual([]);
+    const published = publishedDraw({ draw: known(chain) }) as {
+      readonly commitment: Commitment & { readonly digest: string; readonly at: string };
+      readonly earlier: readonly (Partial<Commitment> & { digest: string; at: string; missing: readonly string[] })[];
+    };
+    const [{ digest, at: _at, missing, ...own } = { digest: '', at: '', missing: [] }, ...more] = published.earlier;
+    expect([more, missing]).toEqual([[], ['lottery']]);
+    const { digest: _digest, at: _when, ...inForce } = published.commitment;
+    expect(digestOf({ ...inForce, ...own })).toBe(digest);
+    expect(digest).toBe(committed.committed.digest);
   });
 
   it('remains while a new leader has not read it', () => {
