@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type AppConfig, DATA_PLANE_KEYS, ENV, secretDirOf } from '../contract/app-contract.ts';
 import { defined } from '../contract/defined.ts';
 import { hasAdminPort, rightsOf, WORKLOADS, type Workload } from '../contract/jobs.ts';
+import { isTier, servesCitizens } from '../contract/tiers.ts';
 import type { JournalServers } from '../journal/connection.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 import type { DatabaseAccess } from './store/pool.ts';
@@ -51,6 +52,8 @@ export interface ProcessConfig {
     readonly bundleKeysDir?: string;
     readonly drandChain?: string;
   };
+  /** Of the Job `books`, as it is set. */
+  readonly reconcile?: string;
 }
 
 const port = z
@@ -79,6 +82,7 @@ const environment = z.object({
   [ENV.logLevel]: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   [ENV.drainGraceMs]: whole('milliseconds').default(0),
   [ENV.drawOrder]: text.optional(),
+  [ENV.reconcileOrder]: text.optional(),
   [ENV.bundleDir]: text.optional(),
   [ENV.bundleStore]: text.optional(),
   [ENV.bundleKeysDir]: text.optional(),
@@ -169,8 +173,8 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   if (!parsed.success) throw new ConfigError(`environment: ${problemsOf(parsed.error)}`);
   const settings = parsed.data;
   const role = settings[ENV.role];
-  if (role === 'intake' && settings[ENV.portHttp] === undefined) {
-    throw new ConfigError(`environment: ${ENV.portHttp}: is not set; an intake needs the port that citizens reach`);
+  if (role !== REBUILD && isTier(role) && servesCitizens(role) && settings[ENV.portHttp] === undefined) {
+    throw new ConfigError(`environment: ${ENV.portHttp}: is not set; ${role} needs the port that citizens reach`);
   }
   if (role !== REBUILD && hasAdminPort(role) && settings[ENV.portAdmin] === undefined) {
     throw new ConfigError(`environment: ${ENV.portAdmin}: is not set; the pod manifest sets it`);
@@ -200,6 +204,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     privacyDir: settings[ENV.privacyDir],
     secretDirs: Object.fromEntries(rightsOf(workload).secrets.map(({ name }) => [name, env[secretDirOf(name)]])),
     app: app.data,
+    ...defined({ reconcile: settings[ENV.reconcileOrder] }),
     draw: defined({
       order: settings[ENV.drawOrder],
       bundleDir: settings[ENV.bundleDir],

@@ -2,6 +2,7 @@
 
 import { CONDITION_TYPES, type ConditionReason, type ConditionType } from '../contract/conditions.ts';
 import { LABELS, OVERRIDES } from '../contract/names.ts';
+import type { Tier } from '../contract/tiers.ts';
 import type { VoucherCampaign } from '../contract/types/campaign.ts';
 import type { Condition } from '../contract/types/common.ts';
 
@@ -30,7 +31,10 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   // False until their time: what prevents them is in their messages.
   DrawCommitted: undefined,
   Drawn: undefined,
+  Issued: undefined,
+  ChannelsReachable: 'True',
   ProvidersReachable: 'True',
+  BooksBalanced: 'True',
   // False until its date.
   PersonalDataDestroyed: undefined,
 };
@@ -45,6 +49,7 @@ const NO_FAULT: readonly string[] = [
   'Closed',
   // Before opening, and after the list is made. While it lasts otherwise, the freeze says what is missing.
   'NotCompared',
+  'NotStarted',
   // The level has its own condition.
   'LevelAdmitsNone',
 ] satisfies ConditionReason[];
@@ -57,6 +62,9 @@ const FAULT: readonly string[] = [
   'EntryUnreadable',
   'ValuesDiffer',
   'SecretNotEmptied',
+  'StocksUnknown',
+  'SettingsDiffer',
+  'ChannelStopped',
 ] satisfies ConditionReason[];
 
 const isWrong = ({ type, status, reason }: Condition): boolean => {
@@ -70,8 +78,10 @@ type Names = Pick<VoucherCampaign['metadata'], 'name' | 'namespace'>;
 const pods = ({ name, namespace }: Names): string => `kubectl get pods -n ${namespace} -l ${LABELS.campaign}=${name}`;
 const events = ({ namespace }: Names): string => `kubectl get events -n ${namespace} --field-selector type=Warning`;
 const adminPort = (names: Names): string => `${pods(names)}; the operator must reach their admin port`;
-const verificationLog = ({ name, namespace }: Names): string =>
-  `kubectl logs -n ${namespace} -l ${LABELS.campaign}=${name},${LABELS.component}=verification --tail 50`;
+const logOf =
+  (tier: Tier) =>
+  ({ name, namespace }: Names): string =>
+    `kubectl logs -n ${namespace} -l ${LABELS.campaign}=${name},${LABELS.component}=${tier} --tail 50`;
 const withdraw =
   (annotation: string) =>
   ({ name, namespace }: Names): string =>
@@ -99,8 +109,11 @@ const REMEDIES: Readonly<Record<string, (names: Names) => string>> = {
     `kubectl get pods -n ${namespace} -l ${LABELS.campaign}=${name} -o wide names the nodes; set their clocks (chronyc tracking, chronyc makestep)`,
   OperatorClockOff: () => 'set the clock of the operator’s node (chronyc tracking, chronyc makestep)',
   DataPlaneClockOff: () => 'set the clock of the node of that server (chronyc tracking, chronyc makestep)',
-  ProviderRefuses: verificationLog,
-  ProviderFailing: verificationLog,
+  ProviderRefuses: logOf('verification'),
+  ProviderFailing: logOf('verification'),
+  ChannelRefuses: logOf('issuance'),
+  ChannelFailing: logOf('issuance'),
+  StocksUnknown: logOf('issuance'),
   WillBeLate: events,
   TickFailed: () => 'kubectl logs -A -l app.kubernetes.io/component=operator --tail 50',
   PlanVoid: () => 'the operator asks again while the need lasts; answer that plan before it expires',

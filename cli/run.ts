@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help } from 'commander';
 import { auditCommand } from './audit/audit.ts';
+import { reconcileCommand } from './books/reconcile.ts';
 import { consistencyCommand } from './consistency/consistency.ts';
 import { contingencyCommand } from './contingency/contingency.ts';
 import { pauseCommand, resumeCommand } from './contingency/pause.ts';
@@ -7,6 +8,9 @@ import { doctorCommand } from './doctor/doctor.ts';
 import { drawCommand } from './draw/draw.ts';
 import { NotWellError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
+import { channelCommand } from './issuance/channel.ts';
+import { issueCommand } from './issuance/issue.ts';
+import { loginCommand } from './login/login.ts';
 import { approveCommand, rejectCommand, revokeCommand } from './plans/answer-commands.ts';
 import { authorizeCommand } from './plans/authorize.ts';
 import { plansCommand } from './plans/plan-list.ts';
@@ -45,12 +49,16 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(revokeCommand(io))
     .addCommand(authorizeCommand(io))
     .addCommand(consistencyCommand(io))
+    .addCommand(reconcileCommand(io))
     .addCommand(reviewCommand(io))
     .addCommand(auditCommand(io))
     .addCommand(pauseCommand(io))
     .addCommand(resumeCommand(io))
     .addCommand(contingencyCommand(io))
     .addCommand(drawCommand(io))
+    .addCommand(issueCommand(io))
+    .addCommand(channelCommand(io))
+    .addCommand(loginCommand(io))
     .addCommand(eraseCommand(io))
     .addCommand(destroyKeysCommand(io))
     .addCommand(certificateCommand(io))

@@ -31,6 +31,8 @@ export const ENV = {
   drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
   /** Draw: what an owner has authorised, as JSON (contract/decisions/draw-order.ts). Absent: the Job makes the list, and nothing more. */
   drawOrder: 'VOUCHER_DRAW',
+  /** Books: what a person has ordered, as JSON (contract/reconcile.ts). */
+  reconcileOrder: 'VOUCHER_RECONCILE',
   /** Draw: writable folder for the files that prove the result. Absent: none are written. */
   bundleDir: 'VOUCHER_BUNDLE_DIR',
   /** Draw: `spec.draw.bundleStore` as JSON, and the folder with its keys. Absent: there is no store. */
@@ -158,6 +160,8 @@ export interface LiveSettings {
     /** Bucket depth in seconds of the pod's rate. */
     readonly burstSeconds: number;
   };
+  /** Ready login pods, which share the rates of the systems of `sections.login`. Absent: the campaign has no logins. */
+  readonly loginPods?: number;
   /** A contingency level stops admission: what citizens read instead, made from memory alone. */
   readonly page?: {
     readonly title: LocalizedText;
@@ -221,6 +225,10 @@ export const METRICS = {
   recordsRejected: 'voucher_records_rejected_total',
   /** `{state}`: totals of the database; absent while it does not answer. */
   recordsTotal: 'voucher_records_receipts',
+  /** `{fact,voucher,channel}`: receipts of winners (contract/books.ts); series of zero are absent, and all while the database is silent. */
+  recordsFacts: 'voucher_records_facts',
+  /** Unix seconds by the pod's clock at which these were counted. */
+  recordsFactsAt: 'voucher_records_facts_time_seconds',
   /** `{dependency,state}`: state that this process finds with its own credentials, and for how many seconds it has lasted. */
   dependency: 'voucher_dependency_seconds',
   /** `{outcome}`: registrations that this intake published in the last seconds, by outcome. A gauge. */

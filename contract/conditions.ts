@@ -1,11 +1,12 @@
 /**
- * Condition types, their reasons, and event reasons: stable words that alerts and runbooks match. Pure; imports nothing.
+ * Condition types, their reasons, and event reasons: stable words that alerts and runbooks match. Pure.
  *
  * Every condition of a campaign is written at the first tick (`Unknown/NotYetObserved`), has `observedGeneration`, and changes
  * `lastTransitionTime` only with `status` (Kubernetes API conventions).
  *
  * A word enters this file together with the code that writes it; none is renamed after a release.
  */
+import { ISSUANCE_CONDITIONS } from './issuance-conditions.ts';
 
 /** In the order in which people read them. */
 export const CONDITION_REASONS = {
@@ -257,6 +258,7 @@ export const CONDITION_REASONS = {
     'QuotaUsedUp',
     'NotYetObserved',
   ],
+  ...ISSUANCE_CONDITIONS,
   /** No personal data of the campaign can be read any more: its data keys are destroyed, and its privacy Secret is empty. */
   PersonalDataDestroyed: [
     'Destroyed',

@@ -98,7 +98,7 @@ const issuesOf = (error: z.ZodError): string =>
 const misfit = ({ type, attempt, receipt, citizenHash, accountHash }: EventEnvelope): string | undefined => {
   if (type === 'received' && attempt !== undefined) return 'attempt: a registration has none';
   if (type === 'bound' && accountHash === undefined) return 'accountHash: invalid_type';
-  if (type !== 'bound' && accountHash !== undefined) return 'accountHash: is of bound alone';
+  if (type !== 'bound' && type !== 'issuing' && accountHash !== undefined) return 'accountHash: is of an account alone';
   const hasPerson = receipt !== NO_RECEIPT || citizenHash !== NO_CITIZEN;
   return type === 'barrier' && hasPerson ? 'receipt: a barrier has none' : undefined;
 };

@@ -58,7 +58,7 @@ export interface EventEnvelope<Data = Readonly<Record<string, unknown>>> {
   readonly receipt: string;
   /** Identity of the person who may have one registration, see receipt.ts; hex, 64 characters. */
   readonly citizenHash: string;
-  /** Of `bound`: HMAC-SHA256 of the account at the channel, hex, 64 characters. */
+  /** Of `bound`, and of `issuing` to that account: HMAC-SHA256 of the account at the channel, hex, 64 characters. */
   readonly accountHash?: string;
   /** Server time, RFC 3339 in UTC with milliseconds: `2020-09-25T01:00:00.000Z`. */
   readonly at: string;

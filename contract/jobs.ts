@@ -3,7 +3,8 @@
  * follow a crowd, no section of the spec, and no consumer: it reads the journal from its first message, and can be repeated. Pure.
  */
 import { DRAW_CHAIN } from './decisions/control.ts';
-import { entryOf, isTier, rightsOf as rightsOfTier, TIERS, type Tier, type TierRights } from './tiers.ts';
+import type { TierRights } from './tier-entry.ts';
+import { entryOf, isTier, rightsOf as rightsOfTier, secretsOf, TIERS, type Tier, tiersOf, urlsOf } from './tiers.ts';
 import type { DrawSpec } from './types/draw.ts';
 
 interface JobEntry {
@@ -13,10 +14,16 @@ interface JobEntry {
   /** What officials read. */
   readonly nameZh: string;
   readonly pod: ReturnType<typeof entryOf>['pod'];
-  /** It runs until the list is made, and reports on its admin port. Absent: it works for minutes, and is asked for nothing. */
+  /** It runs for hours, and reports on its admin port. Absent: it works for minutes, and is asked for nothing. */
   readonly isWatched?: true;
+  /** For how long one that has ended can be looked at. */
+  readonly keptSeconds: number;
+  /** It asks the outside systems of this tier, in whose section its Secrets and addresses are, and gets a share of their rate. */
+  readonly asks?: Tier;
   readonly rights: TierRights;
 }
+
+const KEPT_SECONDS = 600;
 
 const TABLE = [
   {
@@ -25,6 +32,7 @@ const TABLE = [
     nameZh: '摇号',
     // 3.31 million people need 0.33 GiB, 20 million 1.2 GiB, nearly all of it outside V8's heap (test/bench/list.ts).
     pod: { cpu: '500m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },
+    keptSeconds: KEPT_SECONDS,
     rights: {
       publishes: ['won', 'waitlisted', 'promoted'],
       looksUp: ['shards'],
@@ -44,6 +52,8 @@ const TABLE = [
     // 330,000 people with a verdict each need 48 MiB outside V8's heap, so 3.31 million 480 MiB, and 20 million 2.9 GiB: then set more.
     pod: { cpu: '250m', memory: '512Mi', memoryLimit: '1536Mi', heapMebibytes: 256 },
     isWatched: true,
+    // It is created again soon: without it nothing is compared.
+    keptSeconds: 30,
     rights: {
       publishes: [],
       // It ends by itself when the list is made.
@@ -94,6 +104,26 @@ const TABLE = [
       egress: 'none',
     },
   },
+  {
+    name: 'books',
+    does: 'reconciles winners and vouchers with the channels, when a person orders it',
+    nameZh: '发券对账',
+    // A winner needs about 150 bytes beside V8's heap: 2.5 million 0.4 GiB.
+    pod: { cpu: '250m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },
+    isWatched: true,
+    keptSeconds: KEPT_SECONDS,
+    asks: 'issuance',
+    rights: {
+      publishes: [],
+      looksUp: ['shards', 'decisions'],
+      buckets: { live: 'reads', dataKeys: 'reads' },
+      // Opens accounts: a channel is asked by account.
+      privacyKeys: true,
+      secrets: rightsOfTier('issuance').secrets,
+      database: 'none',
+      egress: rightsOfTier('issuance').egress,
+    },
+  },
 ] as const satisfies readonly JobEntry[];
 
 export type JobName = (typeof TABLE)[number]['name'];
@@ -102,6 +132,13 @@ export type Workload = Tier | JobName;
 
 export const JOBS: readonly JobName[] = TABLE.map(({ name }) => name);
 export const WORKLOADS: readonly Workload[] = [...TIERS, ...JOBS];
+
+/** Jobs that a campaign can have: those that ask a tier's outside systems only with its section of the spec. */
+export const jobsOf = (spec: object): readonly JobName[] =>
+  JOBS.filter((job) => {
+    const { asks } = jobEntryOf(job);
+    return asks === undefined || tiersOf(spec).includes(asks);
+  });
 
 export const isJob = (word: string | undefined): word is JobName => JOBS.some((job) => job === word);
 
@@ -119,23 +156,45 @@ const jobEntryOf = (name: JobName): JobEntry => {
 /** Any of the public ones: a NetworkPolicy knows ports, not hosts. */
 const DRAND_URL = 'https://api.drand.sh';
 
-/** Addresses outside the data plane that a Job's pods call: the relays of the draw's sources, and the store of its files. */
-export const jobUrlsOf = ({ draw }: { readonly draw: DrawSpec }, job: JobName): readonly string[] =>
-  job === 'draw'
-    ? [
-        ...(draw.sources ?? []).flatMap(({ type, relays = [] }) => {
-          if (type !== 'Drand') return [];
-          return relays.length === 0 ? [DRAND_URL] : relays;
-        }),
-        ...(draw.bundleStore === undefined ? [] : [draw.bundleStore.url]),
-      ]
-    : [];
+/** The part of a campaign's spec that is needed here, beside the sections of tiers. */
+interface Spec {
+  readonly draw: DrawSpec;
+}
+
+/** The relays of the draw's sources, and the store of its files. */
+const drawUrlsOf = ({ draw }: Spec): readonly string[] => [
+  ...(draw.sources ?? []).flatMap(({ type, relays = [] }) => {
+    if (type !== 'Drand') return [];
+    return relays.length === 0 ? [DRAND_URL] : relays;
+  }),
+  ...(draw.bundleStore === undefined ? [] : [draw.bundleStore.url]),
+];
+
+/** The tier whose outside systems a workload asks; undefined: none. */
+export const askedAs = (workload: Workload): Tier | undefined =>
+  isTier(workload) ? workload : jobEntryOf(workload).asks;
+
+/** Addresses outside the data plane that a workload's pods call. */
+export const workloadUrlsOf = (spec: Spec, workload: Workload): readonly string[] => {
+  if (workload === 'draw') return drawUrlsOf(spec);
+  const tier = askedAs(workload);
+  return tier === undefined ? [] : urlsOf(spec, tier);
+};
+
+/** Secrets that a workload's pods mount besides their accounts, by their names in the table of tiers. */
+export const workloadSecretsOf = (spec: object, workload: Workload): ReturnType<typeof secretsOf> => {
+  const tier = askedAs(workload);
+  return tier === undefined ? [] : secretsOf(spec, tier);
+};
 
 export const rightsOf = (workload: Workload): TierRights =>
   isTier(workload) ? rightsOfTier(workload) : jobEntryOf(workload).rights;
 
 /** Whether the operator reads its metrics page. */
 export const isWatchedJob = (name: JobName): boolean => jobEntryOf(name).isWatched === true;
+
+/** For how long a Job that has ended can be looked at. */
+export const keptSecondsOf = (name: JobName): number => jobEntryOf(name).keptSeconds;
 
 /** Whether its pods have the port of probes and metrics. */
 export const hasAdminPort = (workload: Workload): boolean => isTier(workload) || isWatchedJob(workload);

@@ -45,5 +45,22 @@ export interface AccountAssertion extends AssertionHead {
 
 export type Assertion = IdentityAssertion | AccountAssertion;
 
-/** Bucket of what one receipt may hold at a time: `assertion.<jti>` and `account.<accountHash>`, each with the receipt. */
+/**
+ * Files of the Secret `spec.login.secretName`, text without a trailing newline. `privateKey`: PKCS 8 in PEM; its public half is
+ * `spec.login.publicKey`. `clientSecret`: of a system of type Oidc; none for a public client. Those of channels:
+ * app/outside/channels/account-login.ts.
+ */
+export const LOGIN_KEYS = {
+  privateKey: 'login.private-key.pem',
+  clientSecret: (system: string): string => `${system}.client-secret`,
+} as const;
+
+/** Where citizens begin a login, and where the system sends them back. */
+export const loginPath = (system: string): string => `/login/${system}`;
+export const callbackPath = (system: string): string => `${loginPath(system)}/callback`;
+
+/**
+ * Bucket of what is held by one at a time: `assertion.<jti>` with the receipt that used the assertion, for an hour;
+ * `account.<accountHash>` with the citizenHash, because a citizen may have several receipts.
+ */
 export const claimsBucketName = (campaignId: string): string => `claims_${campaignId}`;

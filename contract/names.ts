@@ -4,7 +4,7 @@
  * Two roots: `metadata.name` names Kubernetes objects, `spec.campaignId` names everything that must survive a
  * re-created object or another site (streams, subjects, keys, rows, HMAC contexts).
  */
-import type { Channel } from './envelope.ts';
+import type { Channel, EventEnvelope } from './envelope.ts';
 import type { Workload } from './jobs.ts';
 import { entryOf, TIERS, type Tier } from './tiers.ts';
 
@@ -45,11 +45,14 @@ export const runKey = (workload: Workload, run: string | undefined): string =>
 export const runKeyOf = (campaignName: string, name: string): string => name.slice(campaignName.length + 1);
 /** The Deployment of placeholder pods. */
 export const headroomName = (campaignName: string): string => `${campaignName}-${HEADROOM}`;
-/** The Service that citizens' traffic reaches. */
-export const intakeServiceName = (campaignName: string): string => `${campaignName}-intake`;
+/** The Service of a tier that citizens reach. */
+export const serviceName = tierName;
 /** From anywhere in the cluster. */
+export const serviceUrl = (campaignName: string, tier: Tier, namespace: string): string =>
+  `http://${serviceName(campaignName, tier)}.${namespace}.svc`;
+export const intakeServiceName = (campaignName: string): string => serviceName(campaignName, 'intake');
 export const intakeServiceUrl = (campaignName: string, namespace: string): string =>
-  `http://${intakeServiceName(campaignName)}.${namespace}.svc`;
+  serviceUrl(campaignName, 'intake', namespace);
 /** The ConfigMap with the bootstrap configuration; it never changes, so it never restarts pods. */
 export const appConfigMapName = (campaignName: string): string => `${campaignName}-app`;
 /** The ConfigMap with the last decisions on every tier, for `kubectl voucher why`. */
@@ -92,6 +95,14 @@ export const astraySubject = (campaignId: string, shard: number, receipt: string
 /** Subject of an `issuing` event, whose channel is in it: each channel has a consumer of its own. `*` for any receipt, or channel. */
 export const issuingSubject = (campaignId: string, shard: number, receipt: string, channel: Channel | '*'): string =>
   `${eventSubject(campaignId, shard, 'issuing', receipt)}.${channel}`;
+/** Subject under which an event is published in a shard that is its citizen's. */
+export const subjectOf = (
+  { campaignId, type, receipt, data }: Pick<EventEnvelope, 'campaignId' | 'type' | 'receipt' | 'data'>,
+  shard: number,
+): string =>
+  type === 'issuing'
+    ? `${eventSubject(campaignId, shard, type, receipt)}.${String(data['channel'])}`
+    : eventSubject(campaignId, shard, type, receipt);
 /** Type in a subject of a shard, which the publisher's permissions cover. Subjects of early builds have no receipt. */
 export const typeOfSubject = (subject: string): string | undefined => {
   const [, , , type] = subject.split('.');

@@ -2,82 +2,9 @@
  * Every tier and its permissions. Schema, manifests, journal accounts, database roles and the tables of the command line are
  * made from these entries. A new tier is an entry here, its section of the spec, and its role in `app/` (docs/adr/0028). Pure.
  */
-import type { ControlType, DRAW_CHAIN } from './decisions/control.ts';
-import { CHANNELS, type Channel, type EventType } from './envelope.ts';
+import { CHANNELS, type Channel } from './envelope.ts';
+import type { TierEntry, TierRights } from './tier-entry.ts';
 import { isJsonObject, type JsonObject } from './untrusted.ts';
-
-export interface TierRights {
-  /** Events that it may publish into the journal. */
-  readonly publishes: readonly EventType[];
-  /**
-   * - `receipts`: single registrations, by receipt, and those that went astray (journal/acceptances.ts, astray.ts)
-   * - `shards`: every message from any point on, to rebuild a database (journal/replay.ts)
-   * - `decisions`: entries of the control stream, without `decides`
-   */
-  readonly looksUp: readonly ('receipts' | 'shards' | 'decisions')[];
-  /** Entries that it may append to the control stream, which it then may read. Absent: it does not see that stream. */
-  readonly decides?: readonly (ControlType | typeof DRAW_CHAIN)[];
-  readonly buckets: { readonly live: BucketRight; readonly dataKeys: BucketRight };
-  /**
-   * Whether it gets the keys of the privacy Secret: those for citizens and canaries, and those that wrap data keys. `citizen`: that
-   * one alone, with which it derives receipts and secrets, and opens no personal data.
-   */
-  readonly privacyKeys: boolean | 'citizen';
-  /** Secrets of its own, named in `field` of its section of the spec. Each is mounted in the directory that secretDirOf names. */
-  readonly secrets: readonly { readonly name: string; readonly field: string }[];
-  /**
-   * - `writes`: a member of the tables' owner
-   * - columns by table: may read those, and nothing else
-   * - `none`: has no account there
-   */
-  readonly database: 'none' | 'writes' | Readonly<Record<string, readonly string[]>>;
-  /**
-   * What it calls besides journal and database: the `url` of each item of this list in its section of the spec, or `byDefault` where
-   * that is left out: one address for all, or one for each `name`.
-   */
-  readonly egress: 'none' | { readonly list: string; readonly byDefault: string | Readonly<Record<string, string>> };
-}
-
-export type BucketRight = 'none' | 'reads' | 'writes';
-
-interface TierEntry {
-  /** Also the name of its role in the image and of its consumer, and part of its objects' names. */
-  readonly name: string;
-  /** What it does, for `kubectl explain`: `… answers citizens; it scales with …`. */
-  readonly does: string;
-  /** What officials read: 登记入口. */
-  readonly nameZh: string;
-  /** Its letter in names of ScalePlans, unique. */
-  readonly letter: string;
-  /** What its replicas follow: arrivals, or the backlog of its consumer. */
-  readonly demand: 'arrivals' | 'backlog';
-  /** Events that its consumer delivers. `nothing`: it has no consumer. */
-  readonly takes: 'nothing' | 'everything' | readonly EventType[];
-  /**
-   * Consumers besides that one: one for each name, of the `issuing` events of that channel. So what waits for one channel is not in the
-   * way of another one (docs/adr/0036-issuing-is-a-fact.md).
-   */
-  readonly lanes?: readonly Channel[];
-  /** Section of the spec without which it does not exist. Absent: every campaign has it. */
-  readonly section?: string;
-  /** Whose rate caps it: it is never scaled beyond what that rate needs. Absent: nothing outside does. */
-  readonly outsideCap?: 'provider' | 'channel';
-  readonly defaults: {
-    readonly max: number;
-    /** Replicas authorised without asking. */
-    readonly ceiling: number;
-    /** Registrations per second. */
-    readonly capacityPerReplica: number;
-    readonly capacityOrigin: string;
-  };
-  readonly pod: {
-    readonly cpu: string;
-    readonly memory: string;
-    readonly memoryLimit: string;
-    readonly heapMebibytes: number;
-  };
-  readonly rights: TierRights;
-}
 
 /** Where a channel is asked. */
 export const CHANNEL_URLS: Readonly<Record<Channel, string>> = {
@@ -85,6 +12,13 @@ export const CHANNEL_URLS: Readonly<Record<Channel, string>> = {
   alipay: 'https://openapi.alipay.com/gateway.do',
   unionpay: 'https://open.95516.com',
 };
+
+/** Where the login of a channel is asked, by the type of the system. Of type Oidc, `url` is required. */
+export const LOGIN_URLS = {
+  WeChat: 'https://api.weixin.qq.com',
+  Alipay: CHANNEL_URLS.alipay,
+  UnionPay: CHANNEL_URLS.unionpay,
+} as const;
 
 /** Where a provider of type TencentIdCard is asked. */
 export const TENCENT_URL = 'https://faceid.tencentcloudapi.com';
@@ -96,6 +30,7 @@ const TABLE = [
     nameZh: '登记入口',
     letter: 'i',
     demand: 'arrivals',
+    serves: 'registrations',
     takes: 'nothing',
     defaults: {
       max: 600,
@@ -109,7 +44,7 @@ const TABLE = [
       // What citizens do, never what is decided about them.
       publishes: ['received', 'corrected', 'withdrawn', 'bound', 'channel_changed'],
       looksUp: ['receipts'],
-      buckets: { live: 'reads', dataKeys: 'writes' },
+      buckets: { live: 'reads', dataKeys: 'writes', claims: 'writes' },
       privacyKeys: true,
       secrets: [],
       // The state of a receipt beside the person's others; never `sealed`, which the tier's keys could open.
@@ -204,6 +139,33 @@ const TABLE = [
       egress: { list: 'channels', byDefault: CHANNEL_URLS },
     },
   },
+  {
+    name: 'login',
+    does: 'signs who a citizen is, after the login of the city or of a channel; it scales with the logins that arrive at it',
+    nameZh: '登录',
+    letter: 'l',
+    demand: 'arrivals',
+    serves: 'logins',
+    takes: 'nothing',
+    section: 'login',
+    defaults: {
+      max: 64,
+      ceiling: 4,
+      capacityPerReplica: 100,
+      capacityOrigin: 'an estimate for one request to the system and one signature for each login; not measured yet',
+    },
+    pod: { cpu: '250m', memory: '160Mi', memoryLimit: '256Mi', heapMebibytes: 96 },
+    rights: {
+      publishes: [],
+      looksUp: [],
+      buckets: { live: 'reads', dataKeys: 'none' },
+      // What it learns of a person, it signs and forgets.
+      privacyKeys: false,
+      secrets: [{ name: 'login', field: 'secretName' }],
+      database: 'none',
+      egress: { list: 'systems', byDefault: LOGIN_URLS },
+    },
+  },
 ] as const satisfies readonly TierEntry[];
 
 export type Tier = (typeof TABLE)[number]['name'];
@@ -255,10 +217,19 @@ export const urlsOf = (spec: object, tier: Tier): readonly string[] => {
   return items.flatMap((item) => {
     if (!isJsonObject(item)) return [];
     if (typeof item['url'] === 'string') return [item['url']];
-    return typeof byDefault === 'string' ? [byDefault] : [byDefault[String(item['name'])] ?? []].flat();
+    if (typeof byDefault === 'string') return [byDefault];
+    const found = byDefault[String(item['name'])] ?? byDefault[String(item['type'])];
+    return found === undefined ? [] : [found];
   });
 };
 
 export const followsArrivals = (tier: Tier): boolean => entryOf(tier).demand === 'arrivals';
+/** Its consumers on every shard: its own, named by `undefined`, and one for each lane. None without events to take. */
+export const consumersOf = (tier: Tier): readonly (Channel | undefined)[] =>
+  hasConsumer(tier) ? [undefined, ...(entryOf(tier).lanes ?? [])] : [];
+/** Whether citizens reach its pods by HTTP. */
+export const servesCitizens = (tier: Tier): boolean => entryOf(tier).serves !== undefined;
+/** Whether it takes registrations, so that admission and the tiers that read the journal follow from it. */
+export const takesRegistrations = (tier: Tier): boolean => entryOf(tier).serves === 'registrations';
 /** Whether it has a consumer on every shard. */
 export const hasConsumer = (tier: Tier): boolean => entryOf(tier).takes !== 'nothing';

@@ -1,17 +1,19 @@
 /** Implements JournalAdmin. Creates what is missing, and never takes what belongs to another object. */
-import type { JetStreamManager } from '@nats-io/jetstream';
+import type { JetStreamManager, MsgRequest } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
+import type { Channel } from '../contract/envelope.ts';
 import type { JournalFault } from '../contract/journal-health.ts';
-import { consumerName, LIVE_SETTINGS_KEY, liveBucketName, shardStreamName } from '../contract/names.ts';
-import type { Tier } from '../contract/tiers.ts';
+import { consumerName, issuingSubject, LIVE_SETTINGS_KEY, liveBucketName, shardStreamName } from '../contract/names.ts';
+import { consumersOf, type Tier } from '../contract/tiers.ts';
 import { abortable } from '../runtime/abortable.ts';
 import type { JournalAdmin, JournalSpec, JournalState } from './administration.ts';
 import { API_WITHIN_MS, assertConnected, createJournalApi } from './api.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfError } from './errors.ts';
 import { createSharesStore } from './shares-store.ts';
+import { bucketsOf } from './streams/buckets.ts';
 import { durabilityOf } from './streams/durability.ts';
-import { bucketsOf, ensureJournal, type Present } from './streams/ensure.ts';
+import { ensureJournal, type Present } from './streams/ensure.ts';
 import { faultsOf, type LastingGap, lasting } from './streams/faults.ts';
 import { removeJournal } from './streams/remove.ts';
 import { freeBytesOf, roomText } from './streams/room.ts';
@@ -45,7 +47,7 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     const { gaps, others } = seen.get(spec.campaignId) ?? NOTHING_SEEN;
     const ours = new Set([
       ...wantedStreams(spec).map(({ name }) => name),
-      ...bucketsOf(spec.campaignId).map((bucket) => `KV_${bucket}`),
+      ...bucketsOf(spec).map((bucket) => `KV_${bucket}`),
     ]);
     const isOurs = (stream: string): boolean => ours.has(stream);
     return faultsOf({ servers: servers.last(), gaps, others, isOurs, nowMs: now() });
@@ -86,9 +88,9 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
   const storedAtMs = async (
     { streams }: JetStreamManager,
     stream: string,
-    sequence: number,
+    query: MsgRequest,
   ): Promise<number | undefined> => {
-    const message = await streams.getMessage(stream, { seq: sequence }).catch(() => null);
+    const message = await streams.getMessage(stream, query).catch(() => null);
     return message === null ? undefined : message.time.getTime();
   };
 
@@ -96,11 +98,19 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
    * Answered by the consumer's leader; a follower's monitoring page may be out of date (kedacore/keda#7322). The message
    * above the acknowledgement floor is the oldest one that still waits.
    */
-  const shardBacklog = async (manager: JetStreamManager, campaignId: string, shard: number, tier: Tier) => {
+  const consumerBacklog = async (
+    manager: JetStreamManager,
+    campaignId: string,
+    shard: number,
+    [tier, channel]: readonly [Tier, Channel | undefined],
+  ) => {
     const stream = shardStreamName(campaignId, shard);
-    const info = await manager.consumers.info(stream, consumerName(tier));
+    const lane = channel && issuingSubject(campaignId, shard, '*', channel);
+    const info = await manager.consumers.info(stream, consumerName(tier, channel));
     const messages = info.num_pending + info.num_ack_pending;
-    const oldestAtMs = messages === 0 ? undefined : await storedAtMs(manager, stream, info.ack_floor.stream_seq + 1);
+    // Of a lane, messages for others may lie between.
+    const next = { seq: info.ack_floor.stream_seq + 1, ...(lane === undefined ? {} : { next_by_subj: lane }) };
+    const oldestAtMs = messages === 0 ? undefined : await storedAtMs(manager, stream, next);
     // The consumer starts at the first message: what was delivered and does not wait for an acknowledgement is done.
     const { stream_seq: delivered } = info.delivered;
     const enqueued = delivered + info.num_pending;
@@ -109,10 +119,11 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
 
   const backlog: JournalAdmin['backlog'] = async (campaignId, shards, tier, signal) => {
     const manager = await api(signal);
-    const asked = Array.from({ length: shards }, (_, shard) => shardBacklog(manager, campaignId, shard, tier));
+    const asked = Array.from({ length: shards }, (_, shard) =>
+      consumersOf(tier).map((lane) => consumerBacklog(manager, campaignId, shard, [tier, lane])),
+    ).flat();
     const all = await abortable(Promise.all(asked), signal);
-    const sum = (of: 'messages' | 'enqueued' | 'workedOff'): number =>
-      all.reduce((total, shard) => total + shard[of], 0);
+    const sum = (of: 'messages' | 'enqueued' | 'workedOff'): number => all.reduce((total, one) => total + one[of], 0);
     const counts = { messages: sum('messages'), enqueued: sum('enqueued'), workedOff: sum('workedOff') };
     const oldest = all.flatMap(({ oldestAtMs }) => (oldestAtMs === undefined ? [] : [oldestAtMs]));
     if (oldest.length === 0) return counts;

@@ -17,8 +17,10 @@ export interface JournalSpec {
   readonly adopt: boolean;
   /** Lost streams that a person has accepted, as JournalDurable names them. */
   readonly acceptedLosses?: readonly string[];
-  /** Tiers with a durable consumer on every shard. */
+  /** Tiers with durable consumers on every shard: one, and one for each lane. */
   readonly consumers: readonly Tier[];
+  /** Whether it has a bucket of claims (claims.ts): a campaign with logins. */
+  readonly hasClaims?: boolean;
 }
 
 export type JournalState =
@@ -83,7 +85,7 @@ export interface JournalAdmin {
    * @throws Error when the journal does not answer; a second call continues where the first one ended
    */
   remove(spec: JournalSpec, signal: AbortSignal): Promise<JournalRemoval>;
-  /** Backlog of a tier over all shards; oldest age from the first unacknowledged message's time. */
+  /** Backlog of a tier over all shards and lanes; oldest age from the first unacknowledged message's time. */
   backlog(campaignId: string, shards: number, tier: Tier, signal: AbortSignal): Promise<JournalBacklog>;
   /** Writes the live settings only when they differ from the stored ones. */
   putLiveSettings(campaignId: string, settings: LiveSettings, signal: AbortSignal): Promise<void>;

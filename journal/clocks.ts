@@ -17,12 +17,21 @@ const WITHIN_MS = 1_000;
 
 interface JournalClocksOptions extends Pick<CampaignJournal, 'campaignId' | 'shards'> {
   readonly connection: Pick<JournalConnection, 'nats' | 'isConnected'>;
+  /** False: the account has no right to the bucket of data keys. */
+  readonly seesDataKeys?: boolean;
 }
 
 /** What a campaign's account may ask about (operator/setup/journal-accounts.ts). */
-export const journalClocks = ({ connection, campaignId, shards }: JournalClocksOptions): readonly ClockSource[] => {
+export const journalClocks = ({
+  connection,
+  campaignId,
+  shards,
+  seesDataKeys = true,
+}: JournalClocksOptions): readonly ClockSource[] => {
   const streams = Array.from({ length: shards }, (_, shard) => shardStreamName(campaignId, shard));
-  const buckets = [liveBucketName(campaignId), dataKeyBucketName(campaignId)].map((bucket) => `KV_${bucket}`);
+  const buckets = [liveBucketName(campaignId), ...(seesDataKeys ? [dataKeyBucketName(campaignId)] : [])].map(
+    (bucket) => `KV_${bucket}`,
+  );
   const subjects = [
     ...[...streams, ...buckets].map((stream) => `STREAM.INFO.${stream}`),
     ...streams.map((stream) => `CONSUMER.INFO.${stream}.${consumerName('records')}`),

@@ -5,13 +5,13 @@
  */
 import type { EventEnvelope } from '../contract/envelope.ts';
 import { encodeEnvelope } from '../contract/envelope-schema.ts';
-import { eventSubject } from '../contract/names.ts';
+import { issuingSubject, subjectOf } from '../contract/names.ts';
 import { shardOf } from '../contract/shard.ts';
 import { type BackoffLimits, backoffMs } from '../runtime/backoff.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { CampaignJournal } from './connection.ts';
-import { createOutbox } from './outbox.ts';
+import { type Copy, type CopyAnswer, createOutbox } from './outbox.ts';
 
 export interface HomePublisherOptions extends CampaignJournal {
   readonly monotonicMs: () => number;
@@ -22,27 +22,67 @@ export interface HomePublisherOptions extends CampaignJournal {
 /** Resolves once a quorum has fsynced it. @throws the signal's reason */
 export type PublishHome = (event: EventEnvelope, signal: AbortSignal) => Promise<void>;
 
+/**
+ * Appends an `issuing` fact, and only if `after` is still the sequence of the last `issuing` fact of its receipt, whatever its channel;
+ * 0: there is none. So of two that were decided from the same facts only one is stored.
+ * - `overtaken`: another one is stored, or this one by an earlier try
+ * - `unknown`: it may be stored; the facts say so
+ * @throws the signal's reason
+ */
+export type AppendIssuing = (
+  event: EventEnvelope,
+  after: number,
+  signal: AbortSignal,
+) => Promise<'stored' | 'overtaken' | 'unknown'>;
+
 const ANSWER_WITHIN_MS = 3_000;
 const AGAIN: BackoffLimits = { initialMs: 100, maxMs: 2_000 };
+/** After these the facts are looked up again: a journal that was restored meanwhile may never accept the append. */
+const MOST_APPENDS = 4;
 
-export const createHomePublisher = (options: HomePublisherOptions): PublishHome => {
-  const { connection, campaignId, shards, monotonicMs, random = Math.random } = options;
+const createSend = (options: HomePublisherOptions) => {
+  const { connection, shards, monotonicMs, random = Math.random } = options;
   const outbox = createOutbox(connection, monotonicMs);
-  return async (event, signal) => {
-    const shard = shardOf(event.citizenHash, shards);
+  /** Until it is stored, or so many answers are no success. */
+  return async (
+    event: EventEnvelope,
+    { mostTries, ...expected }: Pick<Copy, 'after'> & { readonly mostTries: number },
+    signal: AbortSignal,
+  ): Promise<CopyAnswer> => {
     const copy = {
-      subject: eventSubject(campaignId, shard, event.type, event.receipt),
+      subject: subjectOf(event, shardOf(event.citizenHash, shards)),
       messageId: event.id,
       payload: encodeEnvelope(event),
       first: false,
+      ...expected,
       withinMs: ANSWER_WITHIN_MS,
     };
     for (let failures = 0; ; ) {
       signal.throwIfAborted();
       // While disconnected, the client would keep the copies and send all of them later.
-      if (connection.isConnected() && (await outbox.send(copy)).kind === 'stored') return;
+      const answer = connection.isConnected() ? await outbox.send(copy) : undefined;
+      if (answer?.kind === 'stored') return answer;
       failures += 1;
+      if (failures >= mostTries) return answer ?? { kind: 'failed', failure: 'unknown' };
       await sleep(systemClock, backoffMs(failures, AGAIN, random()), signal);
     }
+  };
+};
+
+export const createHomePublisher = (options: HomePublisherOptions): PublishHome => {
+  const send = createSend(options);
+  return async (event, signal) => {
+    await send(event, { mostTries: Number.POSITIVE_INFINITY }, signal);
+  };
+};
+
+export const createAppendIssuing = (options: HomePublisherOptions): AppendIssuing => {
+  const { campaignId, shards } = options;
+  const send = createSend(options);
+  return async (event, sequence, signal) => {
+    const of = issuingSubject(campaignId, shardOf(event.citizenHash, shards), event.receipt, '*');
+    const answer = await send(event, { after: { sequence, of }, mostTries: MOST_APPENDS }, signal);
+    if (answer.kind === 'failed') return 'unknown';
+    return answer.duplicate ? 'overtaken' : 'stored';
   };
 };

@@ -35,6 +35,8 @@ export interface Copy {
    * message id does the same within the duplicate window only.
    */
   readonly first: boolean;
+  /** The last message of these subjects must have this sequence; 0: there is none. Otherwise as for `first`. */
+  readonly after?: { readonly sequence: number; readonly of: string };
   /** How long to wait for the answer. */
   readonly withinMs: number;
 }
@@ -117,6 +119,10 @@ export const createOutbox = (
       const head = headers();
       head.set('Nats-Msg-Id', copy.messageId);
       if (copy.first) head.set('Nats-Expected-Last-Subject-Sequence', '0');
+      if (copy.after !== undefined) {
+        head.set('Nats-Expected-Last-Subject-Sequence', String(copy.after.sequence));
+        head.set('Nats-Expected-Last-Subject-Sequence-Subject', copy.after.of);
+      }
       try {
         // The client writes once for all publishes of one turn of the event loop.
         nats.publish(copy.subject, copy.payload, { reply: `${inbox}.${token}`, headers: head });

@@ -5,7 +5,7 @@
 import { Counter, type Registry } from 'prom-client';
 import { METRICS } from '../contract/app-contract.ts';
 import { encodeEnvelope } from '../contract/envelope-schema.ts';
-import { astraySubject, eventSubject } from '../contract/names.ts';
+import { astraySubject, subjectOf } from '../contract/names.ts';
 import { shardOf } from '../contract/shard.ts';
 import { type AttemptContext, PublishAttempt, unavailable } from './attempt.ts';
 import type { CampaignJournal } from './connection.ts';
@@ -85,9 +85,7 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
     const first = isRegistration || event.type === 'withdrawn';
     const attempt = new PublishAttempt(context, home, (shard, withinMs) => {
       const subject =
-        isRegistration && shard !== home
-          ? astraySubject(campaignId, shard, event.receipt)
-          : eventSubject(campaignId, shard, event.type, event.receipt);
+        isRegistration && shard !== home ? astraySubject(campaignId, shard, event.receipt) : subjectOf(event, shard);
       return outbox.send({ subject, messageId: event.id, payload, first, withinMs });
     });
     inFlight.add(attempt);

@@ -88,7 +88,10 @@ export interface ReceiptJournal {
 /** What a review needs besides: all facts of a receipt in its home shard, as one line of facts. */
 export interface WholeReceipt {
   /** The last fact of the receipt in the home shard, of this type or of any. @returns undefined where the shard does not answer */
-  last(registration: EventEnvelope, type?: EventType): Promise<StoredFact | 'none' | undefined>;
+  last(
+    registration: Pick<EventEnvelope, 'citizenHash' | 'receipt'>,
+    type?: EventType,
+  ): Promise<StoredFact | 'none' | undefined>;
   /** Appends only if `after` is still the sequence of the last fact of the receipt in the home shard, whatever its type. */
   appendAfterAll(event: EventEnvelope, after: number): Promise<AppendOutcome>;
 }

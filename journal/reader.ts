@@ -5,8 +5,9 @@
  */
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { Channel } from '../contract/envelope.ts';
 import { consumerName, shardStreamName } from '../contract/names.ts';
-import type { Tier } from '../contract/tiers.ts';
+import { consumersOf, type Tier } from '../contract/tiers.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { CampaignJournal } from './connection.ts';
@@ -15,6 +16,8 @@ import { positionOf } from './streams/stored-at.ts';
 
 export interface ReaderOptions extends Omit<CampaignJournal, 'shards'> {
   readonly tier: Tier;
+  /** Of a tier with several consumers. Absent: the tier's own. */
+  readonly lane?: Channel;
 }
 
 /** After the first message of a batch: at most 5 commits a second under low load, instead of one a message. */
@@ -106,10 +109,11 @@ const pull = (
     nats.publish(subject, JSON.stringify(request), { reply: inbox });
   });
 
-export const createJournalReader = ({ connection, campaignId, tier }: ReaderOptions): JournalReader => {
+export const createJournalReader = ({ connection, campaignId, tier, lane }: ReaderOptions): JournalReader => {
   const { nats, newInbox } = connection;
+  const consumer = consumerName(tier, lane);
   const subjectOf = (shard: number): string =>
-    `$JS.API.CONSUMER.MSG.NEXT.${shardStreamName(campaignId, shard)}.${consumerName(tier)}`;
+    `$JS.API.CONSUMER.MSG.NEXT.${shardStreamName(campaignId, shard)}.${consumer}`;
   return {
     async fetch({ shard, maxMessages, expiresMs }, signal) {
       if (!connection.isConnected()) throw new Error('the journal is not connected');
@@ -117,7 +121,7 @@ export const createJournalReader = ({ connection, campaignId, tier }: ReaderOpti
         nats,
         newInbox,
         subject: subjectOf(shard),
-        what: `consumer ${consumerName(tier)} of shard ${shard}`,
+        what: `consumer ${consumer} of shard ${shard}`,
       };
       const atOnce = (batch: number): Promise<readonly Msg[]> =>
         pull(from, { batch, no_wait: true }, ANSWER_WITHIN_MS, signal);
@@ -138,15 +142,16 @@ export const createJournalReader = ({ connection, campaignId, tier }: ReaderOpti
   };
 };
 
-/** Whether the tier's consumer exists on every shard; a worker that starts before the operator waits for it. */
+/** Whether the tier's consumers exist on every shard; a worker that starts before the operator waits for it. */
 export const hasConsumers = async (
-  { connection, campaignId, tier }: ReaderOptions,
+  { connection, campaignId, tier }: Omit<ReaderOptions, 'lane'>,
   shards: number,
 ): Promise<boolean> => {
   try {
     const manager = await jetstreamManager(connection.nats, { checkAPI: false });
     for (let shard = 0; shard < shards; shard += 1) {
-      await manager.consumers.info(shardStreamName(campaignId, shard), consumerName(tier));
+      const stream = shardStreamName(campaignId, shard);
+      for (const lane of consumersOf(tier)) await manager.consumers.info(stream, consumerName(tier, lane));
     }
     return true;
   } catch {

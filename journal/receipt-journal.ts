@@ -18,7 +18,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { headers } from '@nats-io/transport-node';
 import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../contract/envelope.ts';
 import { encodeEnvelope } from '../contract/envelope-schema.ts';
-import { astraySubject, eventSubject } from '../contract/names.ts';
+import { astraySubject, eventSubject, issuingSubject } from '../contract/names.ts';
 import { shardOf } from '../contract/shard.ts';
 import { atMost } from '../runtime/at-most.ts';
 import { TOTAL_BUDGET_MS } from './attempt.ts';
@@ -54,8 +54,15 @@ export const createReceiptJournal = (options: ReceiptJournalOptions): ReceiptJou
   const inTurn = atMost(MOST_AT_ONCE);
   const read: typeof ask = (...question) => inTurn(() => ask(...question));
   /** In the home shard. */
-  const subjectIn = ({ citizenHash, receipt }: EventEnvelope, type: EventType | '*'): string =>
-    eventSubject(campaignId, shardOf(citizenHash, shards), type, receipt);
+  const subjectIn = (
+    { citizenHash, receipt }: Pick<EventEnvelope, 'citizenHash' | 'receipt'>,
+    type: EventType | '*',
+  ): string => {
+    const shard = shardOf(citizenHash, shards);
+    return type === 'issuing'
+      ? issuingSubject(campaignId, shard, receipt, '*')
+      : eventSubject(campaignId, shard, type, receipt);
+  };
   const everyShard = Array.from({ length: shards }, (_, shard) => shard);
 
   /** @param compared subject whose last message must be `after` */

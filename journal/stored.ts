@@ -15,8 +15,8 @@ export type Stored =
   /** Anything but a message or "no message found" proves nothing. */
   | { readonly kind: 'unavailable' };
 
-/** What is asked: the last message of a subject, or the one at a position. */
-export type Question = { readonly last_by_subj: string } | { readonly seq: number };
+/** What is asked: the last message of a subject, the one at a position, or the first of a subject from a position on. */
+export type Question = { readonly last_by_subj: string } | { readonly seq: number; readonly next_by_subj?: string };
 
 const ANSWER_WITHIN_MS = 1_000;
 /** For a shard that has just not answered: callers must not queue up behind it. */

@@ -10,16 +10,18 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { admitCampaign, formatAdmissionErrors } from '../admission/admission.ts';
 import { parseDurationMs } from '../contract/duration.ts';
 import type { VoucherCampaign } from '../contract/types/campaign.ts';
-import { type DrawSabotage, startDemoRelay } from './demo/draw.ts';
+import { ISSUE_SABOTAGES, startDemoChannels } from './demo/channels.ts';
+import { startDemoRelay } from './demo/draw.ts';
 import { PROFILES } from './demo/profile.ts';
-import { startDemoProvider } from './demo/provider.ts';
+import { clusterProvider, startDemoProvider } from './demo/provider.ts';
 import { forecastFor, renderReport } from './demo/report.ts';
 import { exitCodeOf } from './demo/run.ts';
-import { type DemoWorld, runDemo } from './demo/session.ts';
+import { runDemo } from './demo/session.ts';
 import { View } from './demo/view.ts';
+import type { DemoWorld, Sabotage } from './demo/world.ts';
 import { startEmbedded } from './embedded.ts';
 import { runLedgerCheck } from './ledger-check/run-ledger-check.ts';
-import { createSpawner } from './managed-process.ts';
+import { createSpawner, type SpawnManaged } from './managed-process.ts';
 import { type OnClusterOptions, startOnCluster } from './on-cluster/stack.ts';
 import { startReaper } from './reaper.ts';
 
@@ -52,15 +54,15 @@ const options = new Command('demo')
   .addOption(
     new Option(
       '--until <step>',
-      'end when all is recorded and verified, when the list of the draw is made, or after the draw',
-    ).choices(['recorded', 'listed', 'drawn']),
+      'end when all is recorded and verified, when the list of the draw is made, after the draw, or when all vouchers are issued',
+    ).choices(['recorded', 'listed', 'drawn', 'issued']),
   )
   .option('--chaos', 'kill -9 an intake, a nats-server and a records process during the flood', false)
   .addOption(
     new Option(
       '--sabotage <how>',
-      'lose one registration, or spoil the files of the draw, on purpose; the run must find it',
-    ).choices(['drop-one', 'tamper-bundle', 'drop-entry']),
+      'lose one registration, or falsify the files of the draw or the books of the channels, on purpose; the run must find it',
+    ).choices(['drop-one', 'tamper-bundle', 'drop-entry', ...ISSUE_SABOTAGES]),
   )
   .addOption(
     new Option('--on <where>', 'run as processes on this machine, or on a real Kubernetes (Linux, root)')
@@ -80,9 +82,9 @@ const options = new Command('demo')
     file: string;
     trace?: string;
     shiftOpenTo: number;
-    until?: 'recorded' | 'listed' | 'drawn';
+    until?: 'recorded' | 'listed' | 'drawn' | 'issued';
     chaos: boolean;
-    sabotage?: 'drop-one' | DrawSabotage;
+    sabotage?: Sabotage;
     on: 'embedded' | 'cluster';
     context?: string;
     image?: string;
@@ -134,18 +136,22 @@ const onCluster =
       keep: process.stdout.isTTY === true || options.keep,
     });
 
-/** The provider ends with this process, also after a kill -9. */
-const startProvider: DemoWorld['startProvider'] = async (stateDir, signal) => {
+/** It ends with this process, also after a kill -9. */
+const reaped = async <S extends { stop(): Promise<void> }>(start: (spawn: SpawnManaged) => Promise<S>): Promise<S> => {
   const reaper = startReaper();
-  const provider = await startDemoProvider(stateDir, createSpawner(reaper), signal);
+  const server = await start(createSpawner(reaper));
   return {
-    ...provider,
+    ...server,
     async stop() {
-      await provider.stop();
+      await server.stop();
       await reaper.stop();
     },
   };
 };
+const startProvider: DemoWorld['startProvider'] = (stateDir, signal) =>
+  reaped((spawn) => startDemoProvider(stateDir, spawn, signal));
+const startChannels: DemoWorld['startChannels'] = (stateDir, vouchers, signal) =>
+  reaped((spawn) => startDemoChannels(stateDir, vouchers, spawn, signal));
 
 const main = async (interrupted: AbortSignal): Promise<number> => {
   targetOptions();
@@ -153,8 +159,9 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
   const stateDir = await newStateDir();
   const traceFile = resolve(options.trace ?? join(ROOT, 'examples/traces', profile.trace));
   const view = new View(process.stdout);
-  const until = options.until ?? (options.on === 'embedded' ? 'drawn' : 'recorded');
-  if (until === 'drawn' && options.on !== 'embedded') throw new Error('--until drawn needs --on embedded');
+  const until = options.until ?? (options.on === 'embedded' ? 'issued' : 'drawn');
+  if (until === 'issued' && options.on !== 'embedded') throw new Error('--until issued needs --on embedded');
+  const draws = until === 'drawn' || until === 'issued';
   const report = await runDemo(
     {
       profile,
@@ -162,9 +169,9 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       traceFile,
       shiftOpenToMs: options.shiftOpenTo,
       chaos: options.chaos,
-      // On a cluster nothing is verified.
       waitsForList: until !== 'recorded',
-      waitsForDraw: until === 'drawn',
+      waitsForDraw: draws,
+      waitsForIssue: until === 'issued',
       sabotage: options.sabotage,
       seed: options.seed,
       stateDir,
@@ -173,9 +180,10 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
       admit,
       forecast: forecastFor,
       startStack: options.on === 'embedded' ? startEmbedded : onCluster(stateDir, traceFile),
-      // Pods of a cluster do not reach this machine.
-      ...(options.on === 'embedded' ? { startProvider } : {}),
-      ...(until === 'drawn' ? { startRelay: startDemoRelay } : {}),
+      // Pods of a cluster do not reach this machine: there the provider is a pod.
+      startProvider: options.on === 'embedded' ? startProvider : async () => clusterProvider(),
+      ...(draws && options.on === 'embedded' ? { startRelay: startDemoRelay } : {}),
+      ...(until === 'issued' ? { startChannels } : {}),
       ledgerCheck: runLedgerCheck,
       view,
       now: () => Date.now(),

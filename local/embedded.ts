@@ -5,18 +5,20 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ENV } from '../contract/app-contract.ts';
-import { intakeServiceName } from '../contract/names.ts';
-import { isTier } from '../contract/tiers.ts';
+import { serviceName } from '../contract/names.ts';
+import { isTier, type Tier } from '../contract/tiers.ts';
 import { createJournalAdmin } from '../journal/admin.ts';
 import { createAuditLog } from '../journal/audit-log.ts';
 import { connectJournal } from '../journal/connection.ts';
 import { createFreezeJournal } from '../journal/freeze/freeze-journal.ts';
+import { createIssuanceJournal } from '../journal/freeze/issuance-journal.ts';
 import { createDestructionJournal } from '../journal/privacy/destruction-journal.ts';
 import { createErasureJournal } from '../journal/privacy/erasure-journal.ts';
 import type { BuildOptions } from '../operator/resources/build-options.ts';
 import { createCanaryAsker } from '../operator/signals/canary.ts';
 import { createComparisonReader } from '../operator/signals/comparison.ts';
 import { createCountsReader } from '../operator/signals/counts.ts';
+import { createOutsideReader } from '../operator/signals/outside-reports.ts';
 import { createScraper } from '../operator/signals/scrape.ts';
 import { createSignalReader } from '../operator/signals/signal-reader.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -38,7 +40,7 @@ export interface EmbeddedOptions {
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
   /** Of the Secret that `spec.verification.secretName` names. */
-  readonly providerSecret?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Of the draw: a chain of drand that is not pinned, as a relay answers /info, and where its files go. */
   readonly draw?: { readonly chainInfo: string; readonly bundleDir: string };
   /** Of node in every pod, before the program: what tests preload. */
@@ -90,8 +92,8 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     const { access, nats, postgres } = dataPlane;
     await writeDataPlaneSecrets(secretsDir, namespace, spec.dataPlane.secretName, access);
     const { canaryKey } = await writePrivacySecret(secretsDir, namespace, spec.privacy.keySecretName);
-    if (spec.verification !== undefined && options.providerSecret !== undefined)
-      await writeSecret(join(secretsDir, namespace, spec.verification.secretName), options.providerSecret);
+    for (const [secretName, data] of Object.entries(options.secrets ?? {}))
+      await writeSecret(join(secretsDir, namespace, secretName), data);
 
     const cluster = createProcessCluster({
       command: (_role, container) => ({
@@ -137,6 +139,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         journal,
         audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas, shards: OPTIONS.shards }),
         freezing: createFreezeJournal(connection),
+        issuing: createIssuanceJournal(connection),
         privacy: {
           erasing: createErasureJournal(connection),
           destroying: createDestructionJournal(connection),
@@ -145,6 +148,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         },
         signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
         counts: createCountsReader(scraper, systemClock),
+        outside: createOutsideReader(scraper),
         canaries,
         comparison: createComparisonReader(scraper),
       },
@@ -158,10 +162,14 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
       await operator.done;
     });
 
-    const url = await serviceUrl(() => cluster.serviceUrl(namespace, intakeServiceName(name)), signal);
+    const urlOf = (tier: Tier): Promise<string> =>
+      serviceUrl(() => cluster.serviceUrl(namespace, serviceName(name, tier)), signal);
+    const url = await urlOf('intake');
+    const loginUrl = spec.login === undefined ? undefined : await urlOf('login');
     return {
       mode: 'embedded',
       url,
+      ...(loginUrl === undefined ? {} : { loginUrl }),
       campaignId: spec.campaignId,
       shards: OPTIONS.shards,
       ledgerCheck: {

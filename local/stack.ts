@@ -6,6 +6,7 @@ import type { VoucherCampaignStatus } from '../contract/types/campaign.ts';
 import type { Condition } from '../contract/types/common.ts';
 import type { ScalePlan } from '../contract/types/scale-plan.ts';
 import type { TierStatus } from '../contract/types/status.ts';
+import type { Command } from './demo/draw.ts';
 import type { LedgerCheckAccess } from './ledger-check/run-ledger-check.ts';
 
 export interface StackEvent {
@@ -52,6 +53,8 @@ export interface Stack {
   readonly mode: 'embedded' | 'cluster';
   /** Base URL of the intake Service. */
   readonly url: string;
+  /** Of the login tier. Absent: the campaign has no logins. */
+  readonly loginUrl?: string;
   readonly crowd?: CrowdPlace;
   readonly campaignId: string;
   readonly shards: number;
@@ -68,6 +71,10 @@ export interface Stack {
   metrics(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Applies a changed campaign (validated as `kubectl apply` would be). */
   applyCampaign(yaml: string): Promise<void>;
+  /** A command of a person, which the cluster's policies judge. Absent: embedded mode has no users. */
+  readonly annotate?: (command: Command) => Promise<void>;
+  /** Addresses of servers outside the product, by name, where the stack has started them. */
+  readonly outside?: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import type { JournalAdmin, SharesStore } from '../journal/administration.ts';
 import type { FreezeJournal } from '../journal/freeze/freezing.ts';
+import type { IssuanceJournal } from '../journal/freeze/issuance-journal.ts';
 import type { AuditLog } from '../journal/trail.ts';
 import type { PrivacyJournals } from './term.ts';
 
@@ -77,6 +78,19 @@ export const lazyFreezeJournal = (
     freeze: async (frozen, signal) => journal.get().freeze(frozen, signal),
     steps: async (campaignId, signal) => journal.get().steps(campaignId, signal),
     appendStep: async (campaignId, step, after, signal) => journal.get().appendStep(campaignId, step, after, signal),
+  };
+};
+
+/** As lazyJournal. */
+export const lazyIssuanceJournal = (
+  connecting: Promise<IssuanceJournal>,
+  whyNot: () => string | undefined,
+): IssuanceJournal => {
+  const journal = whenConnected(connecting, whyNot);
+  return {
+    started: async (campaignId, signal) => journal.get().started(campaignId, signal),
+    streams: async (campaignId, shards, signal) => journal.get().streams(campaignId, shards, signal),
+    start: async (start, signal) => journal.get().start(start, signal),
   };
 };
 

@@ -8,12 +8,15 @@ enableCompileCache();
 const { createJournalAdmin } = await import('../journal/admin.ts');
 const { createAuditLog } = await import('../journal/audit-log.ts');
 const { createFreezeJournal } = await import('../journal/freeze/freeze-journal.ts');
+const { createIssuanceJournal } = await import('../journal/freeze/issuance-journal.ts');
 const { createDestructionJournal } = await import('../journal/privacy/destruction-journal.ts');
 const { createErasureJournal } = await import('../journal/privacy/erasure-journal.ts');
 const { connectJournal, JournalTlsError } = await import('../journal/connection.ts');
 const { OperatorConfigError, readJournalAccess, readOperatorConfig } = await import('./config.ts');
 const { KubeConfigError } = await import('./kube/access.ts');
-const { lazyAuditLog, lazyFreezeJournal, lazyJournal, lazyPrivacyJournals } = await import('./lazy-journal.ts');
+const { lazyAuditLog, lazyFreezeJournal, lazyIssuanceJournal, lazyJournal, lazyPrivacyJournals } = await import(
+  './lazy-journal.ts'
+);
 const { createLogger } = await import('./observability/log.ts');
 const { createRegistry } = await import('./observability/metrics.ts');
 const { runOperator } = await import('./run-operator.ts');
@@ -77,6 +80,7 @@ const main = async (): Promise<void> => {
     () => problem,
   );
   const freezing = lazyFreezeJournal(connecting.then(createFreezeJournal), () => problem);
+  const issuing = lazyIssuanceJournal(connecting.then(createIssuanceJournal), () => problem);
   const privacy = lazyPrivacyJournals(
     connecting.then((connection) => ({
       erasing: createErasureJournal(connection),
@@ -91,6 +95,7 @@ const main = async (): Promise<void> => {
         journal,
         audit,
         freezing,
+        issuing,
         privacy,
         predict,
         log,

@@ -2,6 +2,7 @@
 import { defined } from '../contract/defined.ts';
 import type { JournalAdmin } from '../journal/administration.ts';
 import type { FreezeJournal } from '../journal/freeze/freezing.ts';
+import type { IssuanceJournal } from '../journal/freeze/issuance-journal.ts';
 import type { AuditLog } from '../journal/trail.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { AuditSweeper } from './audit/audit-sweeper.ts';
@@ -35,6 +36,8 @@ export interface TermOptions {
   readonly audit: AuditLog;
   /** Absent: no list is frozen. */
   readonly freezing?: FreezeJournal;
+  /** Absent: issuance never starts. */
+  readonly issuing?: IssuanceJournal;
   /** Absent: no personal data is erased or destroyed. */
   readonly privacy?: PrivacyJournals;
   readonly predict: PredictEffect;
@@ -58,7 +61,7 @@ interface TermParts {
 
 /** A term begins with an empty memory: the cluster has what matters, and old data would mislead. */
 export const createTerm = (
-  { config, journal, audit, freezing, privacy, predict, log, clock, random }: TermOptions,
+  { config, journal, audit, freezing, issuing, privacy, predict, log, clock, random }: TermOptions,
   { cluster, events, metrics, report, access, serving, claims, assertLeading }: TermParts,
 ) => {
   const session = config.signalsThrough === 'api-server' ? () => access.session('page') : undefined;
@@ -76,7 +79,7 @@ export const createTerm = (
     ...cluster,
     cluster: cluster.reader,
     audit,
-    ...defined({ freezing, assertLeading }),
+    ...defined({ freezing, issuing, assertLeading }),
     ...(privacy && { privacy: { ...privacy, secrets: cluster.secrets, operator: config.identity } }),
     events,
     journal,

@@ -5,6 +5,7 @@
  *   citizenHash   = HMAC(key, "citizen" ‖ campaignId ‖ kind ‖ "CN_ID" ‖ number [‖ channel])
  *   receiptNo     = HMAC(key, "receipt" ‖ campaignId ‖ citizenHash ‖ Idempotency-Key), 128 bits
  *   receiptSecret = HMAC(key, "secret"  ‖ campaignId ‖ receiptNo), 128 bits
+ *   accountHash   = HMAC(key, "account" ‖ campaignId ‖ channel ‖ account)
  *   fingerprint   = HMAC(key, "body"    ‖ campaignId ‖ receiptNo ‖ normalised body), 128 bits: distinguishes a repeat from
  *                   another body with the same key; it contains the receipt, so equal bodies of two people differ
  *
@@ -53,6 +54,10 @@ export const citizenHashOf = (
   const at = channel === undefined ? [] : [channel];
   return mac(citizenKey, 'citizen', campaignId, kind, RESIDENT_NUMBER, residentNumber, ...at).toString('hex');
 };
+
+/** 64 hex characters. Contains the channel: openids of two apps may be equal. */
+export const accountHashOf = (citizenKey: SecretKey, campaignId: string, channel: Channel, account: string): string =>
+  mac(citizenKey, 'account', campaignId, channel, account).toString('hex');
 
 const secretOf = (citizenKey: SecretKey, campaignId: string, receiptNo: string): string =>
   encodeCrockford(mac(citizenKey, 'secret', campaignId, receiptNo).subarray(0, RECEIPT_BYTES));

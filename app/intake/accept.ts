@@ -1,22 +1,36 @@
 /**
- * The order of a registration: head, gate, body, memory, admission, journal. A repeat of an accepted request gets its receipt even
+ * The order of a registration: head, gate, body, assertions, memory, admission, journal, account. A repeat of an accepted request gets its receipt even
  * where it would be rejected; another body under the same key gets 422, and uses no admission.
  */
 import type { IncomingMessage } from 'node:http';
 import type { StoredPosition } from '../../journal/publishing.ts';
-import { ApiError } from './errors.ts';
+import { ApiError } from '../http/errors.ts';
+import type { LoadGuard } from '../http/load-guard.ts';
+import { readJson } from '../http/read-json.ts';
+import { soon } from '../http/refusals.ts';
+import type { Accounts } from './accounts.ts';
+import type { Asserted, Assertions } from './assertions.ts';
 import { createGate, type GateDeps, type Knock } from './gate.ts';
-import type { LoadGuard } from './load-guard.ts';
-import { readJson } from './read-json.ts';
 import { createRecall, type RecallDeps } from './recall.ts';
+import type { Subject } from './receipt-request.ts';
 import { type Claim, claimOf, publishClaim, type RegisterDeps, type Registered } from './register.ts';
 
 export interface AcceptDeps extends RegisterDeps, RecallDeps, Omit<GateDeps, 'isOverloaded'> {
   readonly guard: LoadGuard;
 }
 
+/** Logins that registrations carry. */
+export interface Logins {
+  readonly assertions: Assertions;
+  readonly accounts: Pick<Accounts, 'claim' | 'bindTo' | 'rebind'>;
+}
+
 /** Certainly not stored by this request, but perhaps by an earlier one. */
 const NOT_STORED = new Set(['JOURNAL_FULL', 'JOURNAL_BUSY']);
+/** The citizen's own mistakes that show only after admission. */
+const OWN_MISTAKES = new Set(['ASSERTION_USED', 'ACCOUNT_TAKEN']);
+
+const NOTHING_ASSERTED: Asserted = {};
 
 export interface Acceptor {
   /** @throws ApiError */
@@ -25,7 +39,7 @@ export interface Acceptor {
   accept(request: IncomingMessage, knock: Knock): Promise<Registered>;
 }
 
-export const createAcceptor = (deps: AcceptDeps): Acceptor => {
+export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Logins): Acceptor => {
   const { guard } = deps;
   const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() });
   const recall = createRecall(deps);
@@ -55,23 +69,68 @@ export const createAcceptor = (deps: AcceptDeps): Acceptor => {
     }
   };
 
-  const publishNow = async (knock: Knock, claim: Claim): Promise<Registered> => {
+  const subjectOf = ({ kind }: Knock, { receipt, citizenHash }: Claim): Subject => ({
+    kind,
+    receipt: receipt.receiptNo,
+    citizenHash,
+  });
+
+  /** What the request's assertions prove, or why it is refused for them. */
+  const assertedBy = async (
+    { settings, arrivedAtMs }: Knock,
+    { registration }: Claim,
+  ): Promise<Asserted | ApiError> => {
+    if (registration.identity === undefined && registration.account === undefined) return NOTHING_ASSERTED;
+    try {
+      return await assertions.ofRegistration(registration, settings, arrivedAtMs);
+    } catch (error) {
+      if (error instanceof ApiError) return error;
+      throw error;
+    }
+  };
+
+  /** Assertion and account belong to this receipt before it is stored. @throws ApiError */
+  const claimAsserted = async (knock: Knock, claim: Claim, { identity, account }: Asserted): Promise<void> => {
+    const { receiptNo } = claim.receipt;
+    if (identity !== undefined && !(await assertions.use('identity', identity, receiptNo)))
+      throw new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: soon(deps.random()) });
+    if (account !== undefined) await accounts.claim(subjectOf(knock, claim), account);
+  };
+
+  /** A repeat: its account may not be bound yet, because the answer or the journal was lost in between. */
+  const withAccount = async (
+    knock: Knock,
+    claim: Claim,
+    asserted: Asserted | ApiError,
+    registered: Registered,
+  ): Promise<Registered> => {
+    if (claim.registration.account === undefined || registered.isAccountBound !== undefined) return registered;
+    const account = asserted instanceof ApiError ? undefined : asserted.account;
+    return { ...registered, isAccountBound: await accounts.rebind(subjectOf(knock, claim), account) };
+  };
+
+  const publishNow = async (knock: Knock, claim: Claim, asserted: Asserted): Promise<Registered> => {
     // Only now: a slow upload occupies a connection, and must not count as work.
     const leave = guard.enter();
     try {
       if (recall.isAstray(claim)) return await held(knock, claim);
+      await claimAsserted(knock, claim, asserted);
       const outcome = await publishClaim(deps, knock, claim);
       if (outcome.kind === 'held') return await held(knock, claim, outcome);
       recall.remember(knock, claim, { at: outcome.at, fingerprint: claim.fingerprint });
-      return { ...claim.receipt, receivedAt: outcome.at, repeated: false };
+      if (asserted.identity !== undefined) assertions.used('identity');
+      const registered = { ...claim.receipt, receivedAt: outcome.at, repeated: false };
+      if (asserted.account === undefined) return registered;
+      await accounts.bindTo(subjectOf(knock, claim), asserted.account, () => undefined);
+      return { ...registered, isAccountBound: true };
     } finally {
       leave();
     }
   };
 
-  const publish = async (knock: Knock, claim: Claim): Promise<Registered> => {
+  const publish = async (knock: Knock, claim: Claim, asserted: Asserted): Promise<Registered> => {
     const { receiptNo } = claim.receipt;
-    const publishing = publishNow(knock, claim);
+    const publishing = publishNow(knock, claim, asserted);
     underWay.set(receiptNo, publishing);
     try {
       return await publishing;
@@ -85,16 +144,22 @@ export const createAcceptor = (deps: AcceptDeps): Acceptor => {
     async accept(request, knock) {
       if (knock.refusal !== undefined && !recall.isOpenTo(knock)) throw recall.unasked(knock.refusal);
       const claim = await claimWith(request, knock);
+      const asserted = await assertedBy(knock, claim);
       await underWay.get(claim.receipt.receiptNo)?.catch(() => undefined);
       const known = recall.fromMemory(knock, claim);
-      if (known !== undefined) return known;
+      if (known !== undefined) return withAccount(knock, claim, asserted, known);
+      const instead = async (refusal: ApiError): Promise<Registered> =>
+        withAccount(knock, claim, asserted, await recall.instead(knock, claim, refusal));
+      if (asserted instanceof ApiError) return instead(knock.refusal ?? asserted);
       const refusal = knock.refusal ?? gate.admit(knock);
-      if (refusal !== undefined) return recall.instead(knock, claim, refusal);
+      if (refusal !== undefined) return instead(refusal);
       try {
-        return await publish(knock, claim);
+        return await withAccount(knock, claim, asserted, await publish(knock, claim, asserted));
       } catch (error) {
-        if (!(error instanceof ApiError && NOT_STORED.has(error.code))) throw error;
-        return recall.instead(knock, claim, error);
+        if (!(error instanceof ApiError)) throw error;
+        if (OWN_MISTAKES.has(error.code)) gate.giveBack(knock);
+        if (!NOT_STORED.has(error.code)) throw error;
+        return instead(error);
       }
     },
   };

@@ -2,31 +2,36 @@
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { ArrivalOutcome, LocalizedText } from '../../contract/app-contract.ts';
+import { jsonAnswer } from '../http/answer.ts';
+import { ApiError, ERRORS } from '../http/errors.ts';
+import {
+  apiErrorOf,
+  comesAgainAfter,
+  createAnswers,
+  type Handler,
+  type HookDeps,
+  only,
+  outcomeOf,
+} from '../http/handlers.ts';
 import { type AcceptDeps, createAcceptor } from './accept.ts';
-import { type Answer, jsonAnswer, problemAnswer } from './answer.ts';
-import { type ChangeDeps, createChanges } from './change.ts';
+import { createAccounts } from './accounts.ts';
+import { type AssertionDeps, createAssertions } from './assertions.ts';
+import { createChanges } from './change.ts';
 import { drawText } from './draw-text.ts';
-import { ApiError, ERRORS, type ErrorCode } from './errors.ts';
 import type { Knock } from './gate.ts';
 import { createIntakeMetrics } from './metrics.ts';
 import { oneEntryText } from './one-entry.ts';
 import { privacyShown } from './privacy-text.ts';
+import { createReceiptRequests, type ReceiptRequestDeps } from './receipt-request.ts';
 import { createReceiptState, editableUntil } from './receipt-state.ts';
 import { staticPage } from './static-page.ts';
 
-export interface IntakeDeps extends AcceptDeps, ChangeDeps {
+export interface IntakeDeps extends AcceptDeps, ReceiptRequestDeps, HookDeps, Omit<AssertionDeps, 'onUse'> {
   readonly registry: Registry;
   /** This process's own clock, right or wrong, for the operator to compare. */
   readonly wallClockMs: () => number;
   readonly connections?: { readonly turnedAway: number };
-  /** Draining: connections end with their answer. */
-  readonly isDraining: () => boolean;
-  /** For answers of 500 or more. Gets the code and, for INTERNAL, what was thrown; never a request. */
-  readonly onServerError: (code: ErrorCode, error: unknown) => void;
 }
-
-/** @throws ApiError, which becomes a problem; anything else is a 500 */
-export type Handler = (request: IncomingMessage, params: Readonly<Record<string, string>>) => Answer | Promise<Answer>;
 
 /** With a withdrawal, in both languages: what it does not do. */
 const WITHDRAWN: LocalizedText = {
@@ -41,56 +46,10 @@ const ENTRY = /^[0-9a-f]{64}$/;
 const PREFIX = '/api/v1';
 export const REGISTRATIONS = `${PREFIX}/registrations`;
 
-const outcomeOf = ({ code }: ApiError): ArrivalOutcome => {
-  if (ERRORS[code].status < 500) return 'refused';
-  return code.startsWith('JOURNAL_') || code === 'INTERNAL' ? 'failed' : 'shed';
-};
-
-/**
- * After how many seconds a citizen comes again who gets this answer; undefined: their next attempt counts as a first one. It
- * goes by what they were asked to do, not by the outcome that is counted.
- *
- * | answer                                      | Retry-After | comes again |
- * |---------------------------------------------|-------------|-------------|
- * | OVERLOADED, ADMISSION_LIMITED, STARTING     | 1 to 3 s    | yes: load was shed |
- * | OVERLOADED instead of CLOSED (recall.ts)    | 1 to 3 s    | yes: they were asked to |
- * | JOURNAL_UNAVAILABLE, JOURNAL_BUSY           | 1 to 3 s    | yes: in an outage every retry would count as another citizen |
- * | JOURNAL_FULL; no key to seal with           | 5 s; 10 s   | yes: the same |
- * | REGISTRATION_PAUSED                         | the level's | no: people decided that no one is let in, and capacity changes nothing |
- * | NOT_OPEN, CLOSED, any other 4xx             | none        | no: they were not asked to |
- * | INTERNAL, turned away below HTTP            | none        | no: it is unknown when |
- * | any answer to a canary                      | any         | no: it is no demand |
- *
- * No refusal is for one client alone: there is no limit by client.
- */
-const comesAgainAfter = ({ code, details }: ApiError): number | undefined =>
-  code === 'REGISTRATION_PAUSED' ? undefined : details.retryAfterSeconds;
-
-const apiErrorOf = (error: unknown): ApiError => {
-  if (error instanceof ApiError) return error;
-  // The router throws a URIError for a path that is not UTF-8 (`/%ff`).
-  return error instanceof URIError ? new ApiError('NOT_FOUND') : new ApiError('INTERNAL');
-};
-
-/** @param handlers by methods, such as `GET, HEAD` */
-const only = (handlers: Readonly<Record<string, Handler>>): Handler => {
-  const byMethod = new Map(
-    Object.entries(handlers).flatMap(([methods, handler]) => methods.split(', ').map((one) => [one, handler] as const)),
-  );
-  const headers = { Allow: [...byMethod.keys()].join(', ') };
-  return (request, params) => {
-    const handler = byMethod.get(request.method ?? '');
-    if (handler === undefined) throw new ApiError('METHOD_NOT_ALLOWED', { headers });
-    return handler(request, params);
-  };
-};
-
 const secretIn = ({ headers }: IncomingMessage): string => String(headers['x-receipt-secret'] ?? '');
 
 export const createApi = (deps: IntakeDeps) => {
   const { campaignId, guard } = deps;
-  const acceptor = createAcceptor(deps);
-  const changes = createChanges(deps);
   const page = staticPage(deps.settings);
   const metrics = createIntakeMetrics(deps.registry, {
     now: deps.wallClockMs,
@@ -98,6 +57,11 @@ export const createApi = (deps: IntakeDeps) => {
     inFlight: () => guard.inFlight,
     turnedAway: () => deps.connections?.turnedAway ?? 0,
   });
+  const requests = createReceiptRequests(deps);
+  const assertions = createAssertions({ ...deps, onUse: metrics.asserted });
+  const accounts = createAccounts(deps, requests, assertions);
+  const acceptor = createAcceptor(deps, { assertions, accounts });
+  const changes = createChanges(deps, requests);
 
   /** Counts the arrival at once: those under way are there, too. */
   const knockOf = (request: IncomingMessage): Knock => {
@@ -117,9 +81,10 @@ export const createApi = (deps: IntakeDeps) => {
     let outcome: ArrivalOutcome = 'accepted';
     try {
       knock = knockOf(request);
-      const { receiptNo, receiptSecret, receivedAt, repeated } = await acceptor.accept(request, knock);
+      const registered = await acceptor.accept(request, knock);
+      const { receiptNo, receiptSecret, receivedAt, repeated, isAccountBound } = registered;
       const statusUrl = `${REGISTRATIONS}/${receiptNo}`;
-      const body = { receiptNo, receiptSecret, state: 'received', receivedAt, statusUrl };
+      const body = { receiptNo, receiptSecret, state: 'received', receivedAt, statusUrl, accountBound: isAccountBound };
       return jsonAnswer(repeated ? 200 : 201, body, 'no-store');
     } catch (thrown) {
       const error = apiErrorOf(thrown);
@@ -137,7 +102,7 @@ export const createApi = (deps: IntakeDeps) => {
     jsonAnswer(200, await stateOf(receiptNo, secretIn(request), deps.signal), 'no-store');
 
   const counted =
-    (change: 'change' | 'withdrawal', handler: Handler): Handler =>
+    (change: 'change' | 'withdrawal' | 'account', handler: Handler): Handler =>
     async (request, params) => {
       try {
         const answer = await handler(request, params);
@@ -154,6 +119,9 @@ export const createApi = (deps: IntakeDeps) => {
 
   const withdraw: Handler = async (request, { receiptNo = '' }) =>
     jsonAnswer(202, { ...(await changes.withdraw(receiptNo, secretIn(request))), detail: WITHDRAWN }, 'no-store');
+
+  const bindAccount: Handler = async (request, { receiptNo = '' }) =>
+    jsonAnswer(200, await accounts.bind(request, receiptNo, secretIn(request)), 'no-store');
 
   const showCampaign: Handler = (_request, params) => {
     const settings = deps.settings.current();
@@ -212,6 +180,7 @@ export const createApi = (deps: IntakeDeps) => {
       [REGISTRATIONS]: only({ POST: register }),
       [`${REGISTRATIONS}/:receiptNo`]: only({ 'GET, HEAD': showReceipt, PATCH: counted('change', change) }),
       [`${REGISTRATIONS}/:receiptNo/withdrawal`]: only({ POST: counted('withdrawal', withdraw) }),
+      [`${REGISTRATIONS}/:receiptNo/account`]: only({ POST: counted('account', bindAccount) }),
       [`${PREFIX}/campaigns/:campaignId`]: only({ 'GET, HEAD': showCampaign }),
       [`${PREFIX}/draws/:campaignId`]: only({ 'GET, HEAD': showDraw }),
       [`${PREFIX}/draws/:campaignId/proof/:entry`]: only({ 'GET, HEAD': showProof }),
@@ -222,18 +191,6 @@ export const createApi = (deps: IntakeDeps) => {
       if (answer === undefined) throw new ApiError('NOT_FOUND');
       return answer;
     }) satisfies Handler,
-    /** The only way from a request to its answer; never rejects. */
-    async answer(handler: Handler, request: IncomingMessage, params: Parameters<Handler>[1]): Promise<Answer> {
-      let answer: Answer;
-      try {
-        answer = await handler(request, params);
-      } catch (thrown) {
-        const error = apiErrorOf(thrown);
-        if (ERRORS[error.code].status >= 500) deps.onServerError(error.code, thrown);
-        answer = problemAnswer(request, error);
-      }
-      const connection = deps.isDraining() ? { Connection: 'close' } : {};
-      return { ...answer, headers: { 'X-Content-Type-Options': 'nosniff', ...answer.headers, ...connection } };
-    },
+    answer: createAnswers(deps),
   };
 };

@@ -13,6 +13,7 @@
  * | channel    | it has this channel                               | done: a repeat |
  * | channel    | five changes                                      | NO_CHANNEL_CHANGE_LEFT |
  * | channel    | fewer                                             | channel_changed, with the next attempt |
+ * | channel, after the freeze | the last request to issue has not failed | LIST_FROZEN |
  *
  * A correction before a verdict is not possible: `corrected n` answers verdict n, so it would also answer one that is under way
  * for what it corrects. Worked example: received, rejected 1, corrected 1, manual_review 2, corrected 2, rejected 3: final.
@@ -24,8 +25,8 @@
 import type { Channel, EventEnvelope } from '../../contract/envelope.ts';
 import { receivedDataOf } from '../../contract/envelope-schema.ts';
 import type { StoredFact } from '../../journal/publishing.ts';
-import { type Fact, project } from '../core/projection.ts';
-import type { ErrorCode } from './errors.ts';
+import { type Fact, type Projection, project } from '../core/projection.ts';
+import type { ErrorCode } from '../http/errors.ts';
 
 export const MOST_CORRECTIONS = 2;
 export const MOST_CHANNEL_CHANGES = 5;
@@ -52,6 +53,16 @@ export type ChangeDecision =
       /** Sequence of the last fact of that type; 0: none. */
       readonly after: number;
     };
+
+/** Why nothing of the receipt can change any more; undefined: it can. */
+export const endedBy = (
+  { state }: Pick<Projection, 'state'>,
+  facts: readonly Fact[],
+): 'ERASED' | 'SUPERSEDED' | 'WITHDRAWN' | undefined => {
+  if (state === 'erased') return 'ERASED';
+  if (state === 'superseded') return 'SUPERSEDED';
+  return facts.some(({ type }) => type === 'withdrawn') ? 'WITHDRAWN' : undefined;
+};
 
 const refused = (code: ErrorCode): ChangeDecision => ({ kind: 'refused', code });
 
@@ -96,12 +107,17 @@ const decideChannel = (channel: Channel, receipt: ReceiptFacts, changed: Channel
   return { kind: 'append', type: 'channel_changed', attempt, after: last?.sequence ?? 0 };
 };
 
-export const decideChange = (wanted: WantedChange, receipt: ReceiptFacts): ChangeDecision => {
-  const { state, channel } = project(factsOf(receipt));
-  if (state === 'erased') return refused('ERASED');
-  if (state === 'superseded') return refused('SUPERSEDED');
-  if (factsOf(receipt).some(({ type }) => type === 'withdrawn')) return refused('WITHDRAWN');
-  return wanted.kind === 'correction'
+const decideAny = (wanted: WantedChange, receipt: ReceiptFacts, { state, channel }: Projection): ChangeDecision =>
+  wanted.kind === 'correction'
     ? decideCorrection(wanted.fingerprint, receipt, state)
     : decideChannel(wanted.channel, receipt, channel);
+
+/** @param isLate the list is frozen: a channel changes only where a voucher could not be issued */
+export const decideChange = (wanted: WantedChange, receipt: ReceiptFacts, isLate = false): ChangeDecision => {
+  const facts = factsOf(receipt);
+  const projected = project(facts);
+  const ended = endedBy(projected, facts);
+  if (ended !== undefined) return refused(ended);
+  const decision = decideAny(wanted, receipt, projected);
+  return isLate && decision.kind === 'append' && projected.state !== 'issue_failed' ? refused('LIST_FROZEN') : decision;
 };

@@ -22,10 +22,11 @@ import type { LiveSettings } from '../../contract/app-contract.ts';
 import { RETRY_AFTER_SECONDS } from '../../contract/returns.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
+import { ApiError } from '../http/errors.ts';
+import { checkJsonHead } from '../http/read-json.ts';
+import { overloaded, pausedBy, soon } from '../http/refusals.ts';
+import { TokenBucket } from '../http/token-bucket.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
-import { ApiError } from './errors.ts';
-import { checkJsonHead } from './read-json.ts';
-import { TokenBucket } from './token-bucket.ts';
 import { WaitEstimate, waitText } from './wait-estimate.ts';
 
 export interface Knock {
@@ -82,18 +83,7 @@ const idempotencyKeyOf = (request: IncomingMessage): string => {
   return key;
 };
 
-/** 1 to 3 s, random so that requests that were shed together are not repeated together. */
-export const soon = (random: number): number =>
-  RETRY_AFTER_SECONDS[Math.floor(random * RETRY_AFTER_SECONDS.length)] ?? RETRY_AFTER_SECONDS[0];
 const SOON_MEAN_SECONDS = RETRY_AFTER_SECONDS.reduce((sum, seconds) => sum + seconds, 0) / RETRY_AFTER_SECONDS.length;
-export const overloaded = (random: number): ApiError => new ApiError('OVERLOADED', { retryAfterSeconds: soon(random) });
-/** At least the level's seconds, and up to half as many more. */
-const later = (seconds: number, random: number): number => seconds + Math.floor((random * seconds) / 2);
-
-/** A contingency level's page, for everyone who wants to write. */
-export const pausedBy = (page: NonNullable<LiveSettings['page']>, random: number): ApiError =>
-  new ApiError('REGISTRATION_PAUSED', { retryAfterSeconds: later(page.retryAfterSeconds, random), detail: page.text });
-
 /** A pod's share of the admission rate; it also bounds the questions to the journal (recall.ts). */
 export const shareOf = ({ admissionPerSecond, intakePods }: LiveSettings['traffic']): number =>
   admissionPerSecond / Math.max(1, intakePods);

@@ -1,97 +1,32 @@
-/** Metrics of the intake; the operator depends on their names. */
-import { Counter, Histogram, type Registry } from 'prom-client';
-import { ARRIVAL_OUTCOMES, type ArrivalOutcome, METRICS } from '../../contract/app-contract.ts';
-import { sampledGauge } from '../sampled-gauge.ts';
-import { RecentArrivals } from './recent-arrivals.ts';
+/** Metrics of the intake. */
+import { Counter, type Registry } from 'prom-client';
+import { type ArrivalMetrics, type ArrivalSources, createArrivalMetrics } from '../http/arrival-metrics.ts';
+import type { AssertionUse } from './assertions.ts';
 
-export interface IntakeMetrics {
-  /** A registration POST, when its head is there; canaries never. */
-  arrived(): void;
-  answered(outcome: ArrivalOutcome, seconds: number): void;
-  /** A correction, change of channel or withdrawal; these are no arrivals. */
-  changed(change: 'change' | 'withdrawal', outcome: 'done' | 'refused' | 'unavailable'): void;
-  /** One of them was asked to come again after so many seconds. */
-  askedAgain(retryAfterSeconds: number): void;
+export interface IntakeMetrics extends ArrivalMetrics {
+  /** A correction, change of channel, withdrawal or binding of an account; these are no arrivals. */
+  changed(change: 'change' | 'withdrawal' | 'account', outcome: 'done' | 'refused' | 'unavailable'): void;
+  /** An assertion of the login tier was used, or refused. */
+  asserted(use: AssertionUse): void;
 }
 
-export interface IntakeSources {
-  readonly now: () => number;
-  readonly monotonicMs: () => number;
-  readonly inFlight: () => number;
-  /** Connections that were turned away below HTTP; only grows. */
-  readonly turnedAway: () => number;
-}
-
-/** The page stays small. */
-const hundredths = (value: number): number => Math.round(value * 100) / 100;
-
-export const createIntakeMetrics = (registry: Registry, sources: IntakeSources): IntakeMetrics => {
-  const { now, monotonicMs, inFlight, turnedAway } = sources;
+export const createIntakeMetrics = (registry: Registry, sources: ArrivalSources): IntakeMetrics => {
   const registers = [registry];
-  const recent = new RecentArrivals(turnedAway);
-  let counted = 0;
-  const arrivals = new Counter({
-    name: METRICS.intakeArrivals,
-    help: 'Registration POSTs by outcome; all outcomes together are the attempted arrivals, without canaries.',
-    labelNames: ['outcome'],
-    registers,
-    collect() {
-      const total = turnedAway();
-      this.inc({ outcome: 'turned_away' }, total - counted);
-      counted = total;
-    },
-  });
   const changes = new Counter({
     name: 'voucher_intake_changes_total',
     help: 'Changes that citizens asked for. done: stored, or stored before. refused: 4xx. unavailable: 5xx.',
     labelNames: ['change', 'outcome'],
     registers,
   });
-  const seconds = new Histogram({
-    name: METRICS.intakeAnswerSeconds,
-    help: 'Seconds from the arrival of the head to the answer.',
-    labelNames: ['outcome'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5],
+  const assertions = new Counter({
+    name: 'voucher_intake_assertions_total',
+    help: 'Assertions of the login tier in requests of citizens, by kind. used: accepted. Everything else: why it was refused.',
+    labelNames: ['kind', 'outcome'],
     registers,
   });
-  const inFlightHelp = 'Registrations between their last byte and the answer.';
-  sampledGauge(registry, { name: METRICS.intakeInFlight, help: inFlightHelp }, () => [[{}, inFlight()]]);
-  let expected = 0;
-  new Counter({
-    name: METRICS.returnsExpected,
-    help: 'Citizens asked to come again and expected by now.',
-    registers,
-    collect() {
-      const returned = recent.returned(monotonicMs());
-      this.inc(returned - expected);
-      expected = returned;
-    },
-  });
-  const dueHelp = 'Citizens asked to come again and expected later.';
-  sampledGauge(registry, { name: METRICS.dueBack, help: dueHelp }, () => [
-    [{}, hundredths(recent.dueBack(monotonicMs()))],
-  ]);
-  const byAge = (counts: readonly number[]) =>
-    counts.map((count, index) => [{ ago: String(index + 1) }, count] as const);
-  const tenthsHelp = 'Registration POSTs of the last second, by tenths.';
-  sampledGauge(registry, { name: METRICS.tenthAttempts, help: tenthsHelp, labels: ['ago'] }, () =>
-    byAge(recent.tenths(monotonicMs())),
-  );
-  const halvesHelp = 'Expected to come again in it, by halves.';
-  sampledGauge(registry, { name: METRICS.halfReturns, help: halvesHelp, labels: ['ago'] }, () =>
-    byAge(recent.halves(monotonicMs()).map(hundredths)),
-  );
-  const timeHelp = 'Unix time of this process at the scrape.';
-  sampledGauge(registry, { name: METRICS.scrapeTime, help: timeHelp }, () => [[{}, now() / 1000]]);
-  // From zero, because a missing series proves nothing to the operator.
-  for (const outcome of ARRIVAL_OUTCOMES) arrivals.inc({ outcome }, 0);
   return {
+    ...createArrivalMetrics(registry, sources),
     changed: (change, outcome) => changes.inc({ change, outcome }),
-    arrived: () => recent.arrived(monotonicMs()),
-    askedAgain: (retryAfterSeconds) => recent.askedAgain(monotonicMs(), retryAfterSeconds),
-    answered(outcome, took) {
-      arrivals.inc({ outcome });
-      seconds.observe({ outcome }, took);
-    },
+    asserted: ({ kind, outcome }) => assertions.inc({ kind, outcome }),
   };
 };

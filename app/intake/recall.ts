@@ -23,12 +23,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AcceptanceLookup, Acceptances, StoredPosition } from '../../journal/publishing.ts';
 import { atMost } from '../../runtime/at-most.ts';
-import { ApiError } from './errors.ts';
-import { type Knock, overloaded, shareOf, soon } from './gate.ts';
+import { ApiError } from '../http/errors.ts';
+import { overloaded, soon } from '../http/refusals.ts';
+import { TokenBucket } from '../http/token-bucket.ts';
+import { type Knock, shareOf } from './gate.ts';
 import type { ReceiptStore } from './ports.ts';
 import { editableUntil } from './receipt-state.ts';
 import type { Claim, Registered } from './register.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 type Acceptance = Omit<Extract<AcceptanceLookup, { kind: 'accepted' }>, 'kind'>;
 

@@ -12,8 +12,8 @@ import { type Fact, project } from '../core/projection.ts';
 import { isReceiptNo, verifyReceiptSecret } from '../core/receipt.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { shownState } from '../core/shown-state.ts';
+import { ApiError } from '../http/errors.ts';
 import { changesLeft } from './change-rules.ts';
-import { ApiError } from './errors.ts';
 import { type AnnouncedDraw, hasLost, mayHaveLost } from './lost.ts';
 import type { ReceiptLookup, ReceiptStore } from './ports.ts';
 

@@ -6,7 +6,7 @@ import type { PublishOutcome, RegistrationJournal, StoredPosition } from '../../
 import { citizenHashOf, deriveReceipt, fingerprintOf, type Receipt } from '../core/receipt.ts';
 import { SealingPausedError, sealingAad } from '../core/sealing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
-import { ApiError, type ErrorCode } from './errors.ts';
+import { ApiError, type ErrorCode } from '../http/errors.ts';
 import { type Knock, PUBLISHED_WITHIN_MS } from './gate.ts';
 import type { Sealer } from './ports.ts';
 import { fieldsOf, parseRegistration, type Registration } from './registration-body.ts';
@@ -35,6 +35,8 @@ export interface Registered extends Receipt {
   readonly receivedAt: string;
   /** The journal already had it: a repeat of the same request. */
   readonly repeated: boolean;
+  /** Of a request with an account: whether it is bound. False: log in again, and bind it with receipt and secret. */
+  readonly isAccountBound?: boolean;
 }
 
 const UNAVAILABLE: Readonly<Record<Extract<PublishOutcome, { kind: 'unavailable' }>['reason'], ErrorCode>> = {
@@ -87,8 +89,9 @@ export const publishClaim = async (
   { kind, arrivedAtMs, isClockAgreed, ageMs }: Knock,
   { registration, citizenHash, uniqueness, receipt, fingerprint }: Claim,
 ): Promise<{ readonly kind: 'stored'; readonly at: string } | ({ readonly kind: 'held' } & StoredPosition)> => {
-  const { name, idType, idNumber, phone, channel, category, locale, policyVersion } = registration;
-  const personal = Buffer.from(JSON.stringify({ name, idType, idNumber, phone }), 'utf8');
+  const { name, idType, idNumber, phone, identity, channel, category, locale, policyVersion } = registration;
+  // Verification checks the assertion once more, and then asks no provider.
+  const personal = Buffer.from(JSON.stringify({ name, idType, idNumber, phone, identity }), 'utf8');
   const { keyId, sealed } = sealPersonal(sealer, personal, sealingAad(campaignId, receipt.receiptNo));
   const at = new Date(arrivedAtMs).toISOString();
   const data: ReceivedData = { sealed, channel, category, locale, policyVersion, fingerprint, uniqueness };

@@ -4,7 +4,9 @@ import type { LiveSettings } from '../../contract/app-contract.ts';
 import { CHANNELS, type Channel } from '../../contract/envelope.ts';
 import { ageOn, isOfIdentityCard, parseIdentityNumber } from '../core/identity-number.ts';
 import { isName, normalName, normalPhone, normalWord } from '../core/normal-form.ts';
-import { type ErrorCode, type FieldError, fieldErrors } from './errors.ts';
+import { type ErrorCode, type FieldError, fieldErrors } from '../http/errors.ts';
+import type { SentAssertion } from '../login/check.ts';
+import { offeredChannels } from './sections.ts';
 
 const PHONE = /^1[3-9]\d{9}$/;
 
@@ -26,6 +28,12 @@ const personal = {
   phone: z.string().max(64).transform(normalPhone),
 };
 
+/** A JWS of a few hundred characters, and what the page hashed for it. */
+export const sentAssertion = z.strictObject({
+  assertion: z.string().min(1).max(2_048),
+  nonce: z.string().regex(/^[\w-]{16,128}$/),
+});
+
 const body = z.strictObject({
   ...personal,
   channel: word(...CHANNELS),
@@ -41,6 +49,10 @@ const body = z.strictObject({
     sensitive: z.literal(true),
   }),
   locale: word('zh-CN', 'en').default('zh-CN'),
+  /** Of the city's login: the identity needs no other check. */
+  identity: sentAssertion.exactOptional(),
+  /** Of a channel's login: the account in which the voucher is issued. */
+  account: sentAssertion.exactOptional(),
 });
 
 /** What is sealed. In normal form, see core/normal-form.ts: different spellings are equal here. */
@@ -57,6 +69,8 @@ export interface Registration extends Personal {
   readonly category: string;
   readonly policyVersion: string;
   readonly locale: 'zh-CN' | 'en';
+  readonly identity?: SentAssertion;
+  readonly account?: SentAssertion;
 }
 
 const CODE_OF: Readonly<Record<string, ErrorCode>> = {
@@ -98,7 +112,10 @@ const fieldErrorsOf = (error: z.ZodError, value: unknown): readonly FieldError[]
     return [{ field, code: CODE_OF[field] ?? 'INVALID' }];
   });
 
-/** All stored fields, in an order that never changes: they distinguish a repeat from another body under the same key. */
+/**
+ * All stored fields, in an order that never changes: they distinguish a repeat from another body under the same key. Assertions are left
+ * out: a citizen who logs in again and repeats the request sends the same registration.
+ */
 export const fieldsOf = (registration: Registration): readonly string[] => {
   const { name, idType, idNumber, phone, channel, category, policyVersion, locale } = registration;
   return [name, idType, idNumber, phone, channel, category, policyVersion, locale];
@@ -123,6 +140,7 @@ export const parseRegistration = (value: unknown, settings: LiveSettings, nowMs:
   if (!settings.vouchers.some((voucher) => voucher.name === rest.category)) {
     wrong.push({ field: 'category', code: 'CATEGORY_UNKNOWN' });
   }
+  if (!offeredChannels(settings).includes(rest.channel)) wrong.push({ field: 'channel', code: 'CHANNEL_NOT_OFFERED' });
   if (id.kind === 'invalid') wrong.push({ field: 'idNumber', code: id.code });
   else if (settings.identity.keySpace === 'identityCard' && !isOfIdentityCard(id.normalised)) {
     wrong.push({ field: 'idNumber', code: 'ID_NOT_TAKEN' });
@@ -133,6 +151,9 @@ export const parseRegistration = (value: unknown, settings: LiveSettings, nowMs:
   return { ...rest, idNumber: id.normalised, policyVersion: consent.policyVersion };
 };
 
+/** The assertion of an account, for a registration that is stored already. @throws ApiError */
+export const parseAccount = (value: unknown): SentAssertion => shaped(sentAssertion, value);
+
 const changeOfChannel = z.strictObject({ channel: word(...CHANNELS) });
 const correction = z.strictObject(personal);
 
@@ -142,9 +163,11 @@ export type RequestedChange =
   | { readonly kind: 'correction'; readonly personal: Personal };
 
 /** @throws ApiError with every wrong field */
-export const parseChange = (value: unknown, nowMs: number): RequestedChange => {
+export const parseChange = (value: unknown, settings: LiveSettings, nowMs: number): RequestedChange => {
   if (valueAt(value, ['channel']) !== undefined) {
     const { channel } = shaped(changeOfChannel, value);
+    if (!offeredChannels(settings).includes(channel))
+      throw fieldErrors([{ field: 'channel', code: 'CHANNEL_NOT_OFFERED' }]);
     return { kind: 'channel', channel };
   }
   const { idNumber, ...rest } = shaped(correction, value);

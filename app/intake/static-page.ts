@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../http/answer.ts';
 
 type Page = NonNullable<LiveSettings['page']>;
 

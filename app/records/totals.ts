@@ -5,6 +5,7 @@ import { shared } from '../../runtime/at-most.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import { sampledGauge } from '../sampled-gauge.ts';
+import { type FactCount, factStates } from './fact-states.ts';
 
 export interface Totals {
   readonly received: number;
@@ -26,4 +27,53 @@ export const exportTotals = (registry: Registry, count: () => Promise<Totals>): 
       ? []
       : (['received', 'superseded'] as const).map((state) => [{ state }, totals[state]] as const);
   });
+};
+
+/** Asked so rarely, because every pod is scraped once a second. */
+const FACTS_FOR_MS = 5_000;
+/** Older counts are no longer shown. */
+const FACTS_AT_MOST_MS = 60_000;
+
+/**
+ * Receipts of winners by what they have, and when they were counted. Both are of one answer of the database. Absent before the first
+ * answer, and when the last one is older than a minute.
+ */
+export const exportFacts = (
+  registry: Registry,
+  count: () => Promise<readonly FactCount[]>,
+  now: () => number,
+): void => {
+  let known: { readonly atMs: number; readonly totals: ReturnType<typeof factStates> } | undefined;
+  const ask = shared(async () => {
+    const atMs = now();
+    known = { atMs, totals: factStates(await count()) };
+  });
+  const current = async (): Promise<typeof known> => {
+    if (known === undefined || Math.abs(now() - known.atMs) >= FACTS_FOR_MS) {
+      await within(systemClock, ANSWER_WITHIN_MS, undefined, ask).catch(() => undefined);
+    }
+    return known !== undefined && Math.abs(now() - known.atMs) < FACTS_AT_MOST_MS ? known : undefined;
+  };
+  // Both gauges are collected for the same page.
+  const page = shared(current);
+  sampledGauge(
+    registry,
+    {
+      name: METRICS.recordsFacts,
+      help: 'Receipts of winners in the database, by what they have. A series of zero is absent, and all are while the database is silent.',
+      labels: ['fact', 'voucher', 'channel'],
+    },
+    async () =>
+      ((await page())?.totals ?? []).map(
+        ({ fact, voucher, channel, receipts }) => [{ fact, voucher, channel }, receipts] as const,
+      ),
+  );
+  sampledGauge(
+    registry,
+    { name: METRICS.recordsFactsAt, help: 'When these receipts were counted, in Unix seconds.' },
+    async () => {
+      const found = await page();
+      return found === undefined ? [] : [[{}, found.atMs / 1000] as const];
+    },
+  );
 };

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAcceptances } from '../../journal/acceptances.ts';
 import { followAstray } from '../../journal/astray.ts';
+import { createClaims } from '../../journal/claims.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
 import { createDrawnReceipts } from '../../journal/drawn-receipt.ts';
@@ -17,17 +18,18 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createAgreedClock } from '../clock/agreed-clock.ts';
 import { exportClocks } from '../clock/metrics.ts';
 import { ConfigError, databaseAccess, privacyFolder } from '../config.ts';
+import { createLoadGuard } from '../http/load-guard.ts';
+import { citizenConnections, listen } from '../http/server.ts';
 import { createCanarySender } from '../intake/canary-sender.ts';
 import { createIntake } from '../intake/create-intake.ts';
-import { createLoadGuard } from '../intake/load-guard.ts';
 import { exportRecentPublishes } from '../intake/recent-publishes.ts';
 import { ruleProblem } from '../intake/same-rule.ts';
-import { intakeConnections, listen } from '../intake/server.ts';
 import { areKeysDestroyed, endSoon, exportPrivacyKeys } from '../keys/destroyed-keys.ts';
 import { DataKeyRing } from '../keys/key-ring.ts';
 import { fittingNothing, readPrivacyKeys, readWrapKeys } from '../keys/privacy-keys.ts';
 import { anonymousError } from '../log.ts';
 import { createLogLimit } from '../log-limit.ts';
+import { createAssertionCheck } from '../login/check.ts';
 import { createReceiptStore } from '../store/receipts.ts';
 import type { StartRole } from './role.ts';
 import { until } from './until.ts';
@@ -104,7 +106,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   void sealer.keepAhead(ended.signal);
 
   const guard = createLoadGuard();
-  const connections = intakeConnections(config.maxConnections);
+  const connections = citizenConnections(config.maxConnections);
   let draining = false;
   const publisher = createPublisher({ ...journal, registry, monotonicMs, signal: ended.signal });
   const app = createIntake({
@@ -127,6 +129,8 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
       astray: followAstray(journal, warn('follow astray registrations'), ended.signal),
     }),
     receiptJournal: createReceiptJournal({ ...journal, monotonicMs, signal: ended.signal }),
+    check: createAssertionCheck(campaignId),
+    claims: createClaims({ connection, campaignId, monotonicMs }),
     drawnReceipts: createDrawnReceipts({ ...journal, monotonicMs }),
     settings,
     sealer,

@@ -4,7 +4,7 @@ import { commitHealth, DatabaseHealth } from '../records/database-health.ts';
 import { keepReplaying } from '../records/kept.ts';
 import { countCommits } from '../records/metrics.ts';
 import { recordsPart } from '../records/part.ts';
-import { exportTotals } from '../records/totals.ts';
+import { exportFacts, exportTotals } from '../records/totals.ts';
 import { exportInHand, watchDatabase } from '../records/watch-database.ts';
 import { createStore } from '../store/records-store.ts';
 import type { StartRole } from './role.ts';
@@ -37,6 +37,7 @@ export const startRecords: StartRole = async (context) => {
     async prepare() {
       await store.migrate();
       exportTotals(registry, () => store.count(campaignId));
+      exportFacts(registry, store.countFacts, Date.now);
       const onError = (error: unknown): void => log.warn({ error }, 'kept events are not recorded yet; retrying');
       replaying = keepReplaying({ part, kept: store.kept, log, onError }, ended.signal);
     },

@@ -8,9 +8,11 @@ export const START_TIER: Readonly<Record<Tier, () => Promise<StartRole>>> = {
   records: async () => (await import('./records.ts')).startRecords,
   verification: async () => (await import('./verification.ts')).startVerification,
   issuance: async () => (await import('./issuance.ts')).startIssuance,
+  login: async () => (await import('./login.ts')).startLogin,
 };
 
 export const RUN_JOB: Readonly<Record<JobName, () => Promise<RunJob>>> = {
   draw: async () => (await import('./draw.ts')).runDraw,
   compare: async () => (await import('./compare.ts')).runCompare,
+  books: async () => (await import('./books.ts')).runBooksJob,
 };

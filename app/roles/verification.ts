@@ -1,4 +1,5 @@
 /** Wires the verification tier: providers, this pod's turns there, keys, and the loop of all workers. */
+import type { ProviderSpec } from '../../contract/types/verification.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { createFactLookup } from '../../journal/facts.ts';
 import { createHomePublisher } from '../../journal/home-publisher.ts';
@@ -14,12 +15,16 @@ import { privacyFolder, secretFolder } from '../config.ts';
 import { createOpener } from '../keys/opener.ts';
 import { readWrapKeys } from '../keys/privacy-keys.ts';
 import { createLogLimit } from '../log-limit.ts';
+import { createAssertionCheck } from '../login/check.ts';
+import { loginKeyIn } from '../login/section.ts';
+import { followSystems } from '../outside/follow.ts';
 import { createOutsideMetrics } from '../outside/metrics.ts';
 import { createProvider } from '../outside/providers/providers.ts';
-import { followProviders } from '../verification/follow.ts';
+import { createAsserted } from '../verification/asserted.ts';
+import { createDesks } from '../verification/desks.ts';
 import { createVerificationMetrics } from '../verification/metrics.ts';
 import { verificationPart } from '../verification/part.ts';
-import { providersOf } from '../verification/section.ts';
+import { identityOf, providerOf, providersOf } from '../verification/section.ts';
 import { wireReview } from './review.ts';
 import type { StartRole } from './role.ts';
 import { connectWorker, startWorker } from './worker.ts';
@@ -54,9 +59,11 @@ export const startVerification: StartRole = async (context) => {
   // A provider refuses a signature whose time is wrong.
   const clock: Clock = { ...systemClock, now: () => agreed.now() };
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
-  const desks = followProviders(
+  const providers = followSystems(
     {
-      create: (spec) => createProvider(spec, { keysDir, clock }),
+      create: (spec: ProviderSpec) => createProvider(spec, { keysDir, clock }),
+      identityOf,
+      systemOf: providerOf,
       readShares: createSharesRead({ connection, campaignId, tier: 'verification' }),
       podName: config.podName,
       clock: systemClock,
@@ -70,7 +77,7 @@ export const startVerification: StartRole = async (context) => {
   /** None in a campaign that verifies nothing any more. */
   const follow = async (): Promise<void> => {
     const current = settings.current();
-    if (current !== undefined) await desks.follow(providersOf(current.sections) ?? []);
+    if (current !== undefined) await providers.follow(providersOf(current.sections) ?? []);
   };
   void again(follow, LOOK_EVERY_MS, ended.signal, warn('read the providers'));
 
@@ -84,8 +91,9 @@ export const startVerification: StartRole = async (context) => {
     campaignId,
     site,
     shards,
-    desks,
+    desks: createDesks(providers.current),
     opener,
+    asserted: createAsserted(createAssertionCheck(campaignId), () => loginKeyIn(settings.current()?.sections)),
     facts: createFactLookup({ ...journal, monotonicMs }),
     publish: createHomePublisher({ ...journal, monotonicMs }),
     metrics: createVerificationMetrics(registry, () => agreed.now()),

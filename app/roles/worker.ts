@@ -1,4 +1,5 @@
 /** Wires a worker: what every tier that processes the journal does from its start to its end. */
+import type { Channel } from '../../contract/envelope.ts';
 import { connectJournal, type JournalConnection } from '../../journal/connection.ts';
 import { createJournalReader, hasConsumers, type ReaderOptions } from '../../journal/reader.ts';
 import type { Settled, TierPart } from '../worker/part.ts';
@@ -17,6 +18,8 @@ export interface ConnectedWorker {
 export interface WorkerTier<S extends Settled> {
   readonly tier: ReaderOptions['tier'];
   readonly part: TierPart<S>;
+  /** Parts of the tier's other consumers. */
+  readonly lanes?: readonly { readonly lane: Channel; readonly part: TierPart<Settled> }[];
   readonly health?: WorkerHealth;
   /** Of a tier that needs the journal for its own part. Absent: connects. */
   readonly connected?: ConnectedWorker;
@@ -38,7 +41,7 @@ export const connectWorker = async ({ config, dependencies, starting }: RoleCont
 
 export const startWorker = async <S extends Settled>(
   context: RoleContext,
-  { tier, part, health, connected, prepare, close }: WorkerTier<S>,
+  { tier, part, lanes = [], health, connected, prepare, close }: WorkerTier<S>,
 ): Promise<RunningRole> => {
   const { config, registry, log, starting } = context;
   const { campaignId, shards } = config.app;
@@ -59,17 +62,20 @@ export const startWorker = async <S extends Settled>(
     return connection.isConnected() ? 'silent' : 'disconnected';
   };
   const stopping = new AbortController();
-  const stopped = runWorker(
-    {
-      part,
-      shards,
-      reader: createJournalReader(of),
-      registry,
-      log,
-      health: { ...fetchHealth(journal, whyNoFetch, monotonicMs), ...health },
-    },
-    stopping.signal,
-  );
+  const reported = fetchHealth(journal, whyNoFetch, monotonicMs);
+  const shared = { shards, registry, log };
+  const stopped = Promise.all([
+    runWorker(
+      { ...shared, part, reader: createJournalReader(of), health: { ...reported, ...health } },
+      stopping.signal,
+    ),
+    ...lanes.map((one) =>
+      runWorker(
+        { ...shared, part: one.part, reader: createJournalReader({ ...of, lane: one.lane }), health: reported },
+        stopping.signal,
+      ),
+    ),
+  ]);
   return {
     async drain() {
       stopping.abort();

@@ -1,5 +1,5 @@
 /** The table registration_fact inside one transaction: the earliest copy of every later fact. */
-import type { EventKind, EventType } from '../../contract/envelope.ts';
+import type { EventEnvelope, EventKind, EventType } from '../../contract/envelope.ts';
 import { factKey } from '../core/projection.ts';
 import type { JournalledEvent } from '../records/ports.ts';
 import { copyBeats } from '../records/standing.ts';
@@ -78,8 +78,8 @@ interface FactOfReceipt {
 const keyOf = (fact: FactOfReceipt): string => `${fact.receipt} ${factKey(fact)}`;
 
 export interface FactChanges {
-  /** Number of new facts. */
-  readonly inserted: number;
+  /** New facts. */
+  readonly inserted: readonly EventEnvelope[];
   /** Erased receipts among those whose facts were written now. */
   readonly erased: readonly string[];
 }
@@ -89,7 +89,7 @@ export const writeFacts = async (
   { client, schema, campaignId }: Scope,
   copies: readonly JournalledEvent[],
 ): Promise<FactChanges> => {
-  if (copies.length === 0) return { inserted: 0, erased: [] };
+  if (copies.length === 0) return { inserted: [], erased: [] };
   const inserted = await client.query<FactOfReceipt & { erased: boolean }>(
     `INSERT INTO ${schema}.registration_fact AS fact (campaign_id, ${BATCH.names}, channel)
      SELECT $1, ${SELECTED}, ${CHANNEL} FROM ${BATCH.rows}
@@ -97,9 +97,11 @@ export const writeFacts = async (
     [campaignId, ...BATCH.parameters(copies)],
   );
   let written = inserted.rows;
+  let fresh = copies;
   if (inserted.rows.length < copies.length) {
-    const fresh = new Set(inserted.rows.map(keyOf));
-    const existing = copies.filter(({ event }) => !fresh.has(keyOf(event)));
+    const isFresh = new Set(inserted.rows.map(keyOf));
+    fresh = copies.filter(({ event }) => isFresh.has(keyOf(event)));
+    const existing = copies.filter(({ event }) => !isFresh.has(keyOf(event)));
     const stored = await client.query<StoredFact>(
       `SELECT receipt, type, attempt, at, event_id, encode(citizen_hash, 'hex') AS citizen_hash,
          encode(account_hash, 'hex') AS account_hash, kind, site, key_id, data, shard, seq
@@ -130,5 +132,5 @@ export const writeFacts = async (
     }
   }
   const erased = written.flatMap((fact) => (fact.erased ? [fact.receipt] : []));
-  return { inserted: inserted.rows.length, erased };
+  return { inserted: fresh.map(({ event }) => event), erased };
 };

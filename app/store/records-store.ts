@@ -2,7 +2,8 @@
  * The records of one campaign in PostgreSQL. A batch is one transaction, in stages that every worker passes in the same order, each
  * stage in key order:
  *
- *   new registrations → rows of known citizens, locked → superseded receipts → facts → rejected messages → kept → totals
+ *   new registrations → rows of known citizens, locked → superseded receipts → facts → rejected messages → kept → totals → counts of
+ *   winners' facts
  *
  * A transaction only waits for one that is ahead of it in key order, or in a later stage, so no deadlock is possible. A batch with an
  * erasure locks out all others (erased.ts) before its first stage.
@@ -12,12 +13,14 @@
  */
 import { escapeIdentifier } from 'pg';
 import type { EventKind } from '../../contract/envelope.ts';
+import { type FactCount, factCountsOf } from '../records/fact-states.ts';
 import type { CommitResult, DatabaseTrouble, KeptEvents, RecordsStore, RejectedMessage } from '../records/ports.ts';
 import { collapseByCitizen, collapseFacts } from '../records/standing.ts';
 import { batchOf, column, hexArray, plainArray, textArray } from './arrays.ts';
 import { addCounts, type RecordsCounts, readCounts } from './counts.ts';
 import { emptyErased, lockToErase } from './erased.ts';
 import { storeError } from './errors.ts';
+import { addFactCounts, readFactCounts } from './fact-counts.ts';
 import { writeFacts } from './facts.ts';
 import { createKeptEvents, writeKept } from './kept.ts';
 import { lookAtDatabase } from './look.ts';
@@ -39,6 +42,8 @@ export interface Store extends RecordsStore {
   migrate(): Promise<void>;
   readonly kept: KeptEvents;
   count(campaignId: string): Promise<RecordsCounts>;
+  /** Facts of winners. */
+  countFacts(): Promise<readonly FactCount[]>;
   /** What is wrong for this process's own user; undefined when nothing is. Takes at most seconds; never rejects. */
   look(): Promise<DatabaseTrouble | undefined>;
   close(): Promise<void>;
@@ -75,15 +80,16 @@ const write = async (scope: Scope, batch: Batch): Promise<CommitResult> => {
   const inserted = citizensIn(changes.inserted);
   const superseded = citizensIn(changes.superseded) - citizensIn(changes.reinstated);
   await addCounts(scope, { received: inserted, superseded, rejectedMessages: rejected });
+  await addFactCounts(scope, factCountsOf(facts.inserted));
   // A receipt is new exactly once: as the citizen's row, or as superseded.
   const newReceipts = changes.inserted.length + changes.superseded.length - changes.reinstated.length;
   return {
     inserted,
     superseded,
     uncounted: newReceipts - inserted - superseded,
-    facts: facts.inserted,
+    facts: facts.inserted.length,
     kept,
-    repeated: batch.events.length - newReceipts - facts.inserted,
+    repeated: batch.events.length - newReceipts - facts.inserted.length,
   };
 };
 
@@ -115,6 +121,7 @@ export const createStore = (options: StoreOptions): Store => {
     },
     kept: createKeptEvents(pool, schemaName, campaignId),
     count: (ofCampaign) => readCounts(pool, schemaName, ofCampaign),
+    countFacts: () => readFactCounts(pool, schemaName, campaignId),
     look: () => lookAtDatabase(pool, schemaName),
     close: () => pool.end(),
   };

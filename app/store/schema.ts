@@ -21,7 +21,7 @@ const LOCK_WITHIN_MS = 500;
  *
  * registration: the earliest receipt of each person. superseded_receipt: every other receipt of the person. Which of them counts depends
  * on their facts too (contract/winner.ts). registration_fact: all later events, earliest copy of each fact. registration_count: exact
- * totals, spread over slots (see counts.ts). kept_event: envelopes of a later release, unchanged, until a worker knows them. A re-created
+ * totals, spread over slots (see counts.ts). winner_fact_count: facts of winners, in the same way (fact-counts.ts). kept_event: envelopes of a later release, unchanged, until a worker knows them. A re-created
  * stream counts from 1 again, so a position alone is no key.
  *
  * Workers of the previous release run beside new ones, so a migration keeps all names in their statements, and gives new columns
@@ -115,6 +115,22 @@ CREATE UNIQUE INDEX rejected_message_once ON ${schema}.rejected_message (campaig
   // A citizen who asks about one receipt is answered with a look at the person's others.
   (schema) => `
 CREATE INDEX superseded_receipt_citizen ON ${schema}.superseded_receipt (campaign_id, citizen_hash);`,
+  // The release before counts no facts of winners, and issues no vouchers: those of its draws are counted here.
+  (schema) => `
+LOCK TABLE ${schema}.registration_fact IN SHARE ROW EXCLUSIVE MODE;
+CREATE TABLE ${schema}.winner_fact_count (
+  campaign_id text COLLATE "C" NOT NULL,
+  slot smallint NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  later boolean NOT NULL,
+  voucher text COLLATE "C" NOT NULL,
+  channel text COLLATE "C" NOT NULL,
+  facts bigint NOT NULL,
+  PRIMARY KEY (campaign_id, slot, type, later, voucher, channel)
+) WITH (fillfactor = 20);
+INSERT INTO ${schema}.winner_fact_count
+  SELECT campaign_id, 0, type, false, coalesce(data ->> 'voucher', ''), '', count(*)
+  FROM ${schema}.registration_fact WHERE type IN ('won', 'promoted') AND kind = 'citizen' GROUP BY 1, 3, 5;`,
 ];
 
 const migrateWith = async (client: Client, schemaName: string, campaignId: string): Promise<void> => {

@@ -10,6 +10,7 @@
  * | its data key was destroyed                              | acknowledged: the person is erased |
  * | its data key is not available now                       | given back |
  * | its fields do not open, or are none                     | manual_review: a person looks, and no provider is asked |
+ * | its fields hold a login that counts (asserted.ts)       | verified, and no provider is asked |
  * | the leader of its home shard does not answer            | given back: nothing is paid for twice |
  * | no provider can be asked now, or the pod ends           | given back |
  * | the provider says match, mismatch or no_record          | its verdict is published (verdict.ts) |
@@ -29,9 +30,11 @@ import { atMost } from '../../runtime/at-most.ts';
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
 import type { Opener } from '../keys/opener.ts';
 import { anonymousError } from '../log.ts';
+import { roomOfBatch } from '../outside/follow.ts';
 import type { Lane, Sent } from '../outside/lane.ts';
-import { decodeMessage } from '../records/decode.ts';
-import type { GivenBack, Message, SetAside, Settled, TierPart, WorkerLog } from '../worker/part.ts';
+import { DONE, eventIn, type Outcome as OutcomeOf, oneByOne, spread } from '../worker/each.ts';
+import type { Message, Settled, TierPart, WorkerLog } from '../worker/part.ts';
+import { type Asserted, sentLogin } from './asserted.ts';
 import { attemptOf, decide, decideAlone, LOOKED_UP, requestIdOf, type Skip } from './decide.ts';
 import type { IdentityProvider, ProviderAnswer } from './ports.ts';
 import { factOf, isAnswered, UNREADABLE, type Verdict, type VerdictType, verdictOf } from './verdict.ts';
@@ -76,7 +79,9 @@ export interface VerificationDeps {
   readonly shards: number;
   readonly desks: Desks;
   readonly opener: Opener;
-  readonly facts: FactLookup;
+  /** The verdict of a login that a registration carries; undefined: none, or one that does not count. */
+  readonly asserted: Asserted;
+  readonly facts: Pick<FactLookup, 'find'>;
   readonly publish: PublishHome;
   readonly metrics: VerificationMetrics;
   readonly log: WorkerLog;
@@ -86,10 +91,7 @@ export interface VerificationDeps {
   readonly random?: () => number;
 }
 
-type Outcome =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'set_aside'; readonly as: SetAside }
-  | { readonly kind: 'wait'; readonly reason: Wait; readonly delayMs: number };
+type Outcome = OutcomeOf<Wait>;
 
 /** While one batch ends, the next one of the shard waits in the lanes, so that no turn is left unused. */
 const BATCHES_PER_SHARD = 2;
@@ -122,15 +124,18 @@ const LOGGED: Readonly<Record<'retry' | 'quota' | 'refused', string>> = {
   refused: 'provider refuses every request',
 };
 
-const DONE: Outcome = { kind: 'done' };
-
 /** What intakes seal, as far as it is asked about. */
-const personal = z.object({ name: z.string().min(1), idType: z.string().min(1), idNumber: z.string().min(1) });
+const personal = z.object({
+  name: z.string().min(1),
+  idType: z.string().min(1),
+  idNumber: z.string().min(1),
+  identity: sentLogin.optional().catch(undefined),
+});
 type Fields = z.infer<typeof personal>;
 
 type Prepared =
   | Outcome
-  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'verdict'; readonly verdict: Verdict }
   | { readonly kind: 'turn'; readonly desk: Desk; readonly fields: Fields };
 
 export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
@@ -141,15 +146,13 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
   /** By request id: questions that this pod has in hand. */
   const inHand = new Map<string, Promise<Outcome>>();
 
-  /** With up to a half more, so that what was given back together does not come back together. */
-  const spread = (delayMs: number): number => delayMs * (1 + random() / 2);
   const wait = (reason: Exclude<Wait, 'provider_retry'>): Outcome => {
     const drains = draining.signal.aborted ? 'draining' : reason;
-    return { kind: 'wait', reason: drains, delayMs: spread(DELAY_MS[drains]) };
+    return { kind: 'wait', reason: drains, delayMs: spread(DELAY_MS[drains], random()) };
   };
   const retry = (answer: ProviderAnswer, deliveryCount = 1): Outcome => {
     if (answer.kind !== 'retry') return wait('provider_blocked');
-    const asked = spread(answer.retryAfterMs ?? 0);
+    const asked = spread(answer.retryAfterMs ?? 0, random());
     const delayMs = Math.max(asked, backoffMs(deliveryCount, RETRY, random()));
     return { kind: 'wait', reason: 'provider_retry', delayMs };
   };
@@ -195,8 +198,10 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
     const decision = decide(event, known);
     if (decision.kind === 'skip') return skip(decision.reason);
     const fields = await fieldsOf(event, signal);
-    if (fields === undefined) return { kind: 'unreadable' };
+    if (fields === undefined) return { kind: 'verdict', verdict: UNREADABLE };
     if ('kind' in fields) return fields;
+    const verdict = await deps.asserted(fields, Date.parse(event.at));
+    if (verdict !== undefined) return { kind: 'verdict', verdict };
     const desk = await turn();
     return desk === undefined ? wait('provider_blocked') : { kind: 'turn', desk, fields };
   };
@@ -207,7 +212,7 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
     signal: AbortSignal,
   ): Promise<Outcome> => {
     const prepared = await nextInLine(() => prepare(event, signal));
-    if (prepared.kind === 'unreadable') return settle(event, UNREADABLE, signal);
+    if (prepared.kind === 'verdict') return settle(event, prepared.verdict, signal);
     if (prepared.kind !== 'turn') return prepared;
     const { lane, provider } = prepared.desk;
     const { name, idType, idNumber } = prepared.fields;
@@ -230,12 +235,10 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
   };
 
   const answerMessage = async (message: Message, signal: AbortSignal): Promise<Outcome> => {
-    const decoded = decodeMessage(message, campaignId);
+    const decoded = eventIn(message, campaignId);
     const { shard, sequence, deliveryCount } = message;
-    if (decoded.kind === 'rejected') {
-      return { kind: 'set_aside', as: { shard, sequence, kind: decoded.rejection, reason: decoded.reason } };
-    }
-    if (decoded.kind === 'unknown') return wait('later_release');
+    if (decoded.kind === 'later_release') return wait('later_release');
+    if (decoded.kind !== 'event') return decoded;
     const { event } = decoded;
     const alone = decideAlone(event);
     if (alone?.kind === 'skip') return skip(alone.reason);
@@ -256,27 +259,8 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
   return {
     tier: 'verification',
     batchesPerShard: BATCHES_PER_SHARD,
-    room() {
-      const room = desks.room();
-      return room <= 0 ? 0 : Math.max(1, Math.floor(room / (shards * BATCHES_PER_SHARD)));
-    },
+    room: () => roomOfBatch(desks.room(), shards * BATCHES_PER_SHARD),
     drain: () => draining.abort(),
-    async commit(messages, signal) {
-      const setAside: SetAside[] = [];
-      const givenBack: GivenBack[] = [];
-      const answer = async (message: Message): Promise<void> => {
-        const settled = metrics.holds(message.storedAtMs);
-        const outcome = await answerMessage(message, signal).finally(settled);
-        if (outcome.kind === 'set_aside') setAside.push(outcome.as);
-        if (outcome.kind !== 'wait') return;
-        metrics.givenBack(outcome.reason);
-        givenBack.push({ sequence: message.sequence, delayMs: outcome.delayMs });
-      };
-      await Promise.all(messages.map(answer));
-      return { setAside, givenBack };
-    },
-    keepAside: async ({ shard, sequence }, { kind, code }) => ({
-      setAside: [{ shard, sequence, kind, reason: code }],
-    }),
+    ...oneByOne({ answer: answerMessage, givenBack: metrics.givenBack, holds: metrics.holds }),
   };
 };

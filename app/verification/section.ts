@@ -40,6 +40,9 @@ export const providersOf = (sections: Readonly<Record<string, unknown>> = {}): r
   return found === undefined ? undefined : section.parse(found).providers;
 };
 
+/** The same provider, whatever its order and weight. */
+export const providerOf = (spec: ProviderSpec): string => identityOf([{ ...spec, order: 0, weight: 1 }]);
+
 /** What a pod has to be rebuilt for. Rates and quotas are the operator's, which hands out shares of them. */
 export const identityOf = (providers: readonly ProviderSpec[]): string =>
   JSON.stringify(providers.map(({ requestsPerSecond: _rate, requestsPerDay: _quota, ...identity }) => identity));

@@ -48,6 +48,12 @@ const whatOf = (entry: AuditEntry, at: (instant: string) => string): string => {
     }
     case 'contingency_ended':
       return withNote(`contingency level ${entry.level} ${entry.how === 'over' ? 'ended' : 'stopped'}`, entry.reason);
+    case 'issuance_started':
+      return 'issuance of the vouchers started';
+    case 'channel_stopped':
+      return withNote(`channel ${entry.channel} stopped`, entry.reason);
+    case 'channel_resumed':
+      return `channel ${entry.channel} resumed`;
     case 'person_erased': {
       const more = entry.receipts > 1 ? `, with ${entry.receipts - 1} more of the same person` : '';
       return withNote(`receipt ${entry.receipt} erased${more}`, entry.reason);
@@ -112,6 +118,10 @@ const whoOf = (entry: AuditEntry): string => {
       return entry.cause === 'Trigger' ? 'operator' : (entry.who ?? 'not recorded');
     case 'contingency_ended':
       return entry.how === 'over' ? 'operator' : (entry.who ?? 'not recorded');
+    case 'issuance_started':
+      return entry.by;
+    case 'channel_stopped':
+      return entry.cause === 'Command' ? (entry.who ?? 'not recorded') : 'operator';
     case 'person_erased':
       return entry.who;
     case 'destruction_ordered':

@@ -37,6 +37,7 @@ export const effectText = (level: ContingencyLevel): string =>
     ...admissionParts(level),
     ...(level.effect.extendClosing === undefined ? [] : [`closes ${level.effect.extendClosing} later`]),
     ...(level.effect.deferFreeze === true ? ['defers the freeze of the list'] : []),
+    ...(level.effect.pauseIssuance === true ? ['pauses issuance'] : []),
   ].join('; ');
 
 export const triggerText = ({ trigger }: ContingencyLevel): string => {

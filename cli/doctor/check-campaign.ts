@@ -11,6 +11,7 @@ import { approvalCommand, askedFor, waitingPlans } from '../plans/plans.ts';
 import { faultsOf } from '../remedies.ts';
 import { ago, clockOf, zoneOf } from '../times.ts';
 import { count } from '../words.ts';
+import { checkIssuance } from './check-issuance.ts';
 import { checkVerification } from './check-verification.ts';
 import type { CampaignFacts, SecretFacts } from './doctor-facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
@@ -252,6 +253,7 @@ export const checkCampaign = (facts: CampaignFacts, nowMs: number): readonly Fin
   ...conditions(facts),
   ...secrets(facts),
   ...checkVerification(facts),
+  ...checkIssuance(facts),
   ...certificates(facts, nowMs),
   ...mode(facts),
   ...admission(facts),

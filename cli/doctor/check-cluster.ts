@@ -208,6 +208,7 @@ const POLICIES = [
   { suffix: '-ceilings', level: 'FAIL', risk: 'users who may edit a campaign may also raise its ceiling' },
   { suffix: '-contingency', level: 'FAIL', risk: 'users who may edit a campaign may also extend its closing' },
   { suffix: '-draw', level: 'FAIL', risk: 'users who may edit a campaign may also authorise its draw' },
+  { suffix: '-issuance', level: 'FAIL', risk: 'users who may edit a campaign may also start its issuance' },
   { suffix: '-privacy', level: 'FAIL', risk: 'users who may edit a campaign may also erase people' },
   { suffix: '-review', level: 'WARN', risk: 'users who may edit a campaign may also review registrations' },
   { suffix: '-confirm-delete', level: 'WARN', risk: 'an open campaign can be deleted by mistake' },

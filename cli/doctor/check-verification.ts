@@ -9,7 +9,8 @@ import { targetsOf } from '../../operator/outside/targets.ts';
 import { knownZone } from '../../runtime/zone-dates.ts';
 import { count, span } from '../words.ts';
 import type { CampaignFacts } from './doctor-facts.ts';
-import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+import { secretKeys } from './secret-keys.ts';
 
 const CHECK = 'verification';
 const SECONDS_PER_DAY = 86_400;
@@ -19,29 +20,16 @@ const keysOf = ({ name, type, http }: ProviderSpec): readonly string[] => {
   return http?.signature === 'hmacSha256' ? [`${name}.secret-key`] : [];
 };
 
-/** A provider is asked only with every key, so a condition that is True proves them. */
-const isReachable = ({ campaign: { status } }: CampaignFacts): boolean =>
-  status?.conditions?.some(({ type, status: is }) => type === 'ProvidersReachable' && is === 'True') ?? false;
-
-const keys = (facts: CampaignFacts, providers: readonly ProviderSpec[]): readonly Finding[] => {
-  const { providers: secret } = facts.secrets;
-  if (secret === undefined) return [];
-  const { namespace } = facts.campaign.metadata;
-  const where = `Secret ${secret.name}`;
-  if (secret.keys.kind === 'hidden' && isReachable(facts)) return [ok(CHECK, `${where} is used by pods`)];
-  const needed = providers.flatMap(keysOf);
-  return onceSeen(CHECK, secret.keys, (found) => {
-    if (found === undefined) {
-      const literals = needed.map((key) => ` --from-literal=${key}=…`).join('');
-      const remedy = `kubectl create secret generic ${secret.name} -n ${namespace}${literals}`;
-      return fail(CHECK, `there is no ${where} in namespace ${namespace}, and verification pods wait for it`, remedy);
-    }
-    const missing = needed.filter((key) => !found.includes(key));
-    return missing.length === 0
-      ? ok(CHECK, `${where} has every key`)
-      : fail(CHECK, `${where} lacks ${missing.join(', ')}`, `kubectl edit secret ${secret.name} -n ${namespace}`);
+const keys = ({ campaign, secrets }: CampaignFacts, providers: readonly ProviderSpec[]): readonly Finding[] =>
+  secretKeys({
+    check: CHECK,
+    campaign,
+    secret: secrets.providers,
+    pods: 'verification',
+    provenBy: 'ProvidersReachable',
+    missing: (found) => providers.flatMap(keysOf).filter((key) => !found.includes(key)),
+    option: (key) => `--from-literal=${key}=…`,
   });
-};
 
 const provider = (one: ProviderSpec, namespace: string): readonly Finding[] => {
   const { name, url, timeZone } = one;

@@ -159,6 +159,8 @@ export interface CampaignFacts {
     readonly dataPlane: readonly (SecretFacts & { readonly workload: Workload })[];
     /** Keys of providers; absent for a campaign without spec.verification. */
     readonly providers?: SecretFacts;
+    /** Keys of channels; absent for a campaign without spec.issuance. */
+    readonly channels?: SecretFacts;
   };
   readonly certificates: Seen<readonly CertificateFacts[]>;
   readonly tiers: Seen<Readonly<Partial<Record<Tier, TierFacts>>>>;

@@ -1,6 +1,6 @@
 /** Gathers the facts of one campaign. I/O; of Secrets only the names of their keys are kept. */
 import { z } from 'zod';
-import { JOBS } from '../../contract/jobs.ts';
+import { jobsOf } from '../../contract/jobs.ts';
 import { dataPlaneSecretName, tierName } from '../../contract/names.ts';
 import { tiersOf } from '../../contract/tiers.ts';
 import {
@@ -158,14 +158,14 @@ export const gatherCampaign = async (
   operators: Seen<readonly OperatorFacts[]>,
 ): Promise<CampaignFacts> => {
   const { namespace, name } = campaign.metadata;
-  const { privacy, dataPlane, verification } = campaign.spec;
+  const { privacy, dataPlane, verification, issuance } = campaign.spec;
   const here = { namespace };
   const [plans, privacySecret, dataPlaneSecrets, expiries, tiers, pods, quotas, limitRanges, nodes] = await Promise.all(
     [
       cluster.plans(campaign),
       secret(reader, namespace, privacy.keySecretName),
       Promise.all(
-        [...tiersOf(campaign.spec), ...JOBS].map(async (workload) => ({
+        [...tiersOf(campaign.spec), ...jobsOf(campaign.spec)].map(async (workload) => ({
           workload,
           ...(await secret(reader, namespace, dataPlaneSecretName(dataPlane.secretName, workload))),
         })),
@@ -178,15 +178,17 @@ export const gatherCampaign = async (
       gatherNodes(reader),
     ],
   );
-  const [providerSecret, autoscaling, budgets, classes, labels, nodeAutoscaler, pullSecrets] = await Promise.all([
-    verification && secret(reader, namespace, verification.secretName),
-    reader.list({ resource: AUTOSCALERS, ...here }, autoscaler),
-    reader.list({ resource: POD_DISRUPTION_BUDGETS, ...here }, nameOf),
-    reader.list({ resource: PRIORITY_CLASSES }, nameOf),
-    reader.get({ resource: NAMESPACES }, namespace, ({ metadata }) => metadata.labels ?? {}),
-    reader.get({ resource: CONFIG_MAPS, namespace: 'kube-system' }, 'cluster-autoscaler-status', () => true),
-    pullSecretsOf(reader, namespace, tiers),
-  ]);
+  const [providerSecret, channelSecret, autoscaling, budgets, classes, labels, nodeAutoscaler, pullSecrets] =
+    await Promise.all([
+      verification && secret(reader, namespace, verification.secretName),
+      issuance && secret(reader, namespace, issuance.secretName),
+      reader.list({ resource: AUTOSCALERS, ...here }, autoscaler),
+      reader.list({ resource: POD_DISRUPTION_BUDGETS, ...here }, nameOf),
+      reader.list({ resource: PRIORITY_CLASSES }, nameOf),
+      reader.get({ resource: NAMESPACES }, namespace, ({ metadata }) => metadata.labels ?? {}),
+      reader.get({ resource: CONFIG_MAPS, namespace: 'kube-system' }, 'cluster-autoscaler-status', () => true),
+      pullSecretsOf(reader, namespace, tiers),
+    ]);
   return {
     campaign,
     plans,
@@ -194,6 +196,7 @@ export const gatherCampaign = async (
       privacy: privacySecret,
       dataPlane: dataPlaneSecrets,
       ...(providerSecret && { providers: providerSecret }),
+      ...(channelSecret && { channels: channelSecret }),
     },
     certificates: expiries,
     tiers,

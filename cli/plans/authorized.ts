@@ -3,8 +3,9 @@
 import { DURATION_PATTERN, parseDurationMs } from '../../contract/duration.ts';
 import { instantMs, parseInstant } from '../../contract/instant.ts';
 import { isTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
-import type { ScalingSpec, VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
+import type { ScalingSpec } from '../../contract/types/scaling.ts';
 import { ceilingsText } from '../../operator/scale-plans/plan-state.ts';
 import { ceilingInForce } from '../../operator/scaling/schedule.ts';
 import { UsageError } from '../errors.ts';

@@ -6,6 +6,7 @@ import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { closesAtOf } from '../closing.ts';
 import { admissionTexts } from '../contingency/contingency-words.ts';
+import { issuedText } from '../issuance/issuance-words.ts';
 import type { Output } from '../output.ts';
 import { askedFor, decidedText, where } from '../plans/plans.ts';
 import type { Fault } from '../remedies.ts';
@@ -165,6 +166,7 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
   const { arrivalsPerSecond, headroom, counts } = status;
   const list = listText(report, zone);
   const draw = drawnText(report, zone);
+  const issued = issuedText(report.campaign);
   return [
     {
       label: 'arrivals',
@@ -183,6 +185,7 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
     ...(counts === undefined ? [] : [{ label: 'recorded', value: `${count(counts.received)} registrations` }]),
     ...(list === undefined ? [] : [{ label: 'list', value: list }]),
     ...(draw === undefined ? [] : [{ label: 'draw', value: draw }]),
+    ...(issued === undefined ? [] : [{ label: 'issued', value: issued }]),
     ...(headroom === undefined || headroom.desired === 0
       ? []
       : [{ label: 'headroom', value: `${headroom.ready} of ${headroom.desired} placeholders for intake have a node` }]),

@@ -3,6 +3,7 @@ import { choice, dnsLabel, instant, int32, listByKey, localizedText, rule, secre
 import { contingency } from './contingency.ts';
 import { draw } from './draw.ts';
 import { issuance } from './issuance.ts';
+import { login } from './login.ts';
 import type { ArrayNode, ObjectNode, StringNode } from './node.ts';
 import { eligibility, identity } from './people.ts';
 import { scaling } from './scaling.ts';
@@ -130,6 +131,7 @@ export const campaignSpec: ObjectNode = {
     title: localizedText('Title that citizens see. It can change while the campaign is open.', 120),
     window,
     identity,
+    login,
     eligibility,
     verification,
     draw,

@@ -13,7 +13,7 @@ const THRESHOLD = [1, 1_000_000_000] as const;
 const trigger: ObjectNode = {
   type: 'object',
   description:
-    'When the level starts by itself, between opening and closing. Left out: it starts by command only. A metric that is ' +
+    'When the level starts by itself, between opening and closing; a level with pauseIssuance also while vouchers are issued. Left out: it starts by command only. A metric that is ' +
     'out of date neither starts nor ends a level.',
   typeHint: { name: 'ContingencyTrigger', file: CONTINGENCY_TYPES },
   required: ['signal', 'heldFor'],
@@ -137,12 +137,23 @@ const effect: ObjectNode = {
       description:
         'Defers the freeze: the list of the draw is not frozen while the level is in force. Write true, or leave it out. A list that is already frozen does not change. Requires the verb authorize.',
     },
+    pauseIssuance: {
+      type: 'boolean',
+      description:
+        'Pauses issuance: no channel is asked for a voucher while the level is in force. Its trigger also works while vouchers are ' +
+        'issued, after closing. Nothing is lost: what waits is issued afterwards. Write true, or leave it out.',
+    },
   },
   'x-kubernetes-validations': [
     rule(
       '.deferFreeze',
       '!has(self.deferFreeze) || self.deferFreeze',
       'effect.deferFreeze is false, which has no effect: remove it, or write true',
+    ),
+    rule(
+      '.pauseIssuance',
+      '!has(self.pauseIssuance) || self.pauseIssuance',
+      'effect.pauseIssuance is false, which has no effect: remove it, or write true',
     ),
     rule(
       '.admissionPercent',

@@ -1,6 +1,6 @@
-/** `spec.issuance`: through which channels winners get their vouchers, and how fast. Without it nothing is issued. Pure. */
+/** `spec.issuance` and `status.issuance`: through which channels winners get their vouchers, and how far that is. Pure. */
 import { CHANNELS } from '../envelope.ts';
-import { choice, dnsLabel, instant, int32, listByKey, rule, secretName, text } from './common.ts';
+import { choice, dnsLabel, instant, int32, listByKey, rule, secretName, text, wholeNumber } from './common.ts';
 import type { ObjectNode } from './node.ts';
 import { KNOWN_TIME_ZONE, URL_PATTERN } from './verification.ts';
 
@@ -30,7 +30,7 @@ const channel: ObjectNode = {
   typeHint: { name: 'IssuanceChannel', file: ISSUANCE_TYPES },
   required: ['name', 'merchant', 'appId', 'requestsPerSecond', 'stocks'],
   properties: {
-    name: choice('wechat: WeChat Pay. alipay: Alipay. unionpay: UnionPay.', CHANNELS),
+    name: choice('Name of the channel. wechat: WeChat Pay. alipay: Alipay. unionpay: UnionPay.', CHANNELS),
     url: text('Address of the channel. Default: its public address.', 500, 1),
     merchant: {
       ...text(
@@ -91,5 +91,43 @@ export const issuance: ObjectNode = {
         'until personal data is destroyed.',
     ),
     channels: { ...listByKey('name', 'Channels that citizens can choose; at least one.', 3, channel), minItems: 1 },
+  },
+};
+
+export const issuanceStatus: ObjectNode = {
+  type: 'object',
+  description: 'Issuance of the vouchers. Absent: the campaign has no spec.issuance.',
+  typeHint: { name: 'IssuanceStatus', file: ISSUANCE_TYPES },
+  properties: {
+    startedAt: instant(
+      'When issuance started. Once written, channels, merchants and stocks of spec.issuance are fixed.',
+    ),
+    startedBy: text('Who authorised it.', 256),
+    winners: wholeNumber('Vouchers to issue: one for each winner of the draw.'),
+    issued: wholeNumber('Vouchers issued, over all channels. Absent: not known yet.'),
+    failed: wholeNumber('Requests that failed for good, over all channels. Absent: not known yet.'),
+    channels: listByKey('channel', 'Each channel of spec.issuance. Absent: issuance has not started.', 3, {
+      type: 'object',
+      description: 'ChannelStatus is issuance through one channel.',
+      typeHint: { name: 'ChannelStatus', file: ISSUANCE_TYPES },
+      required: ['channel', 'state'],
+      properties: {
+        channel: text('Name of the channel.', 40),
+        state: text(
+          'Asked: all pods ask it. Stopped: a person has stopped it. SettingsDiffer: its stock differs from spec.vouchers. BooksDiffer: see the condition BooksBalanced. Paused: a ' +
+            'contingency level pauses issuance. Refused, Failing, Quota: see the condition ChannelsReachable. Unknown: not known yet.',
+          32,
+        ),
+        issued: wholeNumber('Vouchers issued. Absent: not known yet.'),
+        waiting: wholeNumber('Requests whose outcome is not known yet. Absent: not known yet.'),
+        failed: wholeNumber('Requests that failed for good. Absent: not known yet.'),
+        since: instant('Since when it is stopped. Absent: it is not.'),
+        stoppedBy: text('Who stopped it. Absent: no person did.', 256),
+        reason: text('Why it is stopped; for people.', 512),
+        doneAt: instant(
+          'When what waits will be done at the rate that the channel permits, to the minute. Absent: unknown.',
+        ),
+      },
+    }),
   },
 };

@@ -40,7 +40,7 @@ const scalingOf = (tier: Tier): ObjectNode => {
         defaults.capacityPerReplica,
       ),
     }),
-    typeHint: { name: 'TierScaling', description: 'Bounds and capacity of one tier.' },
+    typeHint: { name: 'TierScaling', file: './scaling.ts', description: 'Bounds and capacity of one tier.' },
     'x-kubernetes-validations': [
       rule('.min', 'self.min <= self.max', 'min is above max: lower min or raise max of this tier'),
     ],
@@ -166,7 +166,7 @@ export const scaling: ObjectNode = {
     },
     tiers: section('Bounds and capacity of every tier.', perTier(scalingOf)),
   }),
-  typeHint: { name: 'ScalingSpec' },
+  typeHint: { name: 'ScalingSpec', file: './scaling.ts' },
   'x-kubernetes-validations': TIERS.map((tier) =>
     rule(
       `.authorized.ceilings.${tier}`,

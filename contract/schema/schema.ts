@@ -14,6 +14,9 @@ const BEFORE_OPENING = '!(has(oldSelf.status) && has(oldSelf.status.openedAt))';
 
 const BEFORE_FREEZE = '!(has(oldSelf.status) && has(oldSelf.status.draw) && has(oldSelf.status.draw.frozenAt))';
 
+const BEFORE_ISSUING =
+  '!(has(oldSelf.status) && has(oldSelf.status.issuance) && has(oldSelf.status.issuance.startedAt))';
+
 /** `path` below spec, e.g. `window.opensAt`. */
 const fixedAfterOpening = (path: string, why: string): ValidationRule =>
   rule(
@@ -30,6 +33,14 @@ const SAME_PROVIDERS = [
   'self.spec.verification.providers.all(p, oldSelf.spec.verification.providers.exists(q, ' +
     'q.name == p.name && q.type == p.type && has(q.url) == has(p.url) && (!has(p.url) || p.url == q.url) && ' +
     'has(q.http) == has(p.http) && (!has(p.http) || p.http == q.http)))',
+].join(' && ');
+
+/** What a request to a channel is made of: a request that is repeated must be the same. Addresses, rates and quotas may change. */
+const SAME_CHANNELS = [
+  'self.spec.issuance.channels.size() == oldSelf.spec.issuance.channels.size()',
+  'self.spec.issuance.channels.all(c, oldSelf.spec.issuance.channels.exists(d, ' +
+    'd.name == c.name && d.merchant == c.merchant && d.appId == c.appId && d.stocks.size() == c.stocks.size() && ' +
+    'c.stocks.all(s, d.stocks.exists(t, t.voucher == s.voucher && t.stock == s.stock))))',
 ].join(' && ');
 
 const sameField = (of: string, field: string): string =>
@@ -73,6 +84,7 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
     column('Wait', 'number', '.status.oldestSeconds', 'Age in seconds of the oldest of those registrations.'),
     column('Intake', 'string', '.status.intake', 'Replicas ready/desired/ceiling.'),
     column('Plan', 'string', '.status.plan', 'ScalePlan that waits for a decision.'),
+    wide('Issued', 'integer', '.status.issuance.issued', 'Vouchers issued so far.'),
     column('OK', 'string', '.status.conditions[?(@.type=="Ready")].status', 'Status of condition Ready.'),
     AGE,
   ],
@@ -107,6 +119,12 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
       ),
       fixedAfterOpening('privacy', 'receipts and stored data were made with its keys'),
       rule(
+        '.spec.login.publicKey',
+        `${BEFORE_OPENING} || !has(self.spec.login) || !has(oldSelf.spec.login) || self.spec.login.publicKey == oldSelf.spec.login.publicKey`,
+        'spec.login.publicKey is fixed once the campaign has opened, because stored logins are checked with it: restore the old value',
+        'FieldValueForbidden',
+      ),
+      rule(
         '.spec.window.closesAt',
         `${BEFORE_OPENING} || self.spec.window.closesAt >= oldSelf.spec.window.closesAt`,
         'spec.window.closesAt can only move later once the campaign has opened: restore the old value or choose a later instant',
@@ -138,6 +156,33 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
         '.spec.verification.providers',
         `${BEFORE_OPENING} || !has(self.spec.verification) || !has(oldSelf.spec.verification) || (${SAME_PROVIDERS})`,
         'spec.verification.providers can change only requestsPerSecond, requestsPerDay, timeZone, order and weight once the campaign has opened, because the others decide who is verified: restore the old values',
+        'FieldValueForbidden',
+      ),
+      rule(
+        '.spec.issuance',
+        '!has(self.spec.issuance) || (has(self.spec.draw.sources) && self.spec.draw.sources.size() > 0)',
+        'spec.issuance needs a draw, because only winners get vouchers: state spec.draw.sources, or remove spec.issuance',
+      ),
+      rule(
+        '.spec.issuance.channels',
+        '!has(self.spec.issuance) || self.spec.issuance.channels.all(c, c.stocks.all(s, self.spec.vouchers.exists(v, v.name == s.voucher)))',
+        'spec.issuance.channels has a stock of a voucher that does not exist: write a name from spec.vouchers',
+      ),
+      rule(
+        '.spec.issuance.channels',
+        '!has(self.spec.issuance) || self.spec.issuance.channels.all(c, self.spec.vouchers.all(v, c.stocks.exists(s, s.voucher == v.name)))',
+        'spec.issuance.channels has a channel without a stock for one of spec.vouchers, and a winner who chose that channel could never get that voucher: state a stock for every voucher at every channel',
+      ),
+      rule(
+        '.spec.issuance',
+        `${BEFORE_ISSUING} || (has(self.spec.issuance) && has(oldSelf.spec.issuance) && ${SAME_CHANNELS})`,
+        'spec.issuance.channels can change only url, requestsPerSecond, requestsPerDay and timeZone once issuance has started, because a repeated request must be the same: restore names, merchants, appIds and stocks',
+        'FieldValueForbidden',
+      ),
+      rule(
+        '.status.issuance.startedAt',
+        `${BEFORE_ISSUING} || (has(self.status) && has(self.status.issuance) && has(self.status.issuance.startedAt) && self.status.issuance.startedAt == oldSelf.status.issuance.startedAt)`,
+        'status.issuance.startedAt is written once by the operator and protects spec.issuance: restore the old value',
         'FieldValueForbidden',
       ),
       rule(

@@ -2,6 +2,7 @@
 import { entryOf, perTier } from '../tiers.ts';
 import { choice, instant, listByKey, measure, text, wholeNumber } from './common.ts';
 import { CONTINGENCY_TYPES } from './contingency.ts';
+import { issuanceStatus } from './issuance.ts';
 import type { ObjectNode } from './node.ts';
 
 const STATUS_TYPES = './status.ts';
@@ -254,6 +255,7 @@ export const campaignStatus: ObjectNode = {
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
     contingency,
     draw: drawStatus,
+    issuance: issuanceStatus,
     privacy: privacyStatus,
     erasures,
     closesAt: instant(

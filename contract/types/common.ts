@@ -30,4 +30,6 @@ export interface Ceilings {
   readonly verification?: number;
   /** Issuance replicas authorised. Left out: unchanged. */
   readonly issuance?: number;
+  /** Login replicas authorised. Left out: unchanged. */
+  readonly login?: number;
 }

@@ -7,8 +7,8 @@
 import type { LocalizedText } from '../app-contract.ts';
 
 /**
- * When the level starts by itself, between opening and closing. Left out: it starts by command only. A metric that is
- * out of date neither starts nor ends a level.
+ * When the level starts by itself, between opening and closing; a level with pauseIssuance also while vouchers are
+ * issued. Left out: it starts by command only. A metric that is out of date neither starts nor ends a level.
  */
 export interface ContingencyTrigger {
   /**
@@ -63,6 +63,11 @@ export interface ContingencyEffect {
    * list that is already frozen does not change. Requires the verb authorize.
    */
   readonly deferFreeze?: boolean;
+  /**
+   * Pauses issuance: no channel is asked for a voucher while the level is in force. Its trigger also works while
+   * vouchers are issued, after closing. Nothing is lost: what waits is issued afterwards. Write true, or leave it out.
+   */
+  readonly pauseIssuance?: boolean;
 }
 
 /**
@@ -91,8 +96,8 @@ export interface ContingencyLevel {
   /** Title for people. */
   readonly title: LocalizedText;
   /**
-   * When the level starts by itself, between opening and closing. Left out: it starts by command only. A metric that is
-   * out of date neither starts nor ends a level.
+   * When the level starts by itself, between opening and closing; a level with pauseIssuance also while vouchers are
+   * issued. Left out: it starts by command only. A metric that is out of date neither starts nor ends a level.
    */
   readonly trigger?: ContingencyTrigger;
   /**

@@ -17,7 +17,7 @@ export interface ChannelStock {
 
 /** IssuanceChannel is one app in which winners get their vouchers. */
 export interface IssuanceChannel {
-  /** wechat: WeChat Pay. alipay: Alipay. unionpay: UnionPay. */
+  /** Name of the channel. wechat: WeChat Pay. alipay: Alipay. unionpay: UnionPay. */
   readonly name: 'wechat' | 'alipay' | 'unionpay';
   /** Address of the channel. Default: its public address. */
   readonly url?: string;
@@ -56,4 +56,46 @@ export interface IssuanceSpec {
   readonly bindBy?: string;
   /** Channels that citizens can choose; at least one. */
   readonly channels: readonly IssuanceChannel[];
+}
+
+/** ChannelStatus is issuance through one channel. */
+export interface ChannelStatus {
+  /** Name of the channel. */
+  readonly channel: string;
+  /**
+   * Asked: all pods ask it. Stopped: a person has stopped it. SettingsDiffer: its stock differs from spec.vouchers.
+   * BooksDiffer: see the condition BooksBalanced. Paused: a contingency level pauses issuance. Refused, Failing, Quota:
+   * see the condition ChannelsReachable. Unknown: not known yet.
+   */
+  readonly state: string;
+  /** Vouchers issued. Absent: not known yet. */
+  readonly issued?: number;
+  /** Requests whose outcome is not known yet. Absent: not known yet. */
+  readonly waiting?: number;
+  /** Requests that failed for good. Absent: not known yet. */
+  readonly failed?: number;
+  /** Since when it is stopped. Absent: it is not. */
+  readonly since?: string;
+  /** Who stopped it. Absent: no person did. */
+  readonly stoppedBy?: string;
+  /** Why it is stopped; for people. */
+  readonly reason?: string;
+  /** When what waits will be done at the rate that the channel permits, to the minute. Absent: unknown. */
+  readonly doneAt?: string;
+}
+
+/** Issuance of the vouchers. Absent: the campaign has no spec.issuance. */
+export interface IssuanceStatus {
+  /** When issuance started. Once written, channels, merchants and stocks of spec.issuance are fixed. */
+  readonly startedAt?: string;
+  /** Who authorised it. */
+  readonly startedBy?: string;
+  /** Vouchers to issue: one for each winner of the draw. */
+  readonly winners?: number;
+  /** Vouchers issued, over all channels. Absent: not known yet. */
+  readonly issued?: number;
+  /** Requests that failed for good, over all channels. Absent: not known yet. */
+  readonly failed?: number;
+  /** Each channel of spec.issuance. Absent: issuance has not started. */
+  readonly channels?: readonly ChannelStatus[];
 }

@@ -3,31 +3,31 @@
  * a second run changes nothing. A stream without a leader is reported, and the rest is checked.
  */
 import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream';
-import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Channel } from '../../contract/envelope.ts';
 import type { JournalFault } from '../../contract/journal-health.ts';
 import {
   consumerName,
   controlStreamName,
   dataKeyBucketName,
-  liveBucketName,
   STREAM_KEYS_DESTROYED_METADATA,
   shardStreamName,
 } from '../../contract/names.ts';
+import { consumersOf, type Tier } from '../../contract/tiers.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalSpec } from '../administration.ts';
-import { about, kindOfError, NoRoomError, orUndefined } from '../errors.ts';
-import { createClosedBucket } from '../privacy/closed-bucket.ts';
+import { about, kindOfError, NoRoomError } from '../errors.ts';
 import { keysFault } from '../privacy/known-keys.ts';
+import { bucketsOf, ensureBucket } from './buckets.ts';
 import { forgetHalfMade } from './half-made.ts';
 import { leaderMove } from './leaders.ts';
+import { infosOf, leaderlessOf, look } from './look.ts';
 import { lossFaults, rememberedFaults, rememberLosses } from './lost-streams.ts';
 import { gapsOf, type ReplicaGap } from './stream-replicas.ts';
 import {
   consumerDriftOf,
   consumerUpdateOf,
   driftOf,
-  ownerOf,
   statedOwner,
   UNKNOWN_OWNER,
   type WantedStream,
@@ -58,34 +58,8 @@ export interface Present {
 
 export type Ensured = { readonly kind: 'conflict'; readonly message: string } | Present;
 
-/** A few settings, and a key of 60 bytes a day. */
-const BUCKET_MAX_BYTES = 4 * 2 ** 20;
-const BUCKET_HISTORY = 3;
 /** Above this share the next publishes are refused. */
 const FULL_SHARE = 0.98;
-
-type Found<T> =
-  | { readonly name: string; readonly kind: 'there'; readonly info: T }
-  | { readonly name: string; readonly kind: 'missing' }
-  /** No answer: it may exist. */
-  | { readonly name: string; readonly kind: 'silent'; readonly cause: unknown };
-
-const look = async <T>(name: string, asked: Promise<T>, signal: AbortSignal): Promise<Found<T>> => {
-  try {
-    const info = await abortable(orUndefined(asked), signal);
-    return info === undefined ? { name, kind: 'missing' } : { name, kind: 'there', info };
-  } catch (cause) {
-    signal.throwIfAborted();
-    if (kindOfError(cause) !== 'unavailable') throw cause;
-    return { name, kind: 'silent', cause };
-  }
-};
-
-const leaderlessOf = (found: readonly Found<unknown>[]): readonly ReplicaGap[] =>
-  found.flatMap(({ name, kind }) => (kind === 'silent' ? [{ stream: name, server: undefined }] : []));
-
-const infosOf = <T>(found: readonly Found<T>[]): readonly T[] =>
-  found.flatMap((one) => (one.kind === 'there' ? [one.info] : []));
 
 /** Undefined when the stream may stay as it is. */
 const obstacleOf = (spec: JournalSpec, wanted: WantedStream, { config }: StreamInfo): string | undefined => {
@@ -168,9 +142,9 @@ const ensureConsumers = async (
   shards: readonly string[],
   signal: AbortSignal,
 ): Promise<string | readonly ReplicaGap[]> => {
-  const ensureOne = async (stream: string, shard: number, tier: JournalSpec['consumers'][number]) => {
-    const name = consumerName(tier);
-    const wanted = wantedConsumer(tier, spec, shard);
+  const ensureOne = async (stream: string, shard: number, tier: Tier, lane: Channel | undefined) => {
+    const name = consumerName(tier, lane);
+    const wanted = wantedConsumer(tier, spec, shard, lane);
     const one = await look<ConsumerInfo>(`${stream} > ${name}`, about(name, consumers.info(stream, name)), signal);
     if (one.kind === 'silent') return leaderlessOf([one]);
     if (one.kind === 'missing') {
@@ -184,46 +158,12 @@ const ensureConsumers = async (
     return gapsOf(`${stream} > ${name}`, one.info);
   };
   const all = await Promise.all(
-    shards.flatMap((stream, shard) => spec.consumers.map((tier) => ensureOne(stream, shard, tier))),
+    shards.flatMap((stream, shard) =>
+      spec.consumers.flatMap((tier) => consumersOf(tier).map((lane) => ensureOne(stream, shard, tier, lane))),
+    ),
   );
   const conflict = all.find((one) => typeof one === 'string');
   return conflict ?? all.flatMap((one) => (typeof one === 'string' ? [] : one));
-};
-
-export const bucketsOf = (campaignId: string): readonly string[] => [
-  liveBucketName(campaignId),
-  dataKeyBucketName(campaignId),
-];
-
-interface Bucket {
-  readonly info: StreamInfo | undefined;
-  readonly gaps: readonly ReplicaGap[];
-  readonly wasMissing?: boolean;
-}
-
-/** @returns the bucket's stream, with its keys as subjects */
-const ensureBucket = async (
-  deps: EnsureDeps,
-  spec: JournalSpec,
-  bucket: string,
-  /** Undefined: it takes keys. Else since when all data keys are destroyed. */
-  destroyedAt: string | undefined,
-  signal: AbortSignal,
-): Promise<Bucket> => {
-  const name = `KV_${bucket}`;
-  const info = (): Promise<StreamInfo> =>
-    about(name, deps.manager.streams.info(name, { subjects_filter: `$KV.${bucket}.>` }));
-  const there = await look(name, info(), signal);
-  if (there.kind === 'silent') return { info: undefined, gaps: leaderlessOf([there]) };
-  if (there.kind === 'there') return { info: there.info, gaps: gapsOf(name, there.info) };
-  const options = { replicas: spec.replicas, history: BUCKET_HISTORY, max_bytes: BUCKET_MAX_BYTES };
-  const metadata = { ...ownerOf(spec) };
-  if (destroyedAt !== undefined) {
-    await createClosedBucket(deps.manager, { bucket, replicas: spec.replicas, metadata, destroyedAt }, signal);
-    return { info: await abortable(info(), signal), gaps: [] };
-  }
-  await abortable(new Kvm(deps.nats).create(bucket, { ...options, metadata }), signal);
-  return { info: await abortable(info(), signal), gaps: [], wasMissing: true };
 };
 
 const spreadLeaders = async (deps: EnsureDeps, shards: readonly StreamInfo[], signal: AbortSignal): Promise<void> => {
@@ -258,7 +198,7 @@ const ensureAll = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSigna
   const control = ensured.infos.find(({ config }) => config.name === controlStreamName(spec.campaignId));
   const destroyedAt = control?.config.metadata?.[STREAM_KEYS_DESTROYED_METADATA];
   const buckets = await Promise.all(
-    bucketsOf(spec.campaignId).map((bucket) =>
+    bucketsOf(spec).map((bucket) =>
       ensureBucket(deps, spec, bucket, bucket === dataKeyBucketName(spec.campaignId) ? destroyedAt : undefined, signal),
     ),
   );

@@ -7,7 +7,7 @@ import { controlStreamName } from '../../contract/names.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalRemoval, JournalSpec } from '../administration.ts';
 import { orUndefined } from '../errors.ts';
-import { bucketsOf } from './ensure.ts';
+import { bucketsOf } from './buckets.ts';
 import { statedOwner, UNKNOWN_OWNER, wantedOwner, wantedStreams } from './streams.ts';
 
 /** @throws Error of the client when the journal does not answer */
@@ -31,7 +31,7 @@ export const removeJournal = async (
   }
   if (owned.every((info) => info === undefined)) return { kind: 'removed', streams: 0 };
   let removed = 0;
-  for (const name of [...bucketsOf(spec.campaignId).map((bucket) => `KV_${bucket}`), ...shards, control]) {
+  for (const name of [...bucketsOf({ ...spec, hasClaims: true }).map((bucket) => `KV_${bucket}`), ...shards, control]) {
     const answer = await abortable(orUndefined(streams.delete(name)), signal);
     if (answer !== undefined) removed += 1;
   }

@@ -11,10 +11,12 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
+import type { Channel } from '../../contract/envelope.ts';
 import {
   consumerName,
   controlStreamName,
   controlSubjects,
+  issuingSubject,
   STREAM_OWNER_METADATA,
   shardStreamName,
   shardSubjects,
@@ -25,7 +27,7 @@ import type { JournalSpec } from '../administration.ts';
 
 export type WantedStream = Partial<StreamConfig> & { readonly name: string; readonly num_replicas: number };
 
-const SHARD_MAX_BYTES = 8 * 2 ** 30;
+export const SHARD_MAX_BYTES = 8 * 2 ** 30;
 /** Freeze, plans and decisions: a few thousand messages in a long campaign. */
 const CONTROL_MAX_BYTES = 32 * 2 ** 20;
 
@@ -74,8 +76,14 @@ export const wantedStreams = (spec: JournalSpec, maxBytes = SHARD_MAX_BYTES): re
 
 export type WantedConsumer = ReturnType<typeof wantedConsumer>;
 
-/** Subjects of the events that a tier takes; none: all of the shard. */
-const filterOf = (tier: Tier, campaignId: string, shard: number): Pick<ConsumerConfig, 'filter_subjects'> => {
+/** Subjects of the events that a tier, or a lane of it, takes; none: all of the shard. */
+const filterOf = (
+  tier: Tier,
+  lane: Channel | undefined,
+  campaignId: string,
+  shard: number,
+): Pick<ConsumerConfig, 'filter_subjects'> => {
+  if (lane !== undefined) return { filter_subjects: [issuingSubject(campaignId, shard, '*', lane)] };
   const { takes } = entryOf(tier);
   return typeof takes === 'string'
     ? {}
@@ -86,9 +94,10 @@ export const wantedConsumer = (
   tier: Tier,
   { campaignId, replicas }: Pick<JournalSpec, 'campaignId' | 'replicas'>,
   shard: number,
+  lane?: Channel,
 ) => ({
-  durable_name: consumerName(tier),
-  ...filterOf(tier, campaignId, shard),
+  durable_name: consumerName(tier, lane),
+  ...filterOf(tier, lane, campaignId, shard),
   ack_policy: AckPolicy.Explicit,
   deliver_policy: DeliverPolicy.All,
   replay_policy: ReplayPolicy.Instant,

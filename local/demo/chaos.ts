@@ -3,7 +3,7 @@ import type { TraceStep } from '../../simulation/trace.ts';
 import { peakArrivalsPerSecond, rateAt } from '../load/arrivals.ts';
 import type { Stack, StackProcess } from '../stack.ts';
 
-export type Victim = 'intake' | 'records' | 'nats' | 'operator';
+export type Victim = 'intake' | 'records' | 'nats' | 'operator' | 'issuance';
 
 /** In the order in which they are killed. */
 export const VICTIMS: Readonly<Record<Stack['mode'], readonly Victim[]>> = {

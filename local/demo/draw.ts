@@ -25,17 +25,26 @@ const LEAD_SECONDS = 10;
 /** Below the number of entries of each voucher, in the shortest trace as well. */
 const QUOTA = 40;
 const SOURCE = 'lottery';
+export const OWNER = 'demo-owner';
 
 /** As the demo's lottery publishes it. */
 export const PUBLIC_VALUE = '03 11 17 22 28 31 + 09';
-export const commitFor = (lists: Listed['lists']) => ({
-  [DRAW_COMMIT]: commitText('demo-owner', listDigits(lists)),
-});
+export interface Command {
+  readonly user: string;
+  readonly annotation: string;
+  /** Undefined: the annotation is removed. */
+  readonly text: string | undefined;
+}
+export const commitFor = (lists: Listed['lists']): readonly Command[] => [
+  { user: OWNER, annotation: DRAW_COMMIT, text: commitText(OWNER, listDigits(lists)) },
+];
 /** @param commitment its digest */
-export const valuesFor = (commitment: string) => ({
-  [drawSourceAnnotation(SOURCE, 1)]: sourceText('demo-notary', commitment, PUBLIC_VALUE),
-  [drawSourceAnnotation(SOURCE, 2)]: sourceText('demo-journalist', commitment, PUBLIC_VALUE),
-});
+export const valuesFor = (commitment: string): readonly Command[] =>
+  (['demo-notary', 'demo-journalist'] as const).map((user, index) => ({
+    user,
+    annotation: drawSourceAnnotation(SOURCE, index === 0 ? 1 : 2),
+    text: sourceText(user, commitment, PUBLIC_VALUE),
+  }));
 
 /** Nothing leaves this machine. The chain's key is new in each run. */
 export const startDemoRelay = async (): Promise<DemoRelay> => {
@@ -59,19 +68,22 @@ export const bundleFolder = (stateDir: string): string => join(stateDir, 'draw')
 export const bundleOf = (stateDir: string, campaignId: string): string => join(bundleFolder(stateDir), campaignId);
 export const chainFileOf = (bundle: string): string => join(dirname(dirname(bundle)), CHAIN_FILE);
 
-/** @param vouchers how many the campaign has */
-export const drawnBy = ({ url }: Pick<DemoRelay, 'url'>, vouchers: number): readonly Override[] => [
+/**
+ * @param relay undefined: without drand. The manifests of a cluster take no chain but the pinned ones
+ * @param vouchers how many the campaign has
+ */
+export const drawnBy = (relay: Pick<DemoRelay, 'url'> | undefined, vouchers: number): readonly Override[] => [
   {
     path: ['draw', 'sources'],
     value: [
-      { name: 'drand', type: 'Drand', relays: [url] },
+      ...(relay === undefined ? [] : [{ name: 'drand', type: 'Drand', relays: [relay.url] }]),
       {
         name: SOURCE,
         type: 'PublicValue',
         description: 'Numbers of the demo, separated by spaces, then + and the last one',
       },
     ],
-    reason: 'the demo starts a relay of drand of its own',
+    reason: relay === undefined ? 'two people of the demo enter it' : 'the demo starts a relay of drand of its own',
   },
   ...Array.from({ length: vouchers }, (_, index) => ({
     path: ['vouchers', String(index), 'quota'],

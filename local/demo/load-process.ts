@@ -13,6 +13,8 @@ export interface LoadRequest {
   readonly opensAtMs: number;
   readonly seed: number;
   readonly ledgerFile: string;
+  /** Numbers and secrets of the receipts. */
+  readonly receiptsFile?: string;
   readonly categories: readonly string[];
   readonly logFile: string;
   /** One citizen gets an invented receipt, and the registration is not sent. */
@@ -41,6 +43,7 @@ export const startLoad = (request: LoadRequest): LoadProcess => {
     ...['--opens-at', new Date(request.opensAtMs).toISOString()],
     ...['--seed', String(request.seed)],
     ...['--ledger', request.ledgerFile],
+    ...(request.receiptsFile === undefined ? [] : ['--receipts', request.receiptsFile]),
     ...['--category', ...request.categories],
     ...(request.lieOnce === true ? ['--lie-once'] : []),
     // When this process ends, even by kill -9, the pipe closes and the generator ends too.

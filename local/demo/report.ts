@@ -10,9 +10,10 @@ import type { FullSecond } from '../providers/stalls.ts';
 import type { Stack, StackEvent, StackSnapshot } from '../stack.ts';
 import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
-import type { DrawSabotage } from './draw.ts';
 import { drawProblems, drawRows } from './draw-report.ts';
+import { type IssueFacts, issueProblems, issueRows } from './issue-report.ts';
 import type { Sample } from './sample.ts';
+import type { Sabotage } from './world.ts';
 
 /** Simulated before the run; the run measures the same figures. */
 export interface Forecast {
@@ -43,6 +44,7 @@ export interface Times {
   readonly backAtFloor: number | undefined;
   readonly listed: number | undefined;
   readonly drawn?: number | undefined;
+  readonly issued?: number | undefined;
   readonly checked: number;
 }
 
@@ -51,7 +53,7 @@ export interface KilledAndBack extends Killed {
   readonly backAfterMs: number | undefined;
 }
 
-export interface RunFacts {
+export interface RunFacts extends IssueFacts {
   readonly mode: Stack['mode'];
   readonly campaignId: string;
   readonly profile: 'fast' | 'full';
@@ -64,16 +66,17 @@ export interface RunFacts {
   readonly ledgerCheck: LedgerCheckResult;
   /** The provider's own count. Absent: the campaign verifies nothing. */
   readonly provider?: Counts;
-  /** Seconds in which the provider counted more requests than it permits. */
+  /** Seconds in which it counted more requests than it permits. Absent: stalls of pods, which explain them, are not recorded. */
   readonly fullSeconds?: readonly FullSecond[];
   readonly samples: readonly Sample[];
   readonly events: readonly StackEvent[];
   readonly killed: readonly KilledAndBack[];
   readonly chaos: boolean;
-  readonly sabotage: 'drop-one' | DrawSabotage | undefined;
+  readonly sabotage: Sabotage | undefined;
   readonly waitsForFloor: boolean;
   readonly waitsForList: boolean;
-  /** Folder with the files of the draw. Absent: nothing was to be drawn. */
+  readonly waitsForDraw: boolean;
+  /** Folder with the files of the draw. Absent: none were written. */
   readonly bundle?: string;
   /** What is wrong with them. Absent: nothing was found. */
   readonly bundleFault?: string;
@@ -102,6 +105,7 @@ const DOES_NOT_PROVE: Readonly<Record<Stack['mode'], readonly string[]>> = {
   cluster: [
     'the loss of a machine: there is one node with one kernel and one disk',
     'image pulls from a registry, adding nodes, and network policies: the local network plug-in enforces none',
+    'the rate at the provider, and the files of the draw: stalls of pods are not recorded, and no volume is mounted',
     'real speed: generator, control plane, journal, database and replicas share this machine',
   ],
 };
@@ -147,8 +151,7 @@ const providerProblems = ({ provider, fullSeconds = [], ledgerCheck, killed }: R
   return unexplained === 0 ? wrong : [...wrong, `the provider was asked above its limit in ${unexplained} seconds`];
 };
 
-const entriesOf = (draw: RunFacts['draw']): number | undefined =>
-  draw?.lists?.reduce((sum, { entries }) => sum + entries, 0);
+const entriesOf = (draw: RunFacts['draw']) => draw?.lists?.reduce((sum, { entries }) => sum + entries, 0);
 
 const listProblems = ({ waitsForList, draw, ledgerCheck, consistency }: RunFacts): readonly string[] => {
   if (!waitsForList) return [];
@@ -187,6 +190,7 @@ const problemsOf = (facts: RunFacts): readonly string[] => {
     ...providerProblems(facts),
     ...listProblems(facts),
     ...drawProblems(facts),
+    ...issueProblems(facts),
     ...rules.filter(([wrong]) => wrong).map(([, text]) => text),
   ];
 };
@@ -279,6 +283,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     ...providerRows(report),
     ...listRows(report),
     ...drawRows(report, row),
+    ...issueRows(report, row),
     ...(report.killed.length === 0 ? [] : ['', ...report.killed.map(killedRow)]),
     '',
     'Times since the start of the demo:',
@@ -287,7 +292,8 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row(report.provider === undefined ? 'backlog empty' : 'recorded and verified', seconds(times.drained)),
     ...(report.waitsForFloor ? [row('scaled down to the minimum', seconds(times.backAtFloor))] : []),
     ...(report.waitsForList ? [row('list of the draw made', seconds(times.listed))] : []),
-    ...(report.bundle === undefined ? [] : [row('drawn', seconds(times.drawn))]),
+    ...(report.waitsForDraw ? [row('drawn', seconds(times.drawn))] : []),
+    ...(report.waitsForIssue ? [row('issued', seconds(times.issued))] : []),
     '',
     `This run (${report.mode} mode) does not prove:`,
     ...report.doesNotProve.map((text) => `  - ${text}`),

@@ -1,11 +1,12 @@
 /** Watches a run: the opening, the flood, the drain, and the scale-down to the minimum. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { channelStopAnnotation, ISSUE_START } from '../../contract/names.ts';
 import type { Condition } from '../../contract/types/common.ts';
 import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { Stack, StackProcess, StackSnapshot } from '../stack.ts';
 import { type Killed, strike, strikesFor } from './chaos.ts';
-import { commitFor, PUBLIC_VALUE, valuesFor } from './draw.ts';
+import { type Command, commitFor, OWNER, PUBLIC_VALUE, valuesFor } from './draw.ts';
 import type { LoadProcess } from './load-process.ts';
 import type { KilledAndBack } from './report.ts';
 import { type Sample, sampleOf } from './sample.ts';
@@ -22,8 +23,12 @@ interface Watching {
   readonly verifies: boolean;
   /** Wait until registration has closed and the list of the draw is made. */
   readonly waitsForList: boolean;
-  /** Applies the campaign with these annotations; undefined: nothing is drawn. */
-  readonly draw: ((annotations: Readonly<Record<string, string>>) => Promise<void>) | undefined;
+  /** Carries out commands of people; undefined: nothing is drawn. */
+  readonly draw: ((commands: readonly Command[]) => Promise<void>) | undefined;
+  /** Starts issuance, and binds the winners' accounts; undefined: nothing is issued. */
+  readonly issue:
+    | { readonly command: (commands: readonly Command[]) => Promise<void>; readonly bind: () => Promise<number> }
+    | undefined;
   readonly stack: Stack;
   readonly load: LoadProcess;
   readonly view: View;
@@ -40,9 +45,12 @@ interface Watched {
   readonly backAtFloorAtMs: number | undefined;
   readonly listedAtMs: number | undefined;
   readonly drawnAtMs: number | undefined;
+  readonly issuedAtMs: number | undefined;
+  readonly boundWinners: number | undefined;
   readonly draw: StackSnapshot['draw'];
   /** Whether journal and database agreed, as the campaign says at the end. */
   readonly consistency: Condition | undefined;
+  readonly books: Condition | undefined;
 }
 
 const TICK_MS = 1000;
@@ -52,6 +60,9 @@ const FLOOR_LIMIT_MS = 240_000;
 const LIST_LIMIT_MS = 120_000;
 /** Of each step of the draw: the lead time, and time for a Job. */
 const DRAW_LIMIT_MS = 120_000;
+/** Winners bind their accounts, and the books are compared each minute. */
+const ISSUE_LIMIT_MS = 240_000;
+const STOPPED_MS = 10_000;
 /** One empty sample can be chance. */
 const EMPTY_SAMPLES = 2;
 
@@ -134,26 +145,66 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
   };
 
   /** As an owner and two other people would do it with kubectl voucher draw. */
-  const drawWith = async (annotate: NonNullable<Watching['draw']>): Promise<number | undefined> => {
+  const drawWith = async (command: NonNullable<Watching['draw']>): Promise<number | undefined> => {
     const is = (done: (draw: NonNullable<StackSnapshot['draw']>) => boolean) => (): boolean => {
       const { draw } = stack.snapshot();
       return draw !== undefined && done(draw);
     };
-    const authorization = commitFor(stack.snapshot().draw?.lists ?? []);
-    await annotate(authorization);
+    await command(commitFor(stack.snapshot().draw?.lists ?? []));
     announce('the owner authorises the commitment of the draw');
     const isCommitted = is(({ commitment }) => commitment !== undefined);
     if ((await until('committing to the draw', isCommitted, DRAW_LIMIT_MS)) === undefined) return undefined;
     const { commitment = '', notBefore = '' } = stack.snapshot().draw ?? {};
     announce(`the commitment ${commitment} is published; no source has its value before ${notBefore}`);
     await until('waiting for the time of the draw', () => now() >= Date.parse(notBefore), DRAW_LIMIT_MS);
-    await annotate({ ...authorization, ...valuesFor(commitment) });
+    await command(valuesFor(commitment));
     announce(`two people enter the public value ${PUBLIC_VALUE}`);
     return until(
       'drawing',
       is(({ announced }) => announced === true),
       DRAW_LIMIT_MS,
     );
+  };
+
+  const isTrue = (type: string): boolean =>
+    stack.snapshot().conditions.some((one) => one.type === type && one.status === 'True');
+
+  const strikeIssuance = async (command: (commands: readonly Command[]) => Promise<void>): Promise<void> => {
+    const stop = (text: string | undefined): Command => ({
+      user: OWNER,
+      annotation: channelStopAnnotation('wechat'),
+      text,
+    });
+    await command([stop(`by ${OWNER}: chaos`)]);
+    announce('chaos: the owner stops WeChat');
+    strikes = [{ atSeconds: 0, role: 'issuance' }];
+    const endAtMs = now() + STOPPED_MS;
+    await until('issuing without WeChat', () => now() >= endAtMs, ISSUE_LIMIT_MS);
+    await command([stop(undefined)]);
+    announce('WeChat goes on');
+  };
+
+  let boundWinners: number | undefined;
+  /** As an owner and the winners would do it. */
+  const issueWith = async ({ command, bind }: NonNullable<Watching['issue']>): Promise<number | undefined> => {
+    await command([{ user: OWNER, annotation: ISSUE_START, text: `by ${OWNER}` }]);
+    announce('the owner starts issuance; winners bind their accounts');
+    let failure: unknown;
+    const binding = bind().then(
+      (count) => {
+        boundWinners = count;
+        announce(`${count} winners have bound their accounts`);
+      },
+      (error: unknown) => {
+        failure = error;
+      },
+    );
+    if (chaos) await strikeIssuance(command);
+    const isBound = (): boolean => boundWinners !== undefined || failure !== undefined;
+    await until('winners bind their accounts', isBound, ISSUE_LIMIT_MS);
+    await binding;
+    if (failure !== undefined) throw failure;
+    return until('issuing', () => isTrue('Issued') && isTrue('BooksBalanced'), ISSUE_LIMIT_MS);
   };
 
   let ended = false;
@@ -180,10 +231,27 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
     ? await until('waiting for closing and the list of the draw', isListed, closesAtMs - now() + LIST_LIMIT_MS)
     : undefined;
   const drawnAtMs = listedAtMs === undefined || options.draw === undefined ? undefined : await drawWith(options.draw);
+  const issuedAtMs =
+    drawnAtMs === undefined || options.issue === undefined ? undefined : await issueWith(options.issue);
   const { draw, conditions } = stack.snapshot();
-  const consistency = conditions.find(({ type }) => type === 'RecordsConsistent');
+  const [consistency, books] = ['RecordsConsistent', 'BooksBalanced'].map((type) =>
+    conditions.find((one) => one.type === type),
+  );
   const killed = losses.map((loss) => ({ ...loss.killed, backAfterMs: loss.backAfterMs }));
-  return { samples, killed, loadEndedAtMs, drainedAtMs, backAtFloorAtMs, listedAtMs, drawnAtMs, draw, consistency };
+  return {
+    samples,
+    killed,
+    loadEndedAtMs,
+    drainedAtMs,
+    backAtFloorAtMs,
+    listedAtMs,
+    drawnAtMs,
+    issuedAtMs,
+    boundWinners,
+    draw,
+    consistency,
+    books,
+  };
 };
 
 export const exitCodeOf = (ledgerCheck: LedgerCheckResult, problems: readonly string[]): 0 | 1 =>

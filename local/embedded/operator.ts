@@ -24,8 +24,10 @@ type Parts =
   | 'journal'
   | 'audit'
   | 'freezing'
+  | 'issuing'
   | 'privacy'
   | 'counts'
+  | 'outside'
   | 'canaries'
   | 'comparison';
 interface OperatorWorld extends Pick<ReconcilerDeps, Parts> {

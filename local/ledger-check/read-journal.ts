@@ -7,7 +7,7 @@ import {
   jetstream,
   jetstreamManager,
 } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { JournalRecord, LaterRecord } from './compare.ts';
@@ -88,9 +88,15 @@ const readDataKeys = async (manager: JetStreamManager, campaignId: string): Prom
   }
 };
 
-/** @throws Error when a stream can't be read to its end: the rest would look lost */
-export const readJournal = async (access: JournalAccess, signal: AbortSignal): Promise<JournalContent> => {
-  const connection = await connect({
+interface ShardMessage {
+  readonly shard: number;
+  readonly sequence: number;
+  readonly storedAtMs: number;
+  readonly data: Uint8Array;
+}
+
+export const connectTo = (access: JournalAccess): Promise<NatsConnection> =>
+  connect({
     servers: access.natsUrl.split(','),
     user: access.natsUser,
     pass: access.natsPassword,
@@ -98,52 +104,74 @@ export const readJournal = async (access: JournalAccess, signal: AbortSignal): P
     timeout: 10_000,
     ...(access.natsTls === undefined ? {} : { tls: access.natsTls }),
   });
+
+/**
+ * Every message of every shard that there was at the start.
+ * @throws Error when a stream can't be read to its end: the rest would look lost
+ */
+export async function* shardMessages(
+  connection: NatsConnection,
+  access: JournalAccess,
+  signal: AbortSignal,
+): AsyncGenerator<ShardMessage> {
+  const manager = await jetstreamManager(connection);
+  for (let shard = 0; shard < access.shards; shard += 1) {
+    const stream = `REG_${access.campaignId}_${shard}`;
+    const { state } = await manager.streams.info(stream);
+    let sequence = state.first_seq - 1;
+    let empty = 0;
+    const consumer = await jetstream(connection).consumers.get(stream, { deliver_policy: DeliverPolicy.All });
+    while (state.messages > 0 && sequence < state.last_seq) {
+      signal.throwIfAborted();
+      const before = sequence;
+      let cause: unknown;
+      const batch: ShardMessage[] = [];
+      try {
+        for await (const message of await consumer.fetch({ max_messages: BATCH, expires: BATCH_EXPIRES_MS })) {
+          if (message.seq <= sequence || message.seq > state.last_seq) continue;
+          sequence = message.seq;
+          const storedAtMs = Number(message.timestampNanos / 1_000_000n);
+          batch.push({ shard, sequence, storedAtMs, data: message.data });
+          if (sequence >= state.last_seq) break;
+        }
+      } catch (error) {
+        // `no responders`: our server does not yet know the consumer, which was just created on another server.
+        cause = error;
+        await delay(AGAIN_AFTER_MS, undefined, { signal });
+      }
+      yield* batch;
+      empty = sequence === before ? empty + 1 : 0;
+      if (empty >= EMPTY_BATCHES)
+        throw new Error(`stream ${stream} returned no message after sequence ${sequence}`, { cause });
+    }
+  }
+}
+
+/** @throws Error when a stream can't be read to its end */
+export const readJournal = async (access: JournalAccess, signal: AbortSignal): Promise<JournalContent> => {
+  const connection = await connectTo(access);
   try {
-    const manager = await jetstreamManager(connection);
     const received: JournalRecord[] = [];
     const later: LaterRecord[] = [];
     let messages = 0;
     let unreadable = 0;
-    for (let shard = 0; shard < access.shards; shard += 1) {
-      const stream = `REG_${access.campaignId}_${shard}`;
-      const { state } = await manager.streams.info(stream);
-      messages += state.messages;
-      let sequence = state.first_seq - 1;
-      let empty = 0;
-      const consumer = await jetstream(connection).consumers.get(stream, { deliver_policy: DeliverPolicy.All });
-      while (state.messages > 0 && sequence < state.last_seq) {
-        signal.throwIfAborted();
-        const before = sequence;
-        let cause: unknown;
-        try {
-          for await (const message of await consumer.fetch({ max_messages: BATCH, expires: BATCH_EXPIRES_MS })) {
-            if (message.seq <= sequence || message.seq > state.last_seq) continue;
-            sequence = message.seq;
-            const parsed = parseUntrusted(anyEvent, message.data);
-            if (parsed === undefined || parsed.campaignId !== access.campaignId) unreadable += 1;
-            else if (!('receipt' in parsed)) later.push({ place: `${shard} ${sequence}` });
-            else if (parsed.type === 'received') {
-              const { receipt, citizenHash, kind, keyId, data } = parsed;
-              const { channel, uniqueness } = data;
-              const acceptedAt = acceptedAtOf(parsed, Number(message.timestampNanos / 1_000_000n));
-              received.push({ receipt, citizenHash, kind, keyId, channel, uniqueness, acceptedAt });
-            } else if (parsed.type !== 'barrier') {
-              const { receipt, type, attempt = 1 } = parsed;
-              later.push({ place: `${shard} ${sequence}`, fact: `${receipt} ${type} ${attempt}` });
-            }
-            if (sequence >= state.last_seq) break;
-          }
-        } catch (error) {
-          // `no responders`: our server does not yet know the consumer, which was just created on another server.
-          cause = error;
-          await delay(AGAIN_AFTER_MS, undefined, { signal });
-        }
-        empty = sequence === before ? empty + 1 : 0;
-        if (empty >= EMPTY_BATCHES)
-          throw new Error(`stream ${stream} returned no message after sequence ${sequence}`, { cause });
+    for await (const { shard, sequence, storedAtMs, data: bytes } of shardMessages(connection, access, signal)) {
+      messages += 1;
+      const parsed = parseUntrusted(anyEvent, bytes);
+      if (parsed === undefined || parsed.campaignId !== access.campaignId) unreadable += 1;
+      else if (!('receipt' in parsed)) later.push({ place: `${shard} ${sequence}` });
+      else if (parsed.type === 'received') {
+        const { receipt, citizenHash, kind, keyId, data } = parsed;
+        const { channel, uniqueness } = data;
+        const acceptedAt = acceptedAtOf(parsed, storedAtMs);
+        received.push({ receipt, citizenHash, kind, keyId, channel, uniqueness, acceptedAt });
+      } else if (parsed.type !== 'barrier') {
+        const { receipt, type, attempt = 1 } = parsed;
+        later.push({ place: `${shard} ${sequence}`, fact: `${receipt} ${type} ${attempt}` });
       }
     }
     // After the messages: a key is stored before it seals anything.
+    const manager = await jetstreamManager(connection);
     return { received, later, messages, unreadable, dataKeys: await readDataKeys(manager, access.campaignId) };
   } finally {
     await connection.close();

@@ -6,7 +6,7 @@
  *
  * Prints one JSON line of figures a second (stats.ts). Exit 0: every citizen has an outcome; 1: it could not do its work.
  */
-import { readFileSync } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseTrace } from '../../simulation/trace.ts';
 import { durationSeconds, expectedArrivals } from './arrivals.ts';
@@ -60,6 +60,7 @@ const options = new Command('generator')
   .requiredOption('--trace <csv>', 'file of seconds,arrivalsPerSecond')
   .requiredOption('--opens-at <instant>', 'second 0 of the trace', instant)
   .requiredOption('--ledger <file>', 'new file for all acknowledged receipts')
+  .option('--receipts <file>', 'new file for numbers and secrets of the receipts, as citizens keep them')
   .requiredOption('--category <name...>', 'vouchers to request, in turn')
   .option('--seed <n>', 'the same seed repeats the same crowd', seed, 1)
   .option('--lie-once', 'give one citizen an invented receipt, which the ledger check must find', false)
@@ -70,6 +71,7 @@ const options = new Command('generator')
     trace: string;
     opensAt: number;
     ledger: string;
+    receipts?: string;
     category: string[];
     seed: number;
     lieOnce: boolean;
@@ -89,6 +91,8 @@ const main = async (): Promise<void> => {
 
   const client = registrationClient({ origin: options.url, ...CONNECTIONS });
   const ledger = await openLedger(options.ledger);
+  const kept =
+    options.receipts === undefined ? undefined : createWriteStream(options.receipts, { flags: 'wx', mode: 0o600 });
   const stats = new StatsRecorder();
   const print = (type: 'stats' | 'final'): void => {
     process.stdout.write(`${JSON.stringify(stats.line(type, Date.now()))}\n`);
@@ -105,13 +109,20 @@ const main = async (): Promise<void> => {
         ...CROWD,
         ...(lieOnce ? { lieToCitizen: LIED_TO_CITIZEN } : {}),
       },
-      { client, ledger, stats, signal: stop.signal },
+      {
+        client,
+        ledger,
+        stats,
+        signal: stop.signal,
+        ...(kept === undefined ? {} : { keep: (receipt) => void kept.write(`${JSON.stringify(receipt)}\n`) }),
+      },
     );
     print('final');
   } finally {
     clearInterval(ticker);
     clearTimeout(deadline);
     await ledger.close();
+    if (kept !== undefined) await new Promise((resolve) => kept.end(resolve));
     await client.close();
     process.stdin.destroy();
   }

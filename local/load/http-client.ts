@@ -32,7 +32,10 @@ const POLICY_VERSION = '2020-09';
 const DEFAULT_RETRY_AFTER_MS = 1000;
 const MAX_RETRY_AFTER_MS = 30_000;
 
-const receipt = z.object({ receiptNo: z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/) });
+const receipt = z.object({
+  receiptNo: z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/),
+  receiptSecret: z.string().default(''),
+});
 const problem = z.object({ code: z.string().max(64) });
 
 const retryAfterMs = (header: string | string[] | undefined): number => {
@@ -48,7 +51,7 @@ export const readAnswer = (status: number, retryAfter: string | string[] | undef
     const parsed = parseUntrusted(receipt, body);
     return parsed === undefined
       ? { kind: 'unknown', reason: `${status} without a receipt` }
-      : { kind: 'receipt', status, receiptNo: parsed.receiptNo };
+      : { kind: 'receipt', status, ...parsed };
   }
   if (status === 503 || status === 429) return { kind: 'busy', retryAfterMs: retryAfterMs(retryAfter) };
   if (status >= 500) return { kind: 'unknown', reason: `status ${status}` };

@@ -14,7 +14,7 @@ import { PAGE_WAITS_MORE } from '../../contract/returns.ts';
 import type { RandomSource } from './random.ts';
 
 export type Answer =
-  | { readonly kind: 'receipt'; readonly status: number; readonly receiptNo: string }
+  | { readonly kind: 'receipt'; readonly status: number; readonly receiptNo: string; readonly receiptSecret: string }
   | { readonly kind: 'busy'; readonly retryAfterMs: number }
   | { readonly kind: 'not_open' }
   | { readonly kind: 'refused'; readonly status: number; readonly code: string }

@@ -8,6 +8,7 @@ import type { TraceStep } from '../../simulation/trace.ts';
 import { poissonArrivals } from './arrivals.ts';
 import { citizenOf } from './citizen.ts';
 import type { RegistrationClient } from './http-client.ts';
+import type { KeptReceipt } from './kept-receipt.ts';
 import { keyHashOf, type Ledger, type SendIntent } from './ledger.ts';
 import { type Answer, runPage } from './page.ts';
 import { seededRandom } from './random.ts';
@@ -34,6 +35,8 @@ export interface LoadWorld {
   readonly client: RegistrationClient;
   readonly ledger: Ledger;
   readonly stats: StatsRecorder;
+  /** What a citizen keeps of each receipt. */
+  readonly keep?: (receipt: KeptReceipt) => void;
   /** Ends the run: no new citizens, pages stop waiting. */
   readonly signal: AbortSignal;
 }
@@ -44,7 +47,7 @@ const REPEAT_WITHIN_MS = 1000;
 const RECEIPT_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const inventedReceipt = (): Answer => {
   const characters = Array.from({ length: 26 }, () => RECEIPT_ALPHABET.charAt(randomInt(RECEIPT_ALPHABET.length)));
-  return { kind: 'receipt', status: 201, receiptNo: characters.join('') };
+  return { kind: 'receipt', status: 201, receiptNo: characters.join(''), receiptSecret: '' };
 };
 
 /** Resolves when every citizen has an outcome; rejects when the ledger can't be written. */
@@ -80,7 +83,8 @@ export const runLoad = async (plan: LoadPlan, world: LoadWorld): Promise<void> =
     const keyHash = keyHashOf(key);
     switch (outcome.kind) {
       case 'receipt': {
-        const { kind: _, ...answer } = outcome;
+        const { kind: _, receiptSecret, ...answer } = outcome;
+        world.keep?.({ receiptNo: answer.receiptNo, receiptSecret, citizen: index });
         await ledger.append({ type: 'acknowledged', ...answer, keyHash, citizen: index, intent });
         stats.add('acknowledged');
         return true;

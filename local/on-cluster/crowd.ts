@@ -14,6 +14,7 @@ export interface CrowdOptions {
 }
 
 const CROWD_POD = 'crowd';
+export const CROWD_NAMESPACE = 'voucher-crowd';
 
 export const crowdNamespaceManifest = (name: string): string =>
   JSON.stringify({

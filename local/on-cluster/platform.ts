@@ -44,7 +44,10 @@ export const valuesOf = (
 ) => ({
   image: imageValues(images.kind === 'pulled' ? images.product : PRODUCT_IMAGE),
   operator: { resources: request('50m') },
-  app: { shardMaxBytes, resources: { intake: request('100m'), records: request('100m') } },
+  app: {
+    shardMaxBytes,
+    resources: { intake: request('100m'), records: request('100m'), verification: request('50m') },
+  },
   dataPlane: {
     embedded: {
       enabled: true,

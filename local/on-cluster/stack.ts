@@ -13,12 +13,14 @@ import { urlHost } from '../../runtime/url-host.ts';
 import type { Kubernetes } from '../../tools/cluster.ts';
 import { CROWD_IMAGE } from '../../tools/image.ts';
 import type { ServerTls } from '../ledger-check/read-journal.ts';
-import { createSpawner } from '../managed-process.ts';
+import { createSpawner, type SpawnManaged } from '../managed-process.ts';
 import { startReaper } from '../reaper.ts';
 import { metricsOf, type Stack, type StackProcess } from '../stack.ts';
-import { crowdNamespaceManifest, crowdPlace } from './crowd.ts';
+import { CROWD_NAMESPACE, crowdNamespaceManifest, crowdPlace } from './crowd.ts';
 import { forwardService } from './forward.ts';
 import { isReady, Observer } from './observer.ts';
+import { OUTSIDE_PORT, type OutsideServer, outsideManifests } from './outside.ts';
+import { annotateAs, peopleManifests } from './people.ts';
 import { installPlatform, uninstallPlatform } from './platform.ts';
 import { openTarget, type Target, type TargetOptions } from './target.ts';
 
@@ -29,16 +31,20 @@ export interface OnClusterOptions extends TargetOptions {
   readonly stateDir: string;
   /** Folders that are mounted into the generator's pod. */
   readonly crowdFolders: readonly string[];
+  /** Servers that the campaign's pods call. */
+  readonly outside?: readonly OutsideServer[];
+  /** Secrets in the campaign's namespace, by name. */
+  readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 const RELEASE = 'voucher';
 const SYSTEM_NAMESPACE = 'voucher-system';
 const CAMPAIGN_NAMESPACE = 'vouchers';
-const CROWD_NAMESPACE = 'voucher-crowd';
 const SHARDS = 3;
 const SHARD_MAX_BYTES = 256 * 2 ** 20;
 const READY_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 250;
+const OUTSIDE_READY_WITHIN = '90s';
 
 /** The campaign of the file, in the demo's namespace. */
 const inNamespace = (yaml: string): string => {
@@ -90,22 +96,48 @@ const tlsOf = (service: string, ca: string): ServerTls => ({
   servername: `${RELEASE}-${service}.${SYSTEM_NAMESPACE}.svc`,
 });
 
-/** Forwards journal and database to ports of this machine, for the ledger check. */
-const forwardDataPlane = (target: Target, logDir: string, signal: AbortSignal) => {
-  const reaper = startReaper();
-  signal.addEventListener('abort', () => void reaper.stop(), { once: true });
-  const spawn = createSpawner(reaper);
-  const forward = (service: string, port: number) =>
-    forwardService({
-      kubernetes: target.kubernetes,
-      namespace: SYSTEM_NAMESPACE,
-      service: `${RELEASE}-${service}`,
-      port,
-      logFile: join(logDir, `forward-${service}.log`),
-      spawn,
-      signal,
-    });
-  return Promise.all([forward('nats', 4222), forward('postgres', 5432)]);
+/** @returns address of each, as this machine reaches it */
+const startOutside = async (
+  { kubernetes, isRouted }: Target,
+  servers: readonly OutsideServer[],
+  image: string,
+  forward: (service: string) => Promise<number>,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> => {
+  const urls: Record<string, string> = {};
+  for (const server of servers) {
+    const { name } = server;
+    await kubernetes.kubectl(['apply', '-f', '-'], { signal, input: outsideManifests(server, image) });
+    const ready = ['wait', '--for=condition=Ready', `pod/${name}`, '-n', CROWD_NAMESPACE];
+    await kubernetes.kubectl([...ready, `--timeout=${OUTSIDE_READY_WITHIN}`], { signal });
+    urls[name] = isRouted
+      ? `http://${urlHost(await addressOf(kubernetes, name, CROWD_NAMESPACE, signal))}:${OUTSIDE_PORT}`
+      : `http://127.0.0.1:${await forward(name)}`;
+  }
+  return urls;
+};
+
+const secretManifest = (name: string, stringData: Readonly<Record<string, string>>): string =>
+  JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace: CAMPAIGN_NAMESPACE },
+    stringData,
+  });
+
+/** Forwards Services to ports of this machine, where it has no route to them. */
+const createForward = (target: Target, logDir: string, signal: AbortSignal) => {
+  let spawn: SpawnManaged | undefined;
+  const spawner = (): SpawnManaged => {
+    const reaper = startReaper();
+    signal.addEventListener('abort', () => void reaper.stop(), { once: true });
+    return createSpawner(reaper);
+  };
+  return (namespace: string, service: string, port: number) => {
+    spawn ??= spawner();
+    const logFile = join(logDir, `forward-${service}.log`);
+    return forwardService({ kubernetes: target.kubernetes, namespace, service, port, logFile, spawn, signal });
+  };
 };
 
 /** @throws Error when the machine can't run a cluster, the chart can't be installed, or the campaign does not get Ready */
@@ -147,6 +179,24 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
     const applyCampaign = async (yaml: string): Promise<void> => {
       await cluster.kubectl(['apply', '-f', '-'], { signal, input: inNamespace(yaml) });
     };
+    const forward = createForward(target, logDir, stopping.signal);
+    const crowdImage = target.images.kind === 'pulled' ? target.images.crowd : CROWD_IMAGE;
+    const outside = await startOutside(
+      target,
+      options.outside ?? [],
+      crowdImage,
+      async (service) => {
+        const { port, done } = await forward(CROWD_NAMESPACE, service, OUTSIDE_PORT);
+        background.push(done);
+        return port;
+      },
+      signal,
+    );
+    for (const [name, data] of Object.entries(options.secrets ?? {})) {
+      await cluster.kubectl(['apply', '-f', '-'], { signal, input: secretManifest(name, data) });
+    }
+    const rules = peopleManifests(CAMPAIGN_NAMESPACE, `${SYSTEM_NAMESPACE}-${RELEASE}`);
+    await cluster.kubectl(['apply', '-f', '-'], { signal, input: rules });
     progress('applying the campaign');
     await applyCampaign(options.campaignYaml);
 
@@ -174,7 +224,8 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
     if (target.isRouted) {
       database.hostname = urlHost(await addressOf(cluster, `${RELEASE}-postgres`, SYSTEM_NAMESPACE, signal));
     } else {
-      const [nats, postgres] = await forwardDataPlane(target, logDir, stopping.signal);
+      const nats = await forward(SYSTEM_NAMESPACE, `${RELEASE}-nats`, 4222);
+      const postgres = await forward(SYSTEM_NAMESPACE, `${RELEASE}-postgres`, 5432);
       background.push(nats.done, postgres.done);
       forwardedNats = `nats://127.0.0.1:${nats.port}`;
       database.host = `127.0.0.1:${postgres.port}`;
@@ -195,7 +246,7 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
       url: `http://${serviceAddress}`,
       crowd: crowdPlace({
         kubectl: cluster.kubectlCommand,
-        image: target.images.kind === 'pulled' ? target.images.crowd : CROWD_IMAGE,
+        image: crowdImage,
         namespace: CROWD_NAMESPACE,
         serviceAddress,
         folders: options.crowdFolders,
@@ -235,6 +286,9 @@ export const startOnCluster = async (options: OnClusterOptions): Promise<Stack> 
             })),
         ),
       applyCampaign,
+      annotate: ({ user, annotation, text }) =>
+        annotateAs(cluster, { name: metadata.name, namespace: CAMPAIGN_NAMESPACE }, user, annotation, text, signal),
+      outside,
       stop,
     };
   } catch (error) {

@@ -44,7 +44,7 @@ export const FAULTS = [
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
-const fault = z.strictObject({
+export const faultSchema = z.strictObject({
   kind: z.enum(FAULTS),
   /** Of the requests, evenly spread: 0.25 is every fourth. */
   share: z.number().min(0).max(1).default(1),
@@ -57,26 +57,30 @@ const fault = z.strictObject({
   status: z.number().int().min(300).max(599).default(503),
 });
 /** Replaces all faults; the first that applies to a request is taken. */
-export const faultsBody = z.strictObject({ faults: z.array(fault) });
+export const faultsBody = z.strictObject({ faults: z.array(faultSchema) });
 
-export type FaultRequest = z.input<typeof fault>;
-export type Fault = z.output<typeof fault>;
+export type FaultRequest = z.input<typeof faultSchema>;
+export type Fault = z.output<typeof faultSchema>;
 
-export interface Faults {
-  set(faults: readonly Fault[]): void;
-  /** The fault of this request. */
-  next(): Fault | undefined;
+/** Which requests a fault takes. */
+type Schedule = Pick<Fault, 'share' | 'times' | 'forMs'>;
+
+export interface Faults<F extends Schedule> {
+  set(faults: readonly F[]): void;
+  /** The fault of this request. @param concerns whether a fault is one of this kind of request at all */
+  next(concerns?: (fault: F) => boolean): F | undefined;
 }
 
-export const createFaults = (monotonicMs: () => number): Faults => {
-  let active: { readonly fault: Fault; readonly sinceMs: number; due: number; taken: number }[] = [];
+export const createFaults = <F extends Schedule = Fault>(monotonicMs: () => number): Faults<F> => {
+  let active: { readonly fault: F; readonly sinceMs: number; due: number; taken: number }[] = [];
   return {
     set(faults) {
       active = faults.map((one) => ({ fault: one, sinceMs: monotonicMs(), due: 0, taken: 0 }));
     },
-    next() {
+    next(concerns = () => true) {
       for (const one of active) {
         const { share, times, forMs } = one.fault;
+        if (!concerns(one.fault)) continue;
         if (times !== undefined && one.taken >= times) continue;
         if (forMs !== undefined && monotonicMs() - one.sinceMs >= forMs) continue;
         one.due += share;
@@ -94,6 +98,8 @@ export const createFaults = (monotonicMs: () => number): Faults => {
 export interface Reply {
   readonly status: number;
   readonly body: string;
+  /** Beside type and length. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const JSON_TYPE = 'application/json';
@@ -108,20 +114,23 @@ const sendBytes = (
   response.end(body);
 };
 
-const asText = (body: string): string =>
-  `HTTP/1.1 200 OK\r\nContent-Type: ${JSON_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+const asText = ({ body, headers = {} }: Reply): string => {
+  const lines = Object.entries({ 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(body), ...headers });
+  return `HTTP/1.1 200 OK\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`;
+};
 
 /** Answers that will be sent again, by connection. */
-const leftOver = new WeakMap<Socket, string>();
+const leftOver = new WeakMap<Socket, Reply>();
 
 /** To be called for each request, before its answer. */
 export const sendLeftOver = (socket: Socket): void => {
-  const body = leftOver.get(socket);
+  const reply = leftOver.get(socket);
   leftOver.delete(socket);
-  if (body !== undefined) socket.write(asText(body));
+  if (reply !== undefined) socket.write(asText(reply));
 };
 
-export const sendReply = (response: ServerResponse, { status, body }: Reply): void => sendBytes(response, status, body);
+export const sendReply = (response: ServerResponse, { status, body, headers }: Reply): void =>
+  sendBytes(response, status, body, headers);
 
 const PAGE = '<!DOCTYPE html><html><head><title>登录</title></head><body>0 -1</body></html>';
 /** 一致 in GBK. Its bytes are not UTF-8. */
@@ -137,7 +146,11 @@ const withResult = (body: string, result: string): string =>
 const isHtml = { 'Content-Type': 'text/html; charset=utf-8' };
 
 /** Faults that keep the question from being looked up. `error` is the protocol's own matter. */
-export const refuse = (fault: Fault, request: IncomingMessage, response: ServerResponse): boolean => {
+export const refuse = (
+  fault: Pick<Fault, 'status'> & { readonly kind: string },
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean => {
   if (fault.kind === 'reset') request.socket.resetAndDestroy();
   else if (fault.kind === 'status') sendBytes(response, fault.status, PAGE, isHtml);
   else return fault.kind === 'hang';
@@ -145,8 +158,12 @@ export const refuse = (fault: Fault, request: IncomingMessage, response: ServerR
 };
 
 /** Sends an answer as the fault leaves it. @returns whether the client can read it */
-export const spoil = (fault: Fault, response: ServerResponse, reply: Reply): boolean => {
-  const { status, body } = reply;
+export const spoil = (
+  fault: Pick<Fault, 'delayMs'> & { readonly kind: string },
+  response: ServerResponse,
+  reply: Reply,
+): boolean => {
+  const { status, body, headers = {} } = reply;
   switch (fault.kind) {
     case 'slow':
       setTimeout(() => {
@@ -154,22 +171,25 @@ export const spoil = (fault: Fault, response: ServerResponse, reply: Reply): boo
       }, fault.delayMs);
       return true;
     case 'twice':
-      response.once('finish', () => response.socket?.write(asText(body)));
+      response.once('finish', () => response.socket?.write(asText(reply)));
       sendReply(response, reply);
       return true;
     case 'again':
-      if (response.socket !== null) leftOver.set(response.socket, body);
+      if (response.socket !== null) leftOver.set(response.socket, reply);
       sendReply(response, reply);
       return true;
     case 'lost':
       response.socket?.resetAndDestroy();
       return false;
     case 'half':
-      response.writeHead(status, { 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(body) });
+      response.writeHead(status, { 'Content-Type': JSON_TYPE, 'Content-Length': Buffer.byteLength(body), ...headers });
       response.write(body.slice(0, body.length / 2), () => response.socket?.end());
       return false;
     case 'shortLength':
-      sendBytes(response, status, body, { 'Content-Length': String(Math.floor(body.length / 2)) });
+      sendBytes(response, status, body, {
+        ...headers,
+        'Content-Length': String(Math.floor(body.length / 2)),
+      });
       return false;
     case 'garbage':
       sendBytes(response, status, Buffer.from(Array.from({ length: 200 }, (_, i) => (i * 37 + 128) % 256)));
@@ -178,28 +198,28 @@ export const spoil = (fault: Fault, response: ServerResponse, reply: Reply): boo
       sendBytes(response, status, PAGE, isHtml);
       return false;
     case 'charset':
-      sendBytes(response, status, inGbk(body));
+      sendBytes(response, status, inGbk(body), headers);
       return false;
     case 'declared':
-      sendBytes(response, status, body, { 'Content-Type': `${JSON_TYPE}; charset=GBK` });
+      sendBytes(response, status, body, { ...headers, 'Content-Type': `${JSON_TYPE}; charset=GBK` });
       return false;
     case 'compressed':
-      sendBytes(response, status, body, { 'Content-Encoding': 'gzip' });
+      sendBytes(response, status, body, { ...headers, 'Content-Encoding': 'gzip' });
       return false;
     case 'huge':
-      sendBytes(response, status, ' '.repeat(1_000_000) + body);
+      sendBytes(response, status, ' '.repeat(1_000_000) + body, headers);
       return false;
     case 'redirect':
       sendBytes(response, 302, '', { Location: '/elsewhere' });
       return false;
     case 'unknown':
-      sendBytes(response, status, withResult(body, '"42"'));
+      sendBytes(response, status, withResult(body, '"42"'), headers);
       return false;
     case 'number':
-      sendBytes(response, status, withResult(body, '42'));
+      sendBytes(response, status, withResult(body, '42'), headers);
       return false;
     case 'empty':
-      sendBytes(response, status, '{}');
+      sendBytes(response, status, '{}', headers);
       return false;
     default:
       sendReply(response, reply);

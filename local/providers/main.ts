@@ -20,6 +20,7 @@ const options = new Command('provider')
   .addOption(new Option('--type <type>', 'protocol').choices(['TencentIdCard', 'Http']).makeOptionMandatory())
   .requiredOption('--name <name>', 'name of the provider in spec.verification.providers')
   .requiredOption('--keys-dir <folder>', 'folder with <name>.secret-id and <name>.secret-key')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <port>', '0: any free port', whole, 0)
   .option('--per-second <n>', 'requests in one second', whole, 100)
   .option('--per-day <n>', 'requests in one day of Beijing', whole)
@@ -29,6 +30,7 @@ const options = new Command('provider')
     type: 'TencentIdCard' | 'Http';
     name: string;
     keysDir: string;
+    host: string;
     port: number;
     perSecond: number;
     perDay?: number;
@@ -38,8 +40,8 @@ const options = new Command('provider')
 const key = (kind: 'secret-id' | 'secret-key'): string =>
   readFileSync(join(options.keysDir, `${options.name}.${kind}`), 'utf8').trim();
 
-const { type, port, perSecond, perDay, latencyMs } = options;
-const server = { port, latencyMs, limits: { perSecond, ...(perDay === undefined ? {} : { perDay }) } };
+const { type, host, port, perSecond, perDay, latencyMs } = options;
+const server = { host, port, latencyMs, limits: { perSecond, ...(perDay === undefined ? {} : { perDay }) } };
 const { url, close } =
   type === 'TencentIdCard'
     ? await startTencentServer(() => ({ secretId: key('secret-id'), secretKey: key('secret-key') }), server)

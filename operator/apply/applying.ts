@@ -36,6 +36,11 @@ export interface ApplyDeps {
 export const WRITE_DEADLINE_MS = 1_000;
 /** Before a raise the authorisation is read once more. */
 export const RAISE_DEADLINE_MS = 2 * WRITE_DEADLINE_MS;
+/**
+ * For the objects of a new campaign. An API server that is busy with a thousand of them may take seconds, and what is given up
+ * there has to be done again (a Service's address is allocated, and freed minutes later).
+ */
+export const NEW_DEADLINE_MS = 10_000;
 
 export interface Applying {
   readonly deps: ApplyDeps;

@@ -1,4 +1,7 @@
-/** Which Deployments' controllers are made to retry: after a refusal they back off for up to 17 minutes. Pure. */
+/**
+ * Which Deployments' controllers are made to retry: after a refusal they back off for up to 17 minutes. One that has not
+ * acted yet has too much to do, or does not run: another change of its Deployment is only more work. Pure.
+ */
 import { TIERS } from '../../contract/tiers.ts';
 import type { ObservedCluster } from '../tick/cluster-view.ts';
 import type { TierProblem } from '../tick/tier-problem.ts';
@@ -15,10 +18,11 @@ const ASK_SOON_MS = 3_000;
  * | a quota that has room by now                              | every 3 s  |
  * | a quota that can't be read                                | every 8 s  |
  * | something else: a policy, pod security, a missing account | every 8 s  |
+ * | no one: no controller has acted yet                       | none       |
  */
 const everyMs = (problem: TierProblem): number => {
   if (problem.kind === 'quota' && problem.now !== 'full') return problem.now === 'room' ? ASK_SOON_MS : ASK_EVERY_MS;
-  return problem.kind === 'refused' ? ASK_EVERY_MS : Number.POSITIVE_INFINITY;
+  return problem.kind === 'refused' && problem.isUnanswered !== true ? ASK_EVERY_MS : Number.POSITIVE_INFINITY;
 };
 
 /** Names of Deployments. A clock that jumped back must not keep one waiting. */

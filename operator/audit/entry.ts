@@ -86,6 +86,16 @@ const entry = z.discriminatedUnion('step', [
     who: z.string().optional(),
     reason: z.string().optional(),
   }),
+  base.extend({ step: z.literal('issuance_started'), by: z.string() }),
+  base.extend({
+    step: z.literal('channel_stopped'),
+    channel: z.string(),
+    since: z.string(),
+    cause: z.enum(['Command', 'SettingsDiffer', 'BooksDiffer']),
+    who: z.string().optional(),
+    reason: z.string(),
+  }),
+  base.extend({ step: z.literal('channel_resumed'), channel: z.string(), since: z.string() }),
   /** SHA-256 of the certificate, which is a ConfigMap of the campaign. */
   base.extend({ step: z.literal('personal_data_destroyed'), certificate: z.string() }),
   base.extend({

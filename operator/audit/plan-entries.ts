@@ -3,8 +3,8 @@
 import { defined } from '../../contract/defined.ts';
 import { instantMs, instantMsOrNaN } from '../../contract/instant.ts';
 import { perTier, type Tier } from '../../contract/tiers.ts';
-import type { ScalingSpec } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
+import type { ScalingSpec } from '../../contract/types/scaling.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { ceilingInForce } from '../scaling/schedule.ts';
 import type { AuditEntry } from './entry.ts';

@@ -7,11 +7,13 @@
 import { defined } from '../../contract/defined.ts';
 import { instantMs, instantMsOrNaN } from '../../contract/instant.ts';
 import { TIERS, tiersOf } from '../../contract/tiers.ts';
-import type { ScalingSpec, VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
+import type { ScalingSpec } from '../../contract/types/scaling.ts';
 import type { TierOutcomes } from '../tick/observed.ts';
 import type { ScaleWrite } from '../tick/tick-plan.ts';
 import type { AuditEntry, Authorized, Hours } from './entry.ts';
+import { issuanceEntries } from './issuance-entries.ts';
 import { levelEntries, overrideEntries } from './measures.ts';
 import {
   type AuditHead,
@@ -29,7 +31,10 @@ import type { Trail, TrailedCampaign } from './trail-state.ts';
 export interface AuditView {
   readonly campaign: VoucherCampaign;
   readonly site: string;
-  readonly status: Pick<VoucherCampaignStatus, 'openedAt' | 'closesAt' | 'contingency' | 'privacy' | 'erasures'>;
+  readonly status: Pick<
+    VoucherCampaignStatus,
+    'openedAt' | 'closesAt' | 'contingency' | 'issuance' | 'privacy' | 'erasures'
+  >;
   readonly plans: readonly ScalePlan[];
   readonly uses: readonly GrantUse[];
   /** Uids of plans that are in the trail and for some time no longer in the cluster. */
@@ -131,6 +136,7 @@ const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] =
     ...entries,
     ...overrideEntries(campaign, known, head, trail, nowMs),
     ...levelEntries(campaign, status.contingency ?? [], known?.levels ?? {}, head, trail),
+    ...issuanceEntries(status, known?.stops ?? {}, head, trail),
     ...privacyEntries(campaign, status, head),
   ];
 };

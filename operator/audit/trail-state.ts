@@ -14,6 +14,8 @@ export interface TrailedCampaign {
   readonly overrides: Readonly<Record<string, string>>;
   /** Contingency levels in force: name → since when. */
   readonly levels: Readonly<Record<string, string>>;
+  /** Channels that are stopped: name → since when. */
+  readonly stops: Readonly<Record<string, string>>;
   readonly isDeleted: boolean;
   /** The newest version of it behind an entry, and when that was noted. */
   readonly newest?: { readonly version: string; readonly noted: string };
@@ -64,7 +66,7 @@ export class Trail {
   #addToCampaign(entry: AuditEntry): void {
     const { uid, namespace, campaign: name, site, version, noted } = entry;
     const campaign = { uid, namespace, name, site };
-    const known = this.#campaigns.get(uid) ?? { ...campaign, overrides: {}, levels: {}, isDeleted: false };
+    const known = this.#campaigns.get(uid) ?? { ...campaign, overrides: {}, levels: {}, stops: {}, isDeleted: false };
     const change = (): Partial<TrailedCampaign> => {
       switch (entry.step) {
         case 'campaign_created':
@@ -90,6 +92,13 @@ export class Trail {
           if (known.levels[entry.level] !== entry.since) return {};
           const { [entry.level]: _ended, ...levels } = known.levels;
           return { levels };
+        }
+        case 'channel_stopped':
+          return { stops: { ...known.stops, [entry.channel]: entry.since } };
+        case 'channel_resumed': {
+          if (known.stops[entry.channel] !== entry.since) return {};
+          const { [entry.channel]: _resumed, ...stops } = known.stops;
+          return { stops };
         }
         default:
           return {};

@@ -2,14 +2,18 @@
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { hasDraw } from '../draw/order.ts';
-import { outsideTiersOf } from '../outside/targets.ts';
 
-type Spec = Pick<VoucherCampaignSpec, 'verification' | 'draw'>;
+type Spec = Pick<VoucherCampaignSpec, 'verification' | 'issuance' | 'draw'>;
+
+const issues = ({ issuance }: Spec): boolean => issuance !== undefined;
 
 const HAS: Partial<Readonly<Record<ConditionType, (spec: Spec) => boolean>>> = {
-  ProvidersReachable: (spec) => outsideTiersOf(spec).length > 0,
+  ProvidersReachable: ({ verification }) => verification !== undefined,
   DrawCommitted: hasDraw,
   Drawn: hasDraw,
+  Issued: issues,
+  ChannelsReachable: issues,
+  BooksBalanced: issues,
 };
 
 export const conditionTypesOf = (spec: Spec): readonly ConditionType[] =>

@@ -3,19 +3,21 @@ import type { ConditionType } from '../../contract/conditions.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
 import { hasConsumer, TIERS, tiersOf } from '../../contract/tiers.ts';
+import { booksBalanced } from '../books/books-condition.ts';
 import { contingencyCondition } from '../contingency/contingency-messages.ts';
 import { personalDataDestroyed } from '../destruction/destruction-messages.ts';
 import { drawCommitted, drawn } from '../draw/draw-conditions.ts';
 import { listFrozen } from '../freeze/freeze-messages.ts';
+import { issued } from '../issuance/issuance-conditions.ts';
 import { planState, stateText } from '../scale-plans/plan-state.ts';
 import type { PlanInput } from '../tick/observed.ts';
 import { acceptingRegistrations } from './accepting.ts';
 import { clocksAgree } from './clocks-agree.ts';
 import { journalDurable } from './journal-conditions.ts';
+import { channelsReachable, providersReachable } from './outside-reachable.ts';
 import { conflictingScaler, overriddenCondition } from './override-conditions.ts';
 import { preWarmed } from './pre-warm-condition.ts';
 import { type Causes, reconciling, stalled } from './progress.ts';
-import { providersReachable } from './providers-reachable.ts';
 import { provisioned } from './provisioned.ts';
 import { ready } from './ready.ts';
 import { recordsAvailable } from './records-available.ts';
@@ -152,7 +154,7 @@ const causesOf = (input: ConditionInput): Causes => ({
 });
 
 /** Conditions that only some campaigns have: undefined for the others. */
-type Optional = 'ProvidersReachable' | 'DrawCommitted' | 'Drawn';
+type Optional = 'ProvidersReachable' | 'DrawCommitted' | 'Drawn' | 'Issued' | 'ChannelsReachable' | 'BooksBalanced';
 type Verdicts = { readonly [T in Exclude<ConditionType, Optional>]: Verdict<T> } & {
   readonly [T in Optional]: Verdict<T> | undefined;
 };
@@ -165,6 +167,9 @@ export const judge = (input: ConditionInput): Verdicts => {
     ProvidersReachable: providersReachable(input),
     DrawCommitted: drawCommitted(input),
     Drawn: drawn(input),
+    Issued: issued(input),
+    ChannelsReachable: channelsReachable(input),
+    BooksBalanced: booksBalanced(input),
     Stalled: stalledNow,
     Reconciling: reconciling(causes, stalledNow, input),
   };

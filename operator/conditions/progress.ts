@@ -7,7 +7,17 @@ import { areMost } from './pod-reports.ts';
 import { belowMinSinceMs } from './ready.ts';
 import { asBefore, before, type ConditionInput, no, type Verdict, yes } from './verdict.ts';
 
-type Always = Exclude<ConditionType, 'Reconciling' | 'Stalled' | 'ProvidersReachable' | 'DrawCommitted' | 'Drawn'>;
+type Always = Exclude<
+  ConditionType,
+  | 'Reconciling'
+  | 'Stalled'
+  | 'ProvidersReachable'
+  | 'DrawCommitted'
+  | 'Drawn'
+  | 'Issued'
+  | 'ChannelsReachable'
+  | 'BooksBalanced'
+>;
 export type Causes = { readonly [T in Always]: Verdict<T> };
 
 /** Accounts that are reloaded, a webhook that restarts, servers that have just met: none of them takes longer. */

@@ -8,6 +8,7 @@ import { TIERS } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { ContingencyLevel, ContingencyStatus, ContingencyTrigger } from '../../contract/types/contingency.ts';
 import type { JournalState } from '../../journal/administration.ts';
+import { issuanceStartedAt } from '../issuance/issuance-request.ts';
 import type { CampaignMemory, Observed } from '../tick/observed.ts';
 import { type Commands, commandsOf } from './commands.ts';
 import { isCommanded, type LevelMemory, nextLevel } from './level.ts';
@@ -26,6 +27,8 @@ export interface Effects {
   readonly admissionPerSecond?: number;
   readonly admissionPercent?: number;
   readonly page?: NonNullable<ContingencyLevel['effect']['staticPage']> & Pick<ContingencyLevel, 'title'>;
+  /** No channel is asked for a voucher. Absent: they are. */
+  readonly isIssuancePaused?: true;
 }
 
 export interface ContingencyOutcome {
@@ -115,6 +118,7 @@ const effectsOf = (inForce: readonly LevelInForce[]): Effects => {
     admissionPerSecond: least(inForce.map(({ level }) => level.effect.admissionPerSecond)),
     admissionPercent: least(inForce.map(({ level }) => level.effect.admissionPercent)),
     page: last?.effect.staticPage && { ...last.effect.staticPage, title: last.title },
+    isIssuancePaused: inForce.some(({ level }) => level.effect.pauseIssuance === true) ? (true as const) : undefined,
   });
 };
 
@@ -142,7 +146,7 @@ const closing = (
 
 interface ContingencyInput {
   readonly campaign: VoucherCampaign;
-  readonly observed: Pick<Observed, 'readings' | 'journal' | 'previous'>;
+  readonly observed: Pick<Observed, 'readings' | 'journal' | 'previous' | 'issuance'>;
   readonly memory: CampaignMemory;
   readonly nowMs: number;
 }
@@ -154,6 +158,7 @@ export const contingencyOf = ({ campaign, observed, memory, nowMs }: Contingency
   const statedMs = instantMs(window.closesAt);
   const announcedMs = previous?.closesAt === undefined ? undefined : instantMs(previous.closesAt);
   const isOpen = nowMs >= instantMs(window.opensAt) && nowMs < Math.max(statedMs, announcedMs ?? statedMs);
+  const isIssuing = issuanceStartedAt(observed) !== undefined;
   const commands = commandsOf(campaign);
   const signals = contingencySignals(observed, memory);
   const before = parseContingencyMemory(previous?.contingencyMemory);
@@ -163,7 +168,8 @@ export const contingencyOf = ({ campaign, observed, memory, nowMs }: Contingency
   for (const level of levels) {
     const command = commands.byLevel.get(level.name);
     const value = level.trigger === undefined ? undefined : signals[level.trigger.signal];
-    const next = nextLevel({ level, command, value, isOpen, memory: before.get(level.name) ?? {}, nowMs });
+    const isArmed = isOpen || (isIssuing && level.effect.pauseIssuance === true);
+    const next = nextLevel({ level, command, value, isArmed, memory: before.get(level.name) ?? {}, nowMs });
     if (Object.keys(next).length > 0) after.set(level.name, next);
     if (next.sinceMs !== undefined) inForce.push({ level, status: statusOf(level, next, commands, nowMs) });
   }

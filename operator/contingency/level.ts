@@ -33,8 +33,8 @@ interface LevelInput {
   readonly command: Command | undefined;
   /** Fresh; undefined: not known now. A yes-or-no metric is 1 or 0. */
   readonly value: number | undefined;
-  /** Whether registration is open: triggers start levels at no other time. */
-  readonly isOpen: boolean;
+  /** Whether its trigger can start it: while registration is open, and one that pauses issuance also while vouchers are issued. */
+  readonly isArmed: boolean;
   readonly memory: LevelMemory;
   readonly nowMs: number;
 }
@@ -75,12 +75,12 @@ const inForce = ({ level: { back }, value, nowMs }: LevelInput, machine: Machine
   }
 };
 
-const waiting = ({ level: { trigger }, value, isOpen, nowMs }: LevelInput, machine: Machine): Machine => {
+const waiting = ({ level: { trigger }, value, isArmed, nowMs }: LevelInput, machine: Machine): Machine => {
   if (trigger === undefined) return {};
   const disarmed: Machine = machine.isDisarmed === true ? { isDisarmed: true } : {};
   if (value === undefined) return machine;
   if (value < (trigger.atLeast ?? 1)) return {};
-  if (!isOpen || machine.isDisarmed === true) return disarmed;
+  if (!isArmed || machine.isDisarmed === true) return disarmed;
   const held = longer(machine.held, nowMs);
   return held.ms >= parseDurationMs(trigger.heldFor) ? { triggered: { atMs: nowMs, value } } : { held };
 };

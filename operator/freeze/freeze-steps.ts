@@ -107,12 +107,14 @@ export type FreezeStep =
 export const statedEndMs = ({ closesAtMs, verifyByMs = closesAtMs }: PublishedWindow): number =>
   Math.max(closesAtMs, verifyByMs);
 
-/** Tiers that ask providers: their backlog has a deadline, or a phase, of its own. */
-const isVerifying = (tier: Tier): boolean => entryOf(tier).outsideCap === 'provider';
-
-/** Whose consumers must have passed these barriers. */
-export const tiersBefore = (of: Barriers['of'], tiers: readonly Tier[]): readonly Tier[] =>
-  tiers.filter((tier) => hasConsumer(tier) && isVerifying(tier) === (of === 'verification'));
+/**
+ * Whose consumers must have passed these barriers. Tiers that ask providers have a deadline, or a phase, of their own. Tiers that ask
+ * channels begin after the draw.
+ */
+export const tiersBefore = (of: Barriers['of'], tiers: readonly Tier[]): readonly Tier[] => {
+  const asked = of === 'verification' ? 'provider' : undefined;
+  return tiers.filter((tier) => hasConsumer(tier) && entryOf(tier).outsideCap === asked);
+};
 
 const behind = (tiers: readonly Tier[], { sequences }: Barriers, positions: readonly ConsumerPosition[]): Behind[] =>
   tiers.flatMap((tier) =>

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseInstant } from '../../contract/instant.ts';
 import type { Reading } from '../../contract/reading.ts';
 import { followsArrivals, type Tier } from '../../contract/tiers.ts';
-import type { CampaignReadings } from '../signals/readings.ts';
+import { arrivalsAt, type CampaignReadings } from '../signals/readings.ts';
 import type { TickPlan } from '../tick/tick-plan.ts';
 
 const count = z.number().int().nonnegative();
@@ -112,7 +112,7 @@ export const recordOf = (
     mode,
     ...numbersOf(outcome),
     signals: {
-      arrivals: signalOf(readings.arrivals, nowMs),
+      arrivals: signalOf(arrivalsAt(readings, tier).arrivals, nowMs),
       ...(backlog === undefined ? {} : { backlog: signalOf(backlog, nowMs) }),
     },
     ...(overridesInForce.length === 0 ? {} : { overrides: overridesInForce.slice(0, MAX_OVERRIDES) }),

@@ -112,8 +112,9 @@ export const createClusterReader = (options: ClusterReaderOptions): ClusterReade
       for (const job of options.jobs.byIndex(key)) {
         const component = job.metadata.labels?.[LABELS.component];
         if (!isJob(component) || controllerUidOf(job) !== uid) continue;
-        const adminUrl = running.find(({ observed }) => observed.tier === component)?.observed.adminUrl;
-        jobs[runKeyOf(name, job.metadata.name)] = { ...jobOf(job), ...defined({ adminUrl }) };
+        const pod = running.find(({ observed }) => observed.name.startsWith(`${job.metadata.name}-`))?.observed;
+        const { adminUrl, name: podName } = pod ?? {};
+        jobs[runKeyOf(name, job.metadata.name)] = { ...jobOf(job), ...defined({ adminUrl, podName }) };
       }
       const unseen = options.isJobsSeen(namespace) ? {} : { isJobsUnseen: true };
       return { tiers, jobs, plans, ...unseen, ...defined({ headroom }) };

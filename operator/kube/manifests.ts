@@ -56,6 +56,13 @@ interface Applied {
   /** Of the manifest: a thousand campaigns have ten each. */
   readonly digest: string;
 }
+interface Answered {
+  /** As it is kept. */
+  readonly object: KubeObject;
+  /** With the managedFields of all managers. Absent: not read. */
+  readonly raw?: KubeObject;
+}
+
 /** A thousand campaigns have fewer. */
 const MAX_REMEMBERED = 20_000;
 
@@ -74,10 +81,11 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
 
   const storeOf = ({ resource }: Target): Store<KubeObject> | undefined => stores.get(resource.plural);
 
-  const observed = (target: Target, answer: unknown): KubeObject => {
-    const object = keepOwned(parseObject(answer));
+  const observed = (target: Target, answer: unknown): Answered => {
+    const raw = parseObject(answer);
+    const object = keepOwned(raw);
     storeOf(target)?.observe(object);
-    return object;
+    return { object, raw };
   };
 
   /** From the store, else from the server: an object without our label is not in the store. */
@@ -85,7 +93,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     const known = storeOf(target)?.get(target.namespace ?? '', target.name ?? '');
     if (known !== undefined) return known;
     const found = await ifFound(client.call({ ...target, verb: 'get' }, signal));
-    return found === undefined ? undefined : observed(target, found);
+    return found === undefined ? undefined : observed(target, found).object;
   };
 
   const assertOurs = (manifest: Manifest, live: KubeObject, target: Target): void => {
@@ -109,19 +117,19 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     live: KubeObject | undefined,
     target: Target,
     signal: AbortSignal,
-  ): Promise<KubeObject | undefined> => {
+  ): Promise<Answered> => {
     const text = describeTarget(target);
     const digest = digestOf(manifest);
     if (live !== undefined) {
-      if (equal.get(live) === digest) return live;
+      if (equal.get(live) === digest) return { object: live };
       const difference = differenceOf(manifest, live, FIELD_MANAGER);
       if (difference === undefined) {
         equal.set(live, digest);
-        return live;
+        return { object: live };
       }
       const repeated = isRepeated(text, digest, live);
       onApply?.({ object: text, difference, isRepeated: repeated });
-      if (repeated) return live;
+      if (repeated) return { object: live };
     }
     const { metadata } = manifest;
     // With a uid the apply changes only that very object: without it, one that was deleted a moment ago would be created
@@ -130,16 +138,17 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     const query = { fieldManager: FIELD_MANAGER, force: 'true' };
     const next = observed(target, await client.call({ ...target, verb: 'apply', query, body, isOnce: true }, signal));
     if (applied.size >= MAX_REMEMBERED) applied.clear();
-    applied.set(text, { uid: next.metadata.uid, resourceVersion: next.metadata.resourceVersion, digest });
+    const { uid, resourceVersion } = next.object.metadata;
+    applied.set(text, { uid, resourceVersion, digest });
     return next;
   };
 
   /** client-go's csaupgrade does the same for objects that were once created by `kubectl create`. */
-  const letGo = async (live: KubeObject, target: Target, signal: AbortSignal): Promise<void> => {
+  const letGo = async (live: Answered, target: Target, signal: AbortSignal): Promise<void> => {
     const isInit = (entry: { manager?: string | undefined; subresource?: string | undefined }): boolean =>
       entry.manager === INIT_FIELD_MANAGER && (entry.subresource ?? '') === '';
-    if (!ownsMoreThanReplicas(live.metadata.managedFields?.find(isInit)?.fieldsV1)) return;
-    const raw = parseObject(await client.call({ ...target, verb: 'get' }, signal));
+    if (!ownsMoreThanReplicas(live.object.metadata.managedFields?.find(isInit)?.fieldsV1)) return;
+    const raw = live.raw ?? parseObject(await client.call({ ...target, verb: 'get' }, signal));
     const index = raw.metadata.managedFields?.findIndex(isInit) ?? -1;
     const fields = raw.metadata.managedFields?.[index]?.fieldsV1;
     if (fields === undefined || !ownsMoreThanReplicas(fields)) return;
@@ -167,7 +176,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     if (live !== undefined) assertOurs(manifest, live, target);
     else if (isDeployment(manifest)) throw new Error(`${describeTarget(target)} is gone; the next tick creates it`);
     const next = await applyTo(manifest, live, target, signal);
-    if (isDeployment(manifest) && next !== undefined) await letGo(next, target, signal);
+    if (isDeployment(manifest)) await letGo(next, target, signal);
   };
 
   const create: ManifestWriter['create'] = async (manifest, signal) => {

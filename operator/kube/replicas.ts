@@ -45,22 +45,38 @@ export const createReplicaWriter = (client: KubeClient, store: Store<KubeObject>
 });
 
 /**
+ * For all campaigns together, as many as the controllers' client makes by default: a policy that refuses the pods of a thousand
+ * campaigns must not become a flood of writes, and each of them makes the controllers write, too.
+ */
+const ASKS_PER_SECOND = 20;
+
+/**
  * A ReplicaSet is synced whenever it changes at all, even while it backs off (pkg/controller/replicaset, updateRS), and the
  * Deployment controller copies annotations of a Deployment to its newest ReplicaSet (deployment_util.go,
  * copyDeploymentAnnotationsToReplicaSet). The pods' template is not changed, so there is no rollout.
  */
-export const createNudger = (client: KubeClient, store: Store<KubeObject>): Nudger => ({
-  async askAgain({ namespace, name, atMs }, signal) {
-    const live = store.get(namespace, name);
-    if (live === undefined) return;
-    // With a uid it changes that very object and never creates one; by a manager of its own, so that the tier's manifest
-    // neither owns nor removes it.
-    const annotations = { [ASKED_AGAIN]: new Date(atMs).toISOString() };
-    const metadata = { name, namespace, uid: live.metadata.uid, annotations };
-    const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata };
-    const query = { fieldManager: ASK_AGAIN_FIELD_MANAGER, force: 'true' };
-    const target = { resource: DEPLOYMENTS, namespace, name };
-    const answer = await client.call({ ...target, verb: 'apply', query, body, isOnce: true }, signal);
-    store.observe(keepOwned(parseObject(answer)));
-  },
-});
+export const createNudger = (client: KubeClient, store: Store<KubeObject>): Nudger => {
+  let [second, asked] = [0, 0];
+  const mayAsk = (atMs: number): boolean => {
+    const now = Math.floor(atMs / 1000);
+    if (now !== second) [second, asked] = [now, 0];
+    asked += 1;
+    return asked <= ASKS_PER_SECOND;
+  };
+  return {
+    async askAgain({ namespace, name, atMs }, signal) {
+      const live = store.get(namespace, name);
+      // Without the annotation it is still due at the next tick.
+      if (live === undefined || !mayAsk(atMs)) return;
+      // With a uid it changes that very object and never creates one; by a manager of its own, so that the tier's manifest
+      // neither owns nor removes it.
+      const annotations = { [ASKED_AGAIN]: new Date(atMs).toISOString() };
+      const metadata = { name, namespace, uid: live.metadata.uid, annotations };
+      const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata };
+      const query = { fieldManager: ASK_AGAIN_FIELD_MANAGER, force: 'true' };
+      const target = { resource: DEPLOYMENTS, namespace, name };
+      const answer = await client.call({ ...target, verb: 'apply', query, body, isOnce: true }, signal);
+      store.observe(keepOwned(parseObject(answer)));
+    },
+  };
+};

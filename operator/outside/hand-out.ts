@@ -1,11 +1,12 @@
 /** Which pod may send how many requests per second to each outside system. Pure. */
 import type { OutsideShares, TargetShares } from '../../contract/outside.ts';
 import { datesIn, nextDateMs } from '../../runtime/zone-dates.ts';
+import { type HaltReason, haltIn } from './halt.ts';
 import { heldOf, type InForce } from './in-force.ts';
 import type { OutsideReport } from './reports.ts';
 import { type Counted, increaseOf, requestsOf, type Seen, seenWith } from './seen.ts';
 import { split } from './split.ts';
-import { type StopMemory, type StopReason, stopOf } from './stops.ts';
+import { halted, type StopMemory, type StopReason, stopOf } from './stops.ts';
 import type { OutsideTarget } from './targets.ts';
 
 /** While it is stopped one pod sends this many requests per second, or the rate where that is less. */
@@ -29,7 +30,7 @@ export interface OutsideMemory {
 /** How an outside system can be asked now, for conditions and people. */
 export interface Standing extends OutsideTarget {
   /** `asked`: by all pods. Otherwise: why not, or by one probing pod only. */
-  readonly state: 'asked' | 'quota' | StopReason;
+  readonly state: 'asked' | 'quota' | StopReason | HaltReason;
   /** Wall clock: when it can be asked again. Absent: it can be, or that is unknown. */
   readonly resumesAtMs?: number;
   /** Requests left today. Absent: no limit. */
@@ -57,6 +58,10 @@ export interface HandOutInput {
   readonly reports: readonly OutsideReport[];
   /** No pod is to ask anything more. Absent: no. */
   readonly isOver?: boolean;
+  /** Of these pods, those that only look up what was done: they ask also a system that is halted, or over. Absent: none. */
+  readonly auditors?: readonly string[];
+  /** Systems that no pod asks, not even to probe, by name. Absent: none. */
+  readonly halts?: Readonly<Record<string, HaltReason>>;
   /** Monotonic. */
   readonly nowMs: number;
   readonly wallMs: number;
@@ -80,8 +85,15 @@ const saysQuota = ({ name }: OutsideTarget, seen: Seen, pods: readonly string[])
   return reported.length > 0 && reported.every(({ blocked }) => blocked.includes('quota'));
 };
 
+/** A halt that is over leaves no trace: all pods ask again. */
+const withoutHalt = (before: TargetShares | undefined): TargetShares | undefined => {
+  if (before === undefined || haltIn(before.stopped) === undefined) return before;
+  const { stopped: _, ...rest } = before;
+  return rest;
+};
+
 export const handOut = (input: HandOutInput): HandOut => {
-  const { targets, pods, inForce, reports, nowMs, wallMs } = input;
+  const { targets, pods, auditors = [], inForce, reports, nowMs, wallMs } = input;
   const names = pods.map(({ name }) => name);
   const ready = pods.flatMap(({ name, ready: isReady }) => (isReady ? [name] : [])).toSorted();
   const memory = input.memory ?? { seen: {}, inherited: names, stops: {}, days: {} };
@@ -102,7 +114,19 @@ export const handOut = (input: HandOutInput): HandOut => {
   const of = targets.map((target) => {
     const { name, requestsPerSecond, requestsPerDay } = target;
     const before = stored[name];
-    const stop = stopOf({ target: name, pods: ready, seen, before, memory: memory.stops[name] ?? {}, nowMs, wallMs });
+    const halt = input.halts?.[name];
+    const stop =
+      halt === undefined
+        ? stopOf({
+            target: name,
+            pods: ready,
+            seen,
+            before: withoutHalt(before),
+            memory: memory.stops[name] ?? {},
+            nowMs,
+            wallMs,
+          })
+        : halted(halt, before, auditors, wallMs);
     const day =
       requestsPerDay === undefined
         ? undefined
@@ -111,25 +135,22 @@ export const handOut = (input: HandOutInput): HandOut => {
       requestsPerDay === undefined || day === undefined ? undefined : Math.max(0, requestsPerDay - day.used);
     const rate = Math.min(requestsPerSecond, (leftToday ?? Number.POSITIVE_INFINITY) / LAST_REQUESTS_SECONDS);
     const shares: TargetShares = {
-      perSecond:
-        input.isOver === true
-          ? {}
-          : split({
-              rate,
-              sharers: stop.sharers,
-              ...(stop.stopped === undefined ? {} : { most: PROBE_PER_SECOND }),
-              held: heldOf(inForce, name, nowMs),
-              current: before?.perSecond ?? {},
-              mayRaise: nowMs >= inForce.raisesFromMs,
-            }),
+      perSecond: split({
+        rate,
+        sharers: input.isOver === true ? auditors : stop.sharers,
+        ...(stop.stopped === undefined || halt !== undefined ? {} : { most: PROBE_PER_SECOND }),
+        held: heldOf(inForce, name, nowMs),
+        current: before?.perSecond ?? {},
+        mayRaise: nowMs >= inForce.raisesFromMs,
+      }),
       ...(stop.stopped === undefined ? {} : { stopped: stop.stopped }),
       ...(day === undefined ? {} : { day }),
     };
     const isUsedUp = leftToday === 0 || saysQuota(target, seen, ready);
     const standing: Standing = {
       ...target,
-      state: isUsedUp ? 'quota' : ((stop.stopped?.reason as StopReason | undefined) ?? 'asked'),
-      ...(isUsedUp ? { resumesAtMs: nextDateMs(datesIn(target.timeZone), wallMs) } : {}),
+      state: halt ?? (isUsedUp ? 'quota' : ((stop.stopped?.reason as StopReason | undefined) ?? 'asked')),
+      ...(isUsedUp && halt === undefined ? { resumesAtMs: nextDateMs(datesIn(target.timeZone), wallMs) } : {}),
       ...(leftToday === undefined ? {} : { leftToday }),
       refusedPods: stop.refusedPods,
       isReported: ready.some((pod) => seen[pod]?.[name] !== undefined),

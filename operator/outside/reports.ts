@@ -1,4 +1,5 @@
 /** What a pod reports about the outside systems that it asks (contract/outside.ts). */
+import type { StockReading } from '../../contract/books.ts';
 import type { OutsideBlock } from '../../contract/outside.ts';
 
 export const OUTCOMES = ['answered', 'retry', 'quota', 'refused'] as const;
@@ -16,4 +17,6 @@ export interface OutsideReport {
   /** By the pod's clock: distinguishes a restart, after which its counters begin at zero. */
   readonly startedAtMs: number;
   readonly targets: Readonly<Record<string, TargetReport>>;
+  /** Of an issuance pod: its last readings of the channels' stocks. Absent: none. */
+  readonly stocks?: readonly StockReading[];
 }

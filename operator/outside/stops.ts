@@ -1,5 +1,6 @@
 /** Whether an outside system is asked by all pods, or by one that probes it. Pure; times are monotonic. */
 import type { TargetShares } from '../../contract/outside.ts';
+import type { HaltReason } from './halt.ts';
 import { requestsOf, type Seen, type SeenTarget } from './seen.ts';
 
 /** A report this old says nothing about now. */
@@ -120,6 +121,22 @@ const isLifted = ({ memory: { probe }, target, seen, nowMs }: StopInput): boolea
   const isAnswered = known.answeredAtMs !== undefined && known.answeredAtMs > probe.sinceMs;
   const isIdle = nowMs - probe.sinceMs >= PROBE_TURN_MS && requestsOf(known) === probe.requests;
   return isAnswered || isIdle;
+};
+
+/** No pod asks it, and none probes it, until that is over. @param auditors pods that may ask it all the same */
+export const halted = (
+  reason: HaltReason,
+  before: TargetShares | undefined,
+  auditors: readonly string[],
+  wallMs: number,
+): Stop => {
+  const known = before?.stopped?.reason === reason ? before.stopped : undefined;
+  return {
+    stopped: known ?? { reason, since: new Date(wallMs).toISOString() },
+    sharers: auditors,
+    refusedPods: [],
+    memory: {},
+  };
 };
 
 export const stopOf = (input: StopInput): Stop => {

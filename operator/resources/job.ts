@@ -2,8 +2,9 @@ import type { Job, JobSpec } from 'kubernetes-types/batch/v1.js';
 import type { PodSpec } from 'kubernetes-types/core/v1.js';
 import { ENV } from '../../contract/app-contract.ts';
 import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
-import { isWatchedJob, type JobName } from '../../contract/jobs.ts';
+import { isWatchedJob, type JobName, keptSecondsOf } from '../../contract/jobs.ts';
 import { jobName } from '../../contract/names.ts';
+import type { ReconcileOrder } from '../../contract/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { Manifest } from './manifest.ts';
@@ -14,14 +15,6 @@ import { ADMIN_PORT, podMetadataOf, podSpecOf } from './pod.ts';
 const BACKOFF_LIMIT = 6;
 /** 20 million people take ten minutes on half a core. A pod that hangs is replaced by the next Job. */
 const ACTIVE_DEADLINE_SECONDS = 3_600;
-/**
- * Afterwards the cluster deletes it. The operator then creates a failed one again, for as long as its work is not done; one that is
- * done can be looked at for so long.
- */
-const TTL_SECONDS = 600;
-/** One that runs as long as its campaign is created again soon: without it nothing is compared. */
-const WATCHED_TTL_SECONDS = 30;
-
 /** Kubernetes 1.25 and later; kubernetes-types is older. */
 interface FailurePolicy {
   readonly podFailurePolicy: {
@@ -32,19 +25,16 @@ interface FailurePolicy {
   };
 }
 
-/** Of one that works for minutes. */
 const SPEC: Omit<JobSpec, 'template'> & FailurePolicy = {
   backoffLimit: BACKOFF_LIMIT,
-  activeDeadlineSeconds: ACTIVE_DEADLINE_SECONDS,
-  ttlSecondsAfterFinished: TTL_SECONDS,
   // A drained node or an eviction says nothing about the work.
   podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }] },
 };
 
 const specOf = (job: JobName): Omit<JobSpec, 'template'> => {
-  if (!isWatchedJob(job)) return SPEC;
-  const { activeDeadlineSeconds: _, ...endless } = SPEC;
-  return { ...endless, ttlSecondsAfterFinished: WATCHED_TTL_SECONDS };
+  // Then the cluster deletes it, and the operator creates it again for as long as there is work.
+  const spec = { ...SPEC, ttlSecondsAfterFinished: keptSecondsOf(job) };
+  return isWatchedJob(job) ? spec : { ...spec, activeDeadlineSeconds: ACTIVE_DEADLINE_SECONDS };
 };
 
 /** A run of a Job. */
@@ -52,6 +42,8 @@ interface JobRun {
   readonly job: JobName;
   readonly run?: string | undefined;
   readonly order?: DrawOrder | undefined;
+  /** Of the Job `books`. */
+  readonly reconcile?: ReconcileOrder | undefined;
 }
 
 const BUNDLE = { name: 'bundle', mountPath: '/var/voucher/bundle' } as const;
@@ -92,13 +84,26 @@ const withDraw = ({ spec: { draw } }: VoucherCampaign, order: DrawOrder | undefi
   };
 };
 
+const withReconcile = (order: ReconcileOrder | undefined, pod: PodSpec): PodSpec => {
+  if (order === undefined) return pod;
+  const env = [{ name: ENV.reconcileOrder, value: unexpanded(JSON.stringify(order)) }];
+  return {
+    ...pod,
+    containers: pod.containers.map((container) => ({ ...container, env: [...(container.env ?? []), ...env] })),
+  };
+};
+
 /**
  * Created once, by POST, and never applied: a Job's pod template can't be changed, so that an apply by another release would fail for
  * as long as the Job is there. Its pods need no probes: they end by themselves.
  *
  * One that runs as long as its campaign has no deadline, and its pods are watched: the operator reads their metrics pages.
  */
-export const buildJob = (campaign: VoucherCampaign, { job, run, order }: JobRun, options: BuildOptions): Job => ({
+export const buildJob = (
+  campaign: VoucherCampaign,
+  { job, run, order, reconcile }: JobRun,
+  options: BuildOptions,
+): Job => ({
   apiVersion: 'batch/v1',
   kind: 'Job',
   metadata: ownedMetadata(campaign, jobName(campaign.metadata.name, job, run), job),
@@ -110,10 +115,13 @@ export const buildJob = (campaign: VoucherCampaign, { job, run, order }: JobRun,
         options.pods ?? {},
       ),
       // Never: each try is a pod of its own, whose log can be read, and the failure policy requires it.
-      spec: withDraw(campaign, order, {
-        ...podSpecOf(campaign, job, options, isWatchedJob(job) ? { ports: [ADMIN_PORT] } : {}),
-        restartPolicy: 'Never',
-      }),
+      spec: withReconcile(
+        reconcile,
+        withDraw(campaign, order, {
+          ...podSpecOf(campaign, job, options, isWatchedJob(job) ? { ports: [ADMIN_PORT] } : {}),
+          restartPolicy: 'Never',
+        }),
+      ),
     },
   },
 });

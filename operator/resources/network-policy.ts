@@ -5,9 +5,9 @@ import type {
 } from 'kubernetes-types/networking/v1.js';
 import { PORTS } from '../../contract/app-contract.ts';
 import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
-import { hasAdminPort, jobUrlsOf, rightsOf, type Workload } from '../../contract/jobs.ts';
+import { hasAdminPort, rightsOf, type Workload, workloadUrlsOf } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
-import { isTier, urlsOf } from '../../contract/tiers.ts';
+import { isTier, servesCitizens, takesRegistrations } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
@@ -30,13 +30,14 @@ const toUrl = (url: string, { metadata: { namespace } }: VoucherCampaign): reado
 
 /** Each rule once. */
 const toUrls = (campaign: VoucherCampaign, workload: Workload): readonly NetworkPolicyEgressRule[] => {
-  const urls = isTier(workload) ? urlsOf(campaign.spec, workload) : jobUrlsOf(campaign.spec, workload);
+  const urls = workloadUrlsOf(campaign.spec, workload);
   const rules = urls.flatMap((url) => toUrl(url, campaign)).map((rule) => [JSON.stringify(rule), rule] as const);
   return [...new Map(rules).values()];
 };
 
 /**
- * Egress of a workload: the data plane by its rights, the addresses that its section of the spec names, and for the intake its own Service, for canaries.
+ * Egress of a workload: the data plane by its rights, the addresses that its section of the spec names, and for the tier that takes
+ * registrations its own Service, for canaries.
  * Undefined, and not restricted, where the data plane is not the installation's own: journal and database are then named in
  * Secrets that the operator can't read.
  */
@@ -53,17 +54,19 @@ const egressOf = (
     ...egress.names,
     ...egress.journal,
     ...(database === 'none' ? [] : egress.database),
-    ...(workload === 'intake' ? [{ to: [toItself], ports: [{ port: PORTS.http, protocol: 'TCP' as const }] }] : []),
+    ...(isTier(workload) && takesRegistrations(workload)
+      ? [{ to: [toItself], ports: [{ port: PORTS.http, protocol: 'TCP' as const }] }]
+      : []),
     ...toUrls(campaign, workload),
   ];
 };
 
 /**
- * Citizens reach the intake from anywhere; only pods of this cluster reach metrics and probes; nothing reaches other Jobs. Reviewers reach
+ * Citizens reach the tiers that serve them from anywhere; only pods of this cluster reach metrics and probes; nothing reaches other Jobs. Reviewers reach
  * verification through the API server, which is no pod: from its peers, or from anywhere where these are not stated.
  */
 const ingressOf = (workload: Workload, { apiServerPeers = [] }: PodOptions): NetworkPolicyIngressRule[] => [
-  ...(workload === 'intake' ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
+  ...(isTier(workload) && servesCitizens(workload) ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
   ...(hasAdminPort(workload)
     ? [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] }]
     : []),

@@ -13,16 +13,16 @@ import type {
 } from 'kubernetes-types/core/v1.js';
 import { ADMIN_PATHS, ENV, PORTS, PRIVACY_KEYS, secretDirOf } from '../../contract/app-contract.ts';
 import { defined } from '../../contract/defined.ts';
-import { hasAdminPort, podOf, rightsOf, type Workload } from '../../contract/jobs.ts';
+import { hasAdminPort, podOf, rightsOf, type Workload, workloadSecretsOf } from '../../contract/jobs.ts';
 import {
   appConfigMapName,
   type Component,
   dataPlaneSecretName,
-  intakeServiceUrl,
   LABELS,
+  serviceUrl,
   tierName,
 } from '../../contract/names.ts';
-import { isTier, secretsOf, type Tier } from '../../contract/tiers.ts';
+import { isTier, servesCitizens, type Tier, takesRegistrations } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
@@ -78,10 +78,6 @@ export const nodeOptions = (workload: Workload): string =>
 
 const ownMount = (name: string): string => `/etc/voucher/own/${name}`;
 
-/** Secrets of its own, as its section of the spec names them. A Job has no section. */
-const ownSecrets = (campaign: VoucherCampaign, workload: Workload): ReturnType<typeof secretsOf> =>
-  isTier(workload) ? secretsOf(campaign.spec, workload) : [];
-
 const environment = (campaign: VoucherCampaign, workload: Workload, options: BuildOptions): EnvVar[] => [
   { name: 'NODE_OPTIONS', value: nodeOptions(workload) },
   { name: ENV.role, value: workload },
@@ -89,12 +85,19 @@ const environment = (campaign: VoucherCampaign, workload: Workload, options: Bui
   { name: ENV.configDir, value: MOUNTS.config },
   ...(rightsOf(workload).privacyKeys === false ? [] : [{ name: ENV.privacyDir, value: MOUNTS.privacy }]),
   { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
-  ...ownSecrets(campaign, workload).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
+  ...workloadSecretsOf(campaign.spec, workload).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
   { name: ENV.host, value: '::' },
-  ...(workload === 'intake'
+  ...(isTier(workload) && servesCitizens(workload)
     ? [
         { name: ENV.portHttp, value: String(PORTS.http) },
-        { name: ENV.serviceUrl, value: intakeServiceUrl(campaign.metadata.name, campaign.metadata.namespace) },
+        ...(takesRegistrations(workload)
+          ? [
+              {
+                name: ENV.serviceUrl,
+                value: serviceUrl(campaign.metadata.name, workload, campaign.metadata.namespace),
+              },
+            ]
+          : []),
         ...(options.keepAliveSeconds === undefined
           ? []
           : [{ name: ENV.keepAliveSeconds, value: String(options.keepAliveSeconds) }]),
@@ -174,7 +177,9 @@ const mountedBy = (campaign: VoucherCampaign, workload: Workload): readonly Moun
     { volume: { name: 'config', configMap: { name: appConfigMapName(metadata.name) } }, mountPath: MOUNTS.config },
     ...privacyOf(campaign, workload),
     secretAt('data-plane', dataPlaneSecretName(spec.dataPlane.secretName, workload), MOUNTS.dataPlane),
-    ...ownSecrets(campaign, workload).map(([name, secretName]) => secretAt(`own-${name}`, secretName, ownMount(name))),
+    ...workloadSecretsOf(spec, workload).map(([name, secretName]) =>
+      secretAt(`own-${name}`, secretName, ownMount(name)),
+    ),
   ];
 };
 
@@ -241,7 +246,7 @@ export const buildPodTemplate = (campaign: VoucherCampaign, tier: Tier, options:
     metadata: podMetadataOf(campaignLabels(campaign, tier), pods),
     spec: {
       ...podSpecOf(campaign, tier, options, {
-        ports: [...(tier === 'intake' ? [{ name: 'http', containerPort: PORTS.http }] : []), ADMIN_PORT],
+        ports: [...(servesCitizens(tier) ? [{ name: 'http', containerPort: PORTS.http }] : []), ADMIN_PORT],
         // One second apart: a pod that is ready counts for the scaling law in the same tick.
         startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
         readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),

@@ -1,18 +1,19 @@
 import type { Service } from 'kubernetes-types/core/v1.js';
-import { intakeServiceName } from '../../contract/names.ts';
+import { serviceName } from '../../contract/names.ts';
+import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 
-/** The Service for citizens' traffic. Other tiers take their work from the journal and need none. */
-export const buildIntakeService = (campaign: VoucherCampaign): Service => ({
+/** The Service of a tier that citizens reach. Other tiers take their work from the journal and need none. */
+export const buildService = (campaign: VoucherCampaign, tier: Tier): Service => ({
   apiVersion: 'v1',
   kind: 'Service',
-  metadata: ownedMetadata(campaign, intakeServiceName(campaign.metadata.name), 'intake'),
+  metadata: ownedMetadata(campaign, serviceName(campaign.metadata.name, tier), tier),
   spec: {
     type: 'ClusterIP',
     // IPv6 and IPv4 where the cluster has both, as the pods listen; else the one it has.
     ipFamilyPolicy: 'PreferDualStack',
-    selector: tierSelector(campaign, 'intake'),
+    selector: tierSelector(campaign, tier),
     ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP', appProtocol: 'http' }],
   },
 });

@@ -29,7 +29,7 @@ const BECAUSE: Readonly<Record<LimitedBy, (bounds: Bounds) => string>> = {
   Max: (bounds) => `${needs(bounds)}, and max in spec.scaling.tiers is ${bounds.max}`,
   Ceiling: (bounds) => `${needs(bounds)}, and the authorised ceiling is ${bounds.ceiling}`,
   Provider: (bounds) =>
-    `${needs(bounds)}, but the rate that the providers allow needs no more${
+    `${needs(bounds)}, but the rate that the providers or channels allow needs no more${
       bounds.outsideMax === undefined ? '' : ` than ${bounds.outsideMax}`
     }`,
   Downstream: ({ admissionPerSecond }) =>

@@ -8,7 +8,7 @@ import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { capacityOf } from './capacity.ts';
 import { BLIND_SHARE } from './holds.ts';
 import { paceOf } from './pre-warm.ts';
-import { ceilingInForce, isScheduled, scheduleOf, TARGET_UTILISATION } from './schedule.ts';
+import { ceilingInForce, forecastOf, isScheduled, scheduleOf, TARGET_UTILISATION } from './schedule.ts';
 import type { TierLimits, TierMemory } from './types.ts';
 
 /** What a tier can let in per second at most: at its ceiling, at full utilisation. */
@@ -37,14 +37,15 @@ const instantsOf = (
  * campaign's every second can be asked.
  */
 export const limitsOf = (
-  spec: Pick<VoucherCampaignSpec, 'window' | 'scaling'>,
+  spec: Pick<VoucherCampaignSpec, 'window' | 'scaling' | 'login'>,
   plans: readonly ScalePlan[],
   tier: Tier,
   memory: Learned = {},
 ): ((nowMs: number) => TierLimits) => {
   const { tiers, authorized, drainWithin, drain, down } = spec.scaling;
   const { min, max, capacityPerReplica } = tiers[tier];
-  const schedule = scheduleOf(spec, capacityOf({ capacityPerReplica }, memory), paceOf(memory));
+  const capacity = capacityOf({ capacityPerReplica }, memory);
+  const schedule = scheduleOf(spec, capacity, paceOf(memory), forecastOf(spec, tier));
   const constant = {
     min,
     max,

@@ -2,9 +2,10 @@
 
 import { parseDurationMs } from '../../contract/duration.ts';
 import { instantMs } from '../../contract/instant.ts';
-import type { Tier } from '../../contract/tiers.ts';
-import type { ScalingSpec, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
+import { entryOf, type Tier } from '../../contract/tiers.ts';
+import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
+import type { ScalingSpec } from '../../contract/types/scaling.ts';
 import type { Pace } from './forecast.ts';
 import { grantOf } from './grants.ts';
 import { leadSecondsFor } from './pre-warm.ts';
@@ -15,6 +16,19 @@ export const TARGET_UTILISATION = 0.7;
 /** Replicas for a steady rate: 16,700/s at 500/s a replica and 0.7 → 47.7 → 48. */
 export const replicasFor = (ratePerSecond: number, capacityPerReplica: number, utilisation: number): number =>
   Math.ceil(ratePerSecond / (utilisation * capacityPerReplica));
+
+/** Arrivals that are expected at a tier's peak. Logins: no more than their systems permit, because the rest is shed in any case. */
+export const forecastOf = (
+  { scaling, login }: Pick<VoucherCampaignSpec, 'scaling' | 'login'>,
+  tier: Tier,
+): number | undefined => {
+  const { peakArrivalsPerSecond: peak } = scaling;
+  if (peak === undefined || entryOf(tier).serves !== 'logins') return peak;
+  return Math.min(
+    peak,
+    (login?.systems ?? []).reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0),
+  );
+};
 
 export interface Schedule {
   /** Included. */
@@ -31,18 +45,17 @@ export interface Schedule {
  * over. Opens 09:00, lead time 30 m, hold 2 h, 16,700/s at 500/s a replica: 48 from 08:30 to 11:00.
  *
  * @param pace where it is known, the span begins early enough for it, however short the lead time
+ * @param peak of the tier; the campaign's unless stated
  */
 export const scheduleOf = (
   { window, scaling }: Pick<VoucherCampaignSpec, 'window' | 'scaling'>,
   capacityPerReplica: number,
   pace?: Pace,
+  peak = scaling.peakArrivalsPerSecond,
 ): Schedule => {
-  const { peakArrivalsPerSecond, preWarm, down } = scaling;
+  const { preWarm, down } = scaling;
   const opensAtMs = instantMs(window.opensAt);
-  const floor =
-    peakArrivalsPerSecond === undefined
-      ? 0
-      : replicasFor(peakArrivalsPerSecond, capacityPerReplica, TARGET_UTILISATION);
+  const floor = peak === undefined ? 0 : replicasFor(peak, capacityPerReplica, TARGET_UTILISATION);
   const neededMs = pace === undefined ? 0 : Math.ceil(leadSecondsFor(floor, pace)) * 1000;
   return {
     fromMs: opensAtMs - Math.max(parseDurationMs(preWarm.leadTime), neededMs),

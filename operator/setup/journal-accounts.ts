@@ -8,19 +8,21 @@
  * | any                  | STREAM.INFO, CONSUMER.INFO of the shards     | clocks, the end of a shard |
  * | publishes a type     | reg.<id>.<shard>.<type>.*                    | its facts (publisher.ts), and the check of them |
  * | … `received`         | reg.<id>.<shard>.astray.*                    | registrations in another shard than their citizen's |
- * | has a consumer       | CONSUMER.MSG.NEXT and ACK of its own         | its work (reader.ts) |
+ * | … `issuing`          | reg.<id>.<shard>.issuing.*.*                 | the channel is in the subject |
+ * | has consumers        | CONSUMER.MSG.NEXT and ACK of its own         | its work, and that of its lanes (reader.ts) |
  * | looks up receipts    | STREAM.MSG.GET, consumers of the astray subjects | acceptances.ts, astray.ts |
  * | looks up shards      | consumers of everything                      | a rebuild (replay.ts) |
  * | decides an entry     | ctl.<id>.<entry>, STREAM.MSG.GET of the control stream | the list (control.ts) |
  * | looks up decisions   | STREAM.MSG.GET of the control stream         | whether the list is made |
  * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
- * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
+ * | writes a bucket      | … and $KV.<bucket>.*, of claims $KV.<bucket>.*.* | the day's data key (data-keys.ts), claims (claims.ts) |
  *
  * The durable consumers belong to the operator: without the denials a pod could move one past messages that are not read, or
  * consume another tier's messages.
  */
 import { accountName, accountPassword } from '../../contract/accounts.ts';
 import { rightsOf, WORKLOADS, type Workload } from '../../contract/jobs.ts';
+import { claimsBucketName } from '../../contract/login.ts';
 import {
   astraySubject,
   consumerName,
@@ -31,7 +33,8 @@ import {
   shardStreamName,
   subjectsOf,
 } from '../../contract/names.ts';
-import { type BucketRight, hasConsumer, isTier, TIERS } from '../../contract/tiers.ts';
+import type { BucketRight } from '../../contract/tier-entry.ts';
+import { consumersOf, isTier, TIERS } from '../../contract/tiers.ts';
 
 export interface AccountsRequest {
   readonly shards: number;
@@ -57,9 +60,12 @@ const publishes = (campaignId: string, shard: number, workload: Workload): reado
   rightsOf(workload).publishes.flatMap((type) => subjectsOf(campaignId, shard, type));
 
 const consumes = (campaignId: string, shard: number, workload: Workload): readonly string[] => {
-  if (!isTier(workload) || !hasConsumer(workload)) return [];
-  const [stream, own] = [shardStreamName(campaignId, shard), consumerName(workload)];
-  return [`${API}.CONSUMER.MSG.NEXT.${stream}.${own}`, `$JS.ACK.${stream}.${own}.>`];
+  if (!isTier(workload)) return [];
+  const stream = shardStreamName(campaignId, shard);
+  return consumersOf(workload).flatMap((lane) => {
+    const own = consumerName(workload, lane);
+    return [`${API}.CONSUMER.MSG.NEXT.${stream}.${own}`, `$JS.ACK.${stream}.${own}.>`];
+  });
 };
 
 const ofShard = (campaignId: string, shard: number, workload: Workload): readonly string[] => {
@@ -89,11 +95,11 @@ const ofControl = (campaignId: string, workload: Workload): readonly string[] =>
   ];
 };
 
-const ofBucket = (bucket: string, right: BucketRight): readonly string[] => {
+const ofBucket = (bucket: string, right: BucketRight, keys = '*'): readonly string[] => {
   if (right === 'none') return [];
   const stream = `KV_${bucket}`;
   return [
-    ...(right === 'writes' ? [`$KV.${bucket}.*`] : []),
+    ...(right === 'writes' ? [`$KV.${bucket}.${keys}`] : []),
     `${API}.STREAM.INFO.${stream}`,
     // Of the leader: buckets have no direct gets, by which a replica that lags could answer.
     `${API}.STREAM.MSG.GET.${stream}`,
@@ -111,7 +117,7 @@ const permissionsOf = (
   user: string,
 ): Permissions => {
   const indices = Array.from({ length: shards }, (_, shard) => shard);
-  const durable = TIERS.filter(hasConsumer);
+  const durable = TIERS.flatMap((tier) => consumersOf(tier).map((lane) => ({ tier, name: consumerName(tier, lane) })));
   return {
     publish: {
       allow: [
@@ -121,18 +127,16 @@ const permissionsOf = (
             ...ofControl(campaignId, workload),
             ...ofBucket(liveBucketName(campaignId), rightsOf(workload).buckets.live),
             ...ofBucket(dataKeyBucketName(campaignId), rightsOf(workload).buckets.dataKeys),
+            ...ofBucket(claimsBucketName(campaignId), rightsOf(workload).buckets.claims ?? 'none', '*.*'),
           ]),
         ),
       ],
-      deny: durable.flatMap((tier) => {
-        const name = consumerName(tier);
-        return [
-          `${API}.CONSUMER.CREATE.*.${name}`,
-          `${API}.CONSUMER.CREATE.*.${name}.>`,
-          `${API}.CONSUMER.DELETE.*.${name}`,
-          ...(workloads.includes(tier) ? [] : [`${API}.CONSUMER.MSG.NEXT.*.${name}`]),
-        ];
-      }),
+      deny: durable.flatMap(({ tier, name }) => [
+        `${API}.CONSUMER.CREATE.*.${name}`,
+        `${API}.CONSUMER.CREATE.*.${name}.>`,
+        `${API}.CONSUMER.DELETE.*.${name}`,
+        ...(workloads.includes(tier) ? [] : [`${API}.CONSUMER.MSG.NEXT.*.${name}`]),
+      ]),
     },
     subscribe: [`_INBOX.${user}.>`],
   };

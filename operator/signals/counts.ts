@@ -1,8 +1,10 @@
 /** The reports of records pods: the total of one pod, for all see the same database, and the state of all. */
 import { METRICS } from '../../contract/app-contract.ts';
+import type { FactsReport } from '../../contract/books.ts';
 import { defined } from '../../contract/defined.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { CountsReader } from '../tick/ports.ts';
+import { FACT_METRICS, factsOf } from './books.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { FINDING_METRICS, findingOf, type PodFinding, workersViewOf } from './pod-findings.ts';
 import type { RecordsReport } from './readings.ts';
@@ -22,12 +24,13 @@ export const totalOf = (families: ReadonlyMap<string, readonly MetricSample[]>):
 interface Answer {
   readonly pod: string;
   readonly received: number | undefined;
+  readonly facts: FactsReport | undefined;
   readonly finding: PodFinding | undefined;
 }
 
 const answerOf = (pod: string, page: string): Answer => {
-  const families = parseMetrics(page, [METRICS.recordsTotal, ...FINDING_METRICS]);
-  return { pod, received: totalOf(families), finding: findingOf(pod, families) };
+  const families = parseMetrics(page, [METRICS.recordsTotal, ...FACT_METRICS, ...FINDING_METRICS]);
+  return { pod, received: totalOf(families), facts: factsOf(families), finding: findingOf(pod, families) };
 };
 
 /**
@@ -65,6 +68,8 @@ export const createCountsReader = (scraper: Pick<Scraper, 'page'>, clock: Pick<C
         asked.map(({ name }) => [name, good.find(({ pod }) => pod === name)?.finding]),
       );
       const received = good.find((answer) => answer.received !== undefined)?.received;
+      // All pods count the same rows: the newest answer.
+      const [facts] = good.flatMap((answer) => answer.facts ?? []).toSorted((a, b) => b.atMs - a.atMs);
       const workers = workersViewOf(turns.known(campaign, pods, clock.monotonicMs()), pods);
       const isExplained =
         good.length > 0 && workers !== undefined && (workers.database.length > 0 || workers.known < workers.pods);
@@ -72,7 +77,7 @@ export const createCountsReader = (scraper: Pick<Scraper, 'page'>, clock: Pick<C
         const failure = answers.find((answer) => answer instanceof Error);
         throw failure ?? new Error(`ask ${asked[0]?.name}: the metrics page has no ${METRICS.recordsTotal}`);
       }
-      return defined({ received, workers });
+      return defined({ received, facts, workers });
     },
   };
 };

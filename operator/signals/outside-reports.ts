@@ -2,9 +2,11 @@
 import { METRICS } from '../../contract/app-contract.ts';
 import { OUTSIDE_METRICS, type OutsideBlock } from '../../contract/outside.ts';
 import type { Tier } from '../../contract/tiers.ts';
+import { auditorsOf } from '../outside/auditors.ts';
 import type { OutsideReport, TargetReport } from '../outside/reports.ts';
 import { outsideTiersOf } from '../outside/targets.ts';
 import type { OutsideReader } from '../tick/ports.ts';
+import { STOCK_METRICS, stocksOf } from './books.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import type { Scraper } from './scrape.ts';
 
@@ -14,14 +16,15 @@ const isCount = (value: number): boolean => Number.isFinite(value) && value >= 0
 
 /** @throws Error when the page is no page, or has no start time: that is not a zero */
 export const outsideReportOf = (pod: string, page: string): OutsideReport => {
-  const families = parseMetrics(page, [METRICS.processStart, OUTSIDE_METRICS.requests, OUTSIDE_METRICS.blocked]);
+  const { requests: counted, blocked } = OUTSIDE_METRICS;
+  const families = parseMetrics(page, [METRICS.processStart, counted, blocked, ...STOCK_METRICS]);
   const started = families.get(METRICS.processStart)?.[0]?.value;
   if (started === undefined || !Number.isFinite(started)) {
     throw new Error(`the metrics page has no ${METRICS.processStart}`);
   }
-  const requests = families.get(OUTSIDE_METRICS.requests) ?? [];
-  const blocks = families.get(OUTSIDE_METRICS.blocked) ?? [];
-  if (!requests.every(({ value }) => isCount(value))) throw new Error(`${OUTSIDE_METRICS.requests} is no count`);
+  const requests = families.get(counted) ?? [];
+  const blocks = families.get(blocked) ?? [];
+  if (!requests.every(({ value }) => isCount(value))) throw new Error(`${counted} is no count`);
   const names = new Set([...requests, ...blocks].flatMap(({ labels }) => labels['target'] ?? []));
   const of = (samples: readonly MetricSample[], target: string, label: string, word: string): number =>
     samples
@@ -36,8 +39,10 @@ export const outsideReportOf = (pod: string, page: string): OutsideReport => {
     },
     blocked: BLOCKS.filter((reason) => of(blocks, target, 'reason', reason) > 0),
   });
+  const stocks = stocksOf(families);
   return {
     pod,
+    ...(stocks.length === 0 ? {} : { stocks }),
     startedAtMs: Math.round(started * 1000),
     targets: Object.fromEntries([...names].map((target) => [target, reportOf(target)])),
   };
@@ -45,9 +50,10 @@ export const outsideReportOf = (pod: string, page: string): OutsideReport => {
 
 /** Asks every pod, also those that are not Ready: one that drains still asks. A pod that does not answer is left out. */
 export const createOutsideReader = (scraper: Pick<Scraper, 'page'>): OutsideReader => ({
-  async read({ spec }, { tiers }, signal) {
+  async read({ spec }, cluster, signal) {
     const read = async (tier: Tier): Promise<readonly [Tier, readonly OutsideReport[]]> => {
-      const asked = (tiers[tier]?.pods ?? []).map(async ({ name, adminUrl }) =>
+      const pods = [...(cluster.tiers[tier]?.pods ?? []), ...auditorsOf(cluster, tier)];
+      const asked = pods.map(async ({ name, adminUrl }) =>
         adminUrl === undefined ? [] : [outsideReportOf(name, await scraper.page(adminUrl, signal))],
       );
       const reports = await Promise.allSettled(asked);

@@ -2,7 +2,7 @@
 
 import { defined } from '../../contract/defined.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
-import { hasConsumer, perTier, type Tier, tiersOf } from '../../contract/tiers.ts';
+import { followsArrivals, hasConsumer, perTier, type Tier, takesRegistrations, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { JournalAdmin, JournalBacklog } from '../../journal/administration.ts';
 import { abortable } from '../../runtime/abortable.ts';
@@ -53,18 +53,32 @@ interface Queue {
   counts: readonly JournalCounts[];
 }
 
-interface Known {
+/** What arrives at the pods of one tier. */
+interface Stream {
   readonly counts: ArrivalCounts;
   /** The last arrivals that every ready pod proved. */
   full: { readonly value: Arrivals; readonly atMs: number } | undefined;
   arrivals: Reading<Arrivals>;
-  readonly queues: Readonly<Record<Tier, Queue>>;
-  intakes: Reading<IntakesView>;
   /** Pods that missed the last scrape: asked last, so that many hanging ones can't use up every turn. */
   missed: ReadonlySet<string>;
+}
+
+/** Its own arrivals are those of registrations. */
+interface Known extends Stream {
+  readonly queues: Readonly<Record<Tier, Queue>>;
+  /** Of tiers with arrivals besides those. */
+  readonly others: Map<Tier, Stream>;
+  intakes: Reading<IntakesView>;
   clocks: readonly PodClock[];
   askedAtMs: number;
 }
+
+const newStream = (): Stream => ({
+  counts: new ArrivalCounts(),
+  full: undefined,
+  arrivals: { kind: 'absent' },
+  missed: new Set(),
+});
 
 /** A reading that was not renewed: unchanged while it is young, then stale. */
 const unrenewed = <T>(last: Reading<T>, nowMs: number): Reading<T> =>
@@ -99,6 +113,12 @@ const factsPerSecond = (queues: Known['queues'], spec: VoucherCampaignSpec): num
     const { served } = queues[tier];
     return sum + Math.min(permitted, served.kind === 'fresh' ? served.value : permitted);
   }, 0);
+
+const readingsOf = (arrivals: Reading<Arrivals>) => ({
+  arrivals: readingOf(arrivals, ({ rates }) => rates),
+  attemptedPerSecond: readingOf(arrivals, ({ attemptedPerSecond }) => attemptedPerSecond),
+  dueBack: readingOf(arrivals, ({ dueBack }) => dueBack),
+});
 
 /** Arrivals checked against the journal: pods that report less than they have stored are not believed. */
 const besideJournal = (
@@ -138,7 +158,26 @@ const besideJournal = (
  *
  * Fresh arrivals that are far below what the journal has stored meanwhile are stale (journal-rates.ts): a zero counts
  * only when the sequences prove it.
- *
+ */
+const arrivalsBy = (
+  stream: Stream,
+  ready: ReadonlySet<string>,
+  proven: ReadonlySet<string>,
+  seen: Arrivals | undefined,
+  atMs: number,
+): Reading<Arrivals> => {
+  if (seen === undefined || ready.size === 0) return unrenewed(stream.arrivals, atMs);
+  if ([...ready].every((pod) => proven.has(pod))) {
+    stream.full = { value: seen, atMs };
+    return { kind: 'fresh', ...stream.full };
+  }
+  // What was known in full, or more where even a part shows more.
+  const { full } = stream;
+  if (full === undefined) return { kind: 'stale', value: seen, atMs };
+  return { kind: 'stale', value: atLeast(full.value, seen), atMs: full.atMs };
+};
+
+/**
  * | journal answered in time | backlog                      |
  * |--------------------------|------------------------------|
  * | yes                      | fresh                        |
@@ -151,12 +190,10 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
   const knownOf = (key: string, nowMs: number): Known => {
     for (const [other, { askedAtMs }] of campaigns) if (askedAtMs < nowMs - FORGET_AFTER_MS) campaigns.delete(other);
     const known: Known = campaigns.get(key) ?? {
-      counts: new ArrivalCounts(),
-      full: undefined,
-      arrivals: { kind: 'absent' },
+      ...newStream(),
+      others: new Map(),
       queues: perTier((): Queue => ({ backlog: { kind: 'absent' }, served: { kind: 'absent' }, counts: [] })),
       intakes: { kind: 'absent' },
-      missed: new Set(),
       clocks: [],
       askedAtMs: nowMs,
     };
@@ -165,35 +202,39 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
     return known;
   };
 
+  /** Of the tier's pods; @returns what their pages say besides. */
   const readArrivals = async (
+    campaignId: string,
+    [tier, stream]: readonly [Tier, Stream],
+    pods: readonly ObservedPod[],
+    signal: AbortSignal,
+  ) => {
+    // One instant for the tick, taken before the scrape, so that a pod that hangs doesn't stretch the others' second.
+    const atMs = deps.now();
+    const { samples, findings = [], missed } = await deps.scraper.scrape(targetsOf(pods, stream.missed), signal);
+    const answeredAtMs = deps.now();
+    stream.missed = new Set(missed.map(({ pod }) => pod));
+    const [first] = missed;
+    if (first !== undefined) {
+      const attempted = `read the counters of ${missed.length} of ${pods.length} ${tier} pods, ${first.pod} among them`;
+      deps.onError?.(campaignId, new SignalError('scrape', attempted, first.error));
+    }
+    const ready = new Set(pods.flatMap((pod) => (pod.ready ? [pod.name] : [])));
+    const { proven, seen } = stream.counts.add(samples, atMs, ready);
+    stream.arrivals = arrivalsBy(stream, ready, proven, seen, atMs);
+    return { atMs, answeredAtMs, samples, findings };
+  };
+
+  const readRegistrations = async (
     campaignId: string,
     known: Known,
     pods: readonly ObservedPod[],
     signal: AbortSignal,
-  ): Promise<Reading<Arrivals>> => {
-    // One instant for the tick, taken before the scrape, so that a pod that hangs doesn't stretch the others' second.
-    const atMs = deps.now();
-    const { samples, findings = [], missed } = await deps.scraper.scrape(targetsOf(pods, known.missed), signal);
+  ): Promise<void> => {
+    const { atMs, answeredAtMs, samples, findings } = await readArrivals(campaignId, ['intake', known], pods, signal);
     const view = intakesViewOf(findings, pods);
     known.intakes = view === undefined ? unrenewed(known.intakes, atMs) : { kind: 'fresh', value: view, atMs };
-    known.missed = new Set(missed.map(({ pod }) => pod));
-    if (samples.length > 0) known.clocks = samples.map((sample) => podClock(sample, atMs, deps.now()));
-    const [first] = missed;
-    if (first !== undefined) {
-      const attempted = `read the counters of ${missed.length} of ${pods.length} intake pods, ${first.pod} among them`;
-      deps.onError?.(campaignId, new SignalError('scrape', attempted, first.error));
-    }
-    const ready = new Set(pods.flatMap((pod) => (pod.ready ? [pod.name] : [])));
-    const { proven, seen } = known.counts.add(samples, atMs, ready);
-    if (seen === undefined || ready.size === 0) return unrenewed(known.arrivals, atMs);
-    if ([...ready].every((pod) => proven.has(pod))) {
-      known.full = { value: seen, atMs };
-      return { kind: 'fresh', ...known.full };
-    }
-    // What was known in full, or more where even a part shows more.
-    const { full } = known;
-    if (full === undefined) return { kind: 'stale', value: seen, atMs };
-    return { kind: 'stale', value: atLeast(full.value, seen), atMs: full.atMs };
+    if (samples.length > 0) known.clocks = samples.map((sample) => podClock(sample, atMs, answeredAtMs));
   };
 
   const readBacklog = async (campaignId: string, tier: Tier, queue: Queue, signal: AbortSignal): Promise<void> => {
@@ -219,17 +260,24 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
     async read({ metadata, spec }, cluster, signal): Promise<CampaignReadings> {
       const { campaignId } = spec;
       const fed = tiersOf(spec).filter(hasConsumer);
+      const others = tiersOf(spec).filter((tier) => followsArrivals(tier) && !takesRegistrations(tier));
       const known = knownOf(`${metadata.namespace}/${metadata.name}/${campaignId}`, deps.now());
-      [known.arrivals] = await Promise.all([
-        readArrivals(campaignId, known, cluster.tiers.intake?.pods ?? [], signal),
+      const streams = others.map((tier) => [tier, known.others.get(tier) ?? newStream()] as const);
+      await Promise.all([
+        readRegistrations(campaignId, known, cluster.tiers.intake?.pods ?? [], signal),
+        ...streams.map(async ([tier, stream]) => {
+          known.others.set(tier, stream);
+          await readArrivals(campaignId, [tier, stream], cluster.tiers[tier]?.pods ?? [], signal);
+        }),
         ...fed.map((tier) => readBacklog(campaignId, tier, known.queues[tier], signal)),
       ]);
       known.arrivals = besideJournal(known, spec, deps.believes ?? isBelievable);
       const { arrivals, queues, intakes } = known;
       return {
-        arrivals: readingOf(arrivals, ({ rates }) => rates),
-        attemptedPerSecond: readingOf(arrivals, ({ attemptedPerSecond }) => attemptedPerSecond),
-        dueBack: readingOf(arrivals, ({ dueBack }) => dueBack),
+        ...readingsOf(arrivals),
+        ...(streams.length === 0
+          ? {}
+          : { arrivalsOf: Object.fromEntries(streams.map(([tier, stream]) => [tier, readingsOf(stream.arrivals)])) }),
         // Proven with the arrivals that it is a share of, or not at all.
         shedPercent:
           arrivals.kind === 'fresh' ? readingOf(arrivals, ({ shedPercent }) => shedPercent) : { kind: 'absent' },

@@ -2,11 +2,13 @@
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { WriteTroubles } from '../apply/write-troubles.ts';
 import type { AuditKeeper } from '../audit/audit-keeper.ts';
+import type { BooksMemory } from '../books/balance.ts';
 import type { DestructionKeeper } from '../destruction/destruction-keeper.ts';
 import type { DrawKeeper } from '../draw/draw-keeper.ts';
 import type { ErasureKeeper } from '../erasure/erasure-keeper.ts';
 import type { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
+import type { IssuanceKeeper } from '../issuance/issuance-keeper.ts';
 import type { SharesKeeper } from '../outside/shares-keeper.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { CanaryKeeper } from './canary-keeper.ts';
@@ -22,6 +24,7 @@ export interface CampaignState {
   readonly freeze: FreezeKeeper;
   readonly comparison: ComparisonKeeper;
   readonly draw: DrawKeeper;
+  readonly issuance: IssuanceKeeper;
   readonly erasure: ErasureKeeper;
   readonly destruction: DestructionKeeper;
   readonly shares: SharesKeeper;
@@ -35,6 +38,8 @@ export interface CampaignState {
   hadStatus: boolean;
   memory?: CampaignMemory;
   readings?: CampaignReadings;
+  /** What was compared of vouchers and channels. */
+  books?: BooksMemory;
   settings?: { readonly text: string; readonly atMs: number };
   publishedGeneration: number | undefined;
   /** Name of the last plan that was announced; a cache that lags must not announce it twice. */
@@ -58,6 +63,7 @@ export const newCampaignState = (
     | 'canary'
     | 'freeze'
     | 'draw'
+    | 'issuance'
     | 'comparison'
     | 'erasure'
     | 'destruction'

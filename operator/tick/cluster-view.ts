@@ -52,6 +52,8 @@ export interface ObservedJob {
   readonly failedPods: number;
   /** Of its pod that runs, for one that is watched; undefined while there is none. */
   readonly adminUrl?: string;
+  /** Of that pod. */
+  readonly podName?: string;
 }
 
 export interface ObservedCluster {

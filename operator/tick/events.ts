@@ -80,6 +80,12 @@ const storesNot: readonly string[] = [
 /** The condition's own message counts registrations, so it changes each second. */
 const SOME_FAIL =
   'Some intake pods store no registration, or some registrations were not stored and their citizens are asked to send them again. The condition AcceptingRegistrations says which, and what to do.';
+/** The condition's own message counts winners. */
+const BOOKS_DIFFER =
+  'Vouchers of the database and of the channels differ. The condition BooksBalanced says where, and what to do.';
+const BOOKS_AGREE = 'Vouchers of the database and of the channels agree again.';
+const BOOKS_SETTLED =
+  'All requests have an outcome, and every channel has issued as many vouchers as the database has.';
 /** The condition's own message counts rows. */
 const ROWS_DIFFER =
   'Rows differ between journal and database. The condition RecordsConsistent says how many, and what to do.';
@@ -152,6 +158,9 @@ const TRANSITIONS: readonly Transition[] = [
   normal('RecordsAvailable', 'RecordsAvailable', recovered),
   warning('RecordsDiffer', 'RecordsConsistent', became('RowsDiffer'), () => ROWS_DIFFER),
   normal('RecordsAgree', 'RecordsConsistent', recovered),
+  warning('BooksDiffer', 'BooksBalanced', failed, () => BOOKS_DIFFER),
+  normal('BooksBalanced', 'BooksBalanced', recovered, () => BOOKS_AGREE),
+  normal('BooksSettled', 'BooksBalanced', became('Settled'), () => BOOKS_SETTLED),
   normal('ListFrozen', 'ListFrozen', reached),
   normal('ListMade', 'ListFrozen', became('Listed')),
   normal('DrawCommitted', 'DrawCommitted', became('Committed')),
@@ -172,6 +181,9 @@ const TRANSITIONS: readonly Transition[] = [
   normal('PersonalDataDestroyed', 'PersonalDataDestroyed', reached),
   warning('ProvidersUnreachable', 'ProvidersReachable', failed),
   normal('ProvidersReachable', 'ProvidersReachable', recovered),
+  normal('AllIssued', 'Issued', reached),
+  warning('ChannelsUnreachable', 'ChannelsReachable', failed),
+  normal('ChannelsReachable', 'ChannelsReachable', recovered),
 ];
 
 export const transitionEvents = (

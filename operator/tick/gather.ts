@@ -1,5 +1,6 @@
 /** The observe stage: reads everything within one deadline. What a source does not answer is out of date, never guessed. */
 
+import type { FactsReport } from '../../contract/books.ts';
 import { unreadableInPlan, unreadableText } from '../../contract/readable.ts';
 import type { Reading } from '../../contract/reading.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
@@ -28,6 +29,8 @@ export interface Gathered {
   readonly cluster: ObservedCluster;
   readonly readings: CampaignReadings;
   readonly counts: { readonly received: number } | undefined;
+  /** Undefined: no records pod has counted winners' facts in this tick. */
+  readonly facts: FactsReport | undefined;
   readonly outside: OutsideReports;
   readonly errors: readonly ReconcileError[];
 }
@@ -40,9 +43,11 @@ const agedAll = <R extends Readonly<Record<string, Reading<unknown>>>>(readings:
 /** The last readings, out of date now because this tick's did not come. */
 export const agedReadings = (last: CampaignReadings | undefined): CampaignReadings => {
   if (last === undefined) return { arrivals: { kind: 'absent' }, backlog: {} };
-  const { arrivals, backlog, clocks, served = {}, ...others } = last;
+  const { arrivals, arrivalsOf = {}, backlog, clocks, served = {}, ...others } = last;
+  const agedOf = Object.entries(arrivalsOf).map(([tier, readings]) => [tier, agedAll({ ...readings })] as const);
   return {
     ...agedAll({ arrivals, ...others }),
+    ...(agedOf.length === 0 ? {} : { arrivalsOf: Object.fromEntries(agedOf) }),
     backlog: agedAll(backlog),
     served: agedAll(served),
     ...(clocks && { clocks }),
@@ -118,6 +123,7 @@ export const gather = async (
     cluster: withReadablePlans(cluster),
     readings: workers === undefined ? readings : { ...readings, workers },
     counts,
+    facts: reported?.facts,
     outside,
     errors,
   };

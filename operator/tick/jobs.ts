@@ -3,7 +3,9 @@
 import { type ChainState, missingValues } from '../../contract/decisions/draw-chain.ts';
 import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import type { JobName } from '../../contract/jobs.ts';
+import { type ReconcileOrder, runOf } from '../../contract/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import { reconcileOrderOf } from '../books/reconcile-order.ts';
 import { authorizerOf, drawCommandsOf } from '../draw/commands.ts';
 import { drawOrder, hasDraw } from '../draw/order.ts';
 import { isPromoting, pendingPromotions, promotionRun } from '../draw/promotions.ts';
@@ -16,6 +18,8 @@ export interface JobRun {
   readonly run?: string;
   /** Of the draw, after the list. */
   readonly order?: DrawOrder;
+  /** Of `books`. */
+  readonly reconcile?: ReconcileOrder;
 }
 
 /**
@@ -36,6 +40,8 @@ export interface JobRun {
  * | announced                                                     | no work                       | no work         |
  * | … and owners have the next of the waitlist move up            | p<digits>: one for these commands | no work     |
  *
+ * Besides these, `books` once the list is made, for ten minutes after a person has ordered it.
+ *
  * Level-based: a Job that failed for good, or was deleted, is created again for as long as there is work.
  */
 export const jobsWithWork = (
@@ -47,11 +53,16 @@ export const jobsWithWork = (
   const { freeze } = observed;
   if (freeze === undefined) return [];
   const isListed = freeze.kind === 'done' && freeze.listed !== undefined;
-  if (isListed) return drawRuns(campaign, observed, nowMs);
+  if (isListed) return [...drawRuns(campaign, observed, nowMs), ...booksRuns(campaign, nowMs)];
   return [
     ...(freeze.kind === 'done' ? [{ job: 'draw' } as const] : []),
     ...(nowMs >= opensAtMs ? [{ job: 'compare' } as const] : []),
   ];
+};
+
+const booksRuns = (campaign: VoucherCampaign, nowMs: number): readonly JobRun[] => {
+  const reconcile = reconcileOrderOf(campaign, nowMs);
+  return reconcile === undefined ? [] : [{ job: 'books', run: runOf(reconcile), reconcile }];
 };
 
 /** The run of the draw that is due once the list is made. */

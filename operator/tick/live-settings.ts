@@ -24,6 +24,8 @@ export interface Circumstances {
   readonly reviews?: ReviewSessions;
   /** When all personal data is destroyed. */
   readonly deleteAtMs?: number;
+  /** Ready login pods. */
+  readonly loginPods?: number;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -88,6 +90,7 @@ export const buildLiveSettings = (
     announced,
     reviews = {},
     deleteAtMs,
+    loginPods = 0,
   }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
@@ -124,6 +127,7 @@ export const buildLiveSettings = (
       intakePods: sharers,
       burstSeconds: spec.traffic.burstSeconds,
     },
+    ...(spec.login === undefined ? {} : { loginPods: Math.max(1, loginPods) }),
     ...(effects.page === undefined ? {} : { page: effects.page }),
     ...(published === undefined ? {} : { published }),
     ...(announced === undefined ? {} : { announced }),

@@ -3,7 +3,9 @@
  * Level-triggered: the function reads the world itself.
  *
  * Never two runs of one key at once; a kick during a run leads to another run after it; no key is lost, even if the
- * function throws; at most `maxConcurrent` runs at once, the longest overdue key first.
+ * function throws; at most `maxConcurrent` runs at once, the longest overdue key first. Before it comes a key whose run has just
+ * asked for another one at once, one time: a thousand campaigns that are created together then have their pods one after the
+ * other, while the cluster's controllers work, and not all of them at the end.
  */
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -15,7 +17,10 @@ export type RunReason = KickReason | 'due' | 'retry';
 export interface LoopOptions {
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
   readonly random: () => number;
-  /** @returns the delay to the next run, counted from the start of this one, so that a slow run doesn't stretch the tick */
+  /**
+   * @returns the delay to the next run, counted from the start of this one, so that a slow run doesn't stretch the tick; 0: at
+   * once, before other keys
+   */
   readonly run: (key: string, signal: AbortSignal) => Promise<{ readonly requeueAfterMs: number }>;
   readonly onError: (failure: {
     readonly key: string;
@@ -41,6 +46,8 @@ interface Entry {
   reason: RunReason;
   startedAtMs: number;
   running: boolean;
+  /** Its last run asked for the next one at once. */
+  isNext: boolean;
   /** Requested while running: why, the first time. */
   kicked: KickReason | undefined;
   /** Removed while running; forgotten when the run ends, unless the key comes back before. */
@@ -68,6 +75,7 @@ export class Loop {
         reason,
         startedAtMs: Number.NEGATIVE_INFINITY,
         running: false,
+        isNext: false,
         kicked: undefined,
         removed: false,
         failures: 0,
@@ -135,7 +143,7 @@ export class Loop {
     const nowMs = this.#options.clock.monotonicMs();
     const due = [...this.#entries]
       .filter(([, entry]) => !entry.running && entry.dueAtMs <= nowMs)
-      .sort(([, a], [, b]) => a.dueAtMs - b.dueAtMs)
+      .sort(([, a], [, b]) => Number(b.isNext) - Number(a.isNext) || a.dueAtMs - b.dueAtMs)
       .slice(0, this.#options.maxConcurrent - this.#runs.size);
     for (const [key, entry] of due) {
       entry.running = true;
@@ -152,10 +160,13 @@ export class Loop {
   async #runOnce(key: string, entry: Entry, startedAtMs: number, signal: AbortSignal): Promise<void> {
     const { clock, run, onError, onRun, backoff, random } = this.#options;
     const lateMs = Math.max(0, startedAtMs - entry.dueAtMs);
-    const { reason } = entry;
+    const { reason, isNext } = entry;
+    entry.isNext = false;
     try {
       const { requeueAfterMs } = await run(key, signal);
       entry.failures = 0;
+      // Not twice in a row: the others wait.
+      entry.isNext = requeueAfterMs === 0 && !isNext;
       entry.dueAtMs = startedAtMs + requeueAfterMs;
       entry.reason = 'due';
     } catch (error) {

@@ -2,7 +2,7 @@
 
 import type { HEADROOM } from '../../contract/names.ts';
 import { runKey } from '../../contract/names.ts';
-import { type Tier, tiersOf } from '../../contract/tiers.ts';
+import { servesCitizens, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
@@ -13,7 +13,7 @@ import { buildJob } from '../resources/job.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { buildNetworkPolicy } from '../resources/network-policy.ts';
 import { buildPodDisruptionBudget } from '../resources/pod-disruption-budget.ts';
-import { buildIntakeService } from '../resources/service.ts';
+import { buildService } from '../resources/service.ts';
 import { buildServiceAccount } from '../resources/service-account.ts';
 import type { ObservedCluster } from './cluster-view.ts';
 import type { JobRun } from './jobs.ts';
@@ -63,7 +63,7 @@ export const planManifests = (
     apply: [
       ...workloads.map((workload) => buildServiceAccount(campaign, workload)),
       buildAppConfigMap(campaign, tiers, options),
-      buildIntakeService(campaign),
+      ...tiers.filter(servesCitizens).map((tier) => buildService(campaign, tier)),
       ...tiers.map((tier) => buildPodDisruptionBudget(campaign, tier)),
       ...workloads.map((workload) => buildNetworkPolicy(campaign, workload, options)),
       ...present.map((tier) => buildDeployment(campaign, tier, options)),

@@ -1,14 +1,17 @@
 /** The input of `plan`: everything that one tick read, and what the tick before left behind. Pure data. */
 
 import type { ComparisonReport } from '../../contract/compare.ts';
+import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
+import type { BooksMemory } from '../books/balance.ts';
 import type { DestructionState } from '../destruction/destruction-keeper.ts';
 import type { DrawState } from '../draw/draw-keeper.ts';
 import type { ErasureOf } from '../erasure/erasure-types.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
+import type { IssuanceState } from '../issuance/issuance-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
 import type { Replacing } from '../scaling/lost.ts';
@@ -31,6 +34,8 @@ export interface Observed {
   readonly freeze?: FreezeState | undefined;
   /** The draw's steps; undefined until the journal was asked once. */
   readonly draw?: DrawState | undefined;
+  /** The start of issuance; undefined until the journal was asked once. */
+  readonly issuance?: IssuanceState | undefined;
   /** Of the destruction of personal data; undefined until the journal was asked once. */
   readonly destruction?: DestructionState | undefined;
   /** Other campaigns that need the same privacy Secret. Absent: none. */
@@ -41,6 +46,10 @@ export interface Observed {
   readonly published?: PublishedWindow | undefined;
   /** The last report on journal and database that this process has read; undefined: none. */
   readonly comparison?: ComparisonReport | undefined;
+  /** What this process has compared of vouchers and channels. Absent: nothing. */
+  readonly books?: BooksMemory | undefined;
+  /** How issuance began; undefined: it has not, or that is unknown. */
+  readonly issuanceStart?: IssuanceStart | undefined;
   /** Undefined when no component counts; then the last known counts are kept. */
   readonly counts: { readonly received: number } | undefined;
   /** The last status of this process, else the stored one. Events are the difference to it. */

@@ -46,7 +46,10 @@ export interface ReplicaWriter {
 }
 
 export interface Nudger {
-  /** Makes the controllers of a Deployment retry what was refused, by an annotation of it that starts no rollout. */
+  /**
+   * Makes the controllers of a Deployment retry what was refused, by an annotation of it that starts no rollout. Does nothing
+   * when too many were asked within this second.
+   */
   askAgain(
     target: { readonly namespace: string; readonly name: string; readonly atMs: number },
     signal: AbortSignal,

@@ -3,6 +3,7 @@
 import { unreadableInCampaign, unreadableText } from '../../contract/readable.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { FreezeJournal } from '../../journal/freeze/freezing.ts';
+import type { IssuanceJournal } from '../../journal/freeze/issuance-journal.ts';
 import type { DestructionJournal } from '../../journal/privacy/destroying.ts';
 import type { ErasureJournal } from '../../journal/privacy/erasing.ts';
 import type { AuditLog } from '../../journal/trail.ts';
@@ -12,12 +13,15 @@ import { type ApplyDeps, WRITE_DEADLINE_MS } from '../apply/applying.ts';
 import { endCampaign } from '../apply/deletion.ts';
 import { noting, WriteTroubles } from '../apply/write-troubles.ts';
 import { AuditKeeper } from '../audit/audit-keeper.ts';
+import { afterLook, NO_BOOKS } from '../books/balance.ts';
+import { booksLook } from '../books/books-look.ts';
 import { DestructionKeeper, type SecretEmptier } from '../destruction/destruction-keeper.ts';
 import { secretUsersOf } from '../destruction/destruction-request.ts';
 import { createDrawKeeper } from '../draw/draw-keeper.ts';
 import { ErasureKeeper } from '../erasure/erasure-keeper.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
+import { createIssuanceKeeper } from '../issuance/issuance-keeper.ts';
 import { SharesKeeper } from '../outside/shares-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
@@ -49,6 +53,8 @@ export interface ReconcilerDeps extends GatherDeps, PlanDeps, ApplyDeps {
   readonly decisions?: DecisionStore;
   readonly audit?: AuditLog;
   readonly freezing?: FreezeJournal;
+  /** Absent: issuance never starts. */
+  readonly issuing?: IssuanceJournal;
   /** Absent: no personal data is erased or destroyed. */
   readonly privacy?: PrivacyDeps;
   /** All campaigns that are seen. Absent: there is no other. */
@@ -89,6 +95,12 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         report.failed(campaign, new ReconcileError('read_comparison', 'read what the Job compare reports', cause)),
       ),
       draw: createDrawKeeper({ clock, journal: deps.freezing, assertLeading: deps.assertLeading }),
+      issuance: createIssuanceKeeper({
+        clock,
+        journal: deps.issuing,
+        shards: deps.options.shards,
+        assertLeading: deps.assertLeading,
+      }),
       erasure: new ErasureKeeper({
         clock,
         journal: deps.privacy?.erasing,
@@ -174,6 +186,11 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       }
       const gathered = await gather(deps, campaign, state.readings, signal);
       state.readings = gathered.readings;
+      const issuance = state.issuance.state();
+      const issuanceStart = issuance?.kind === 'known' ? issuance.start : undefined;
+      if (campaign.spec.issuance !== undefined) {
+        state.books = afterLook(state.books ?? NO_BOOKS, booksLook(gathered, issuanceStart));
+      }
 
       const nowMs = clock.now();
       const planned = planTick(
@@ -186,8 +203,11 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           canary: state.canary.state,
           freeze: state.freeze.state,
           draw: state.draw.state(),
+          issuance,
+          issuanceStart,
           published: state.freeze.published,
           comparison: state.comparison.report,
+          books: state.books,
           destruction: state.destruction.state,
           secretUsers: secretUsersOf(campaign, deps.living?.campaigns() ?? []),
           erasureOf: (command) => state.erasure.resultOf(command),
@@ -214,6 +234,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       if (state.journal.state?.kind === 'ready') {
         state.freeze.keep(planned.freeze, signal);
         state.draw.keep(planned.draw, signal);
+        state.issuance.keep(planned.issuance, signal);
         state.erasure.keep(campaign.spec.campaignId, planned.erasures, planned.status.erasures, signal);
         state.destruction.keep(planned.destruction, signal);
       }

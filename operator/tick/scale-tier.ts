@@ -1,9 +1,10 @@
 /** The scaling stage: asks `decide` for every tier, and enforces the ceiling. */
 
-import { entryOf, followsArrivals, type Tier, tiersOf } from '../../contract/tiers.ts';
+import { entryOf, followsArrivals, type Tier, takesRegistrations, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { least } from '../contingency/contingency.ts';
 import { frozenAtOf } from '../freeze/freeze-request.ts';
+import { issuanceStartedAt } from '../issuance/issuance-request.ts';
 import { cappedByOutside } from '../outside/cap.ts';
 import { targetsOf } from '../outside/targets.ts';
 import { planState } from '../scale-plans/plan-state.ts';
@@ -13,9 +14,10 @@ import { hardHold, softHold } from '../scaling/holds.ts';
 import { limitsOf, mostPerSecond } from '../scaling/limits.ts';
 import { replacing, withReplacements } from '../scaling/lost.ts';
 import { podStarts } from '../scaling/pod-starts.ts';
-import { replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
+import { forecastOf, replicasFor, TARGET_UTILISATION } from '../scaling/schedule.ts';
 import type { Decision, TierInput, TierLimits, TierMemory } from '../scaling/types.ts';
-import type { Overrides, PlanInput, TierOutcome } from './observed.ts';
+import { arrivalsAt } from '../signals/readings.ts';
+import type { Observed, Overrides, PlanInput, TierOutcome } from './observed.ts';
 
 /**
  * What may be written, given what was decided: a raise ends at the ceiling, a decrease is always allowed, and replicas
@@ -33,10 +35,10 @@ export const withinCeiling = (current: number, decided: number, ceiling: number)
 
 /** The forecast's floor at opening, at any time: 16,700/s at 500/s and 0.7 → 48 replicas. */
 const forecastFloor = (campaign: VoucherCampaign, tier: Tier, memory: TierMemory): number => {
-  const { peakArrivalsPerSecond, tiers } = campaign.spec.scaling;
-  const { min, max, capacityPerReplica } = tiers[tier];
-  if (peakArrivalsPerSecond === undefined) return 0;
-  const floor = replicasFor(peakArrivalsPerSecond, capacityOf({ capacityPerReplica }, memory), TARGET_UTILISATION);
+  const { min, max, capacityPerReplica } = campaign.spec.scaling.tiers[tier];
+  const forecast = forecastOf(campaign.spec, tier);
+  if (forecast === undefined) return 0;
+  const floor = replicasFor(forecast, capacityOf({ capacityPerReplica }, memory), TARGET_UTILISATION);
   return Math.min(max, Math.max(min, floor));
 };
 
@@ -77,6 +79,13 @@ const overridden = (limits: TierLimits, { min, holdOverrideUntilMs }: Overrides,
   ...(holdOverrideUntilMs === undefined ? {} : { askedHoldUntilMs: holdOverrideUntilMs }),
 });
 
+/** Whether what waits for it can't be done: providers are not asked after the freeze, and channels not before issuance starts. */
+const isIdle = (tier: Tier, observed: Observed): boolean => {
+  const { outsideCap } = entryOf(tier);
+  if (outsideCap === 'provider') return frozenAtOf(observed) !== undefined;
+  return outsideCap === 'channel' && issuanceStartedAt(observed) === undefined;
+};
+
 /**
  * | mode   | Deployment | desired                                        |
  * |--------|------------|------------------------------------------------|
@@ -105,9 +114,7 @@ export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): Tie
     overridden(limitsOf(campaign.spec, observed.cluster.plans, tier, memory)(nowMs), overrides, tier),
     handOuts?.[tier]?.standings ?? targetsOf(campaign.spec, tier),
   );
-  // What is asked outside after the freeze does not count any more.
-  const isOver = entryOf(tier).outsideCap !== undefined && frozenAtOf(observed) !== undefined;
-  const limits = isOver ? { ...capped, max: capped.min } : capped;
+  const limits = isIdle(tier, observed) ? { ...capped, max: capped.min } : capped;
   const seen = observed.cluster.tiers[tier];
   const replicas = seen?.deployment.replicas ?? 0;
   const ready = seen?.pods.filter((pod) => pod.ready).length ?? 0;
@@ -135,8 +142,11 @@ export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): Tie
   const byIntake = followsArrivals(tier)
     ? undefined
     : mostPerSecond(limitsOf(campaign.spec, observed.cluster.plans, 'intake')(nowMs));
-  const admitted = least([admissionPerSecond, byIntake]);
-  const { dueBack, served: servedBy } = observed.readings;
+  // Admission is of registrations: it does not limit another tier with arrivals of its own.
+  const ownArrivals = followsArrivals(tier) && !takesRegistrations(tier);
+  const admitted = ownArrivals ? undefined : least([admissionPerSecond, byIntake]);
+  const { served: servedBy } = observed.readings;
+  const { arrivals, dueBack } = arrivalsAt(observed.readings, tier);
   // Pods that wait for their share of an outside rate do not show what they can: nothing is learned from them.
   const served = entryOf(tier).outsideCap === undefined ? servedBy?.[tier] : undefined;
   const tierInput: TierInput = {
@@ -148,7 +158,7 @@ export const scaleTier = (input: PlanInput, tier: Tier, memory: TierMemory): Tie
     ...podStarts(seen?.pods ?? [], nowMs, replicas - (seen?.pods.length ?? 0)),
     isRollingOut: seen?.isRollingOut === true,
     isPlanPending: observed.cluster.plans.some((plan) => planState(plan, nowMs) === 'Pending'),
-    arrivals: observed.readings.arrivals,
+    arrivals,
     ...(dueBack === undefined ? {} : { dueBack }),
     ...(admitted === undefined ? {} : { admissionPerSecond: admitted }),
     // Only queue-fed tiers have a backlog; one that was not read is absent, never zero.

@@ -2,7 +2,7 @@
 
 import { CONDITION_TYPES, type ConditionType } from '../../contract/conditions.ts';
 import { defined } from '../../contract/defined.ts';
-import { followsArrivals, perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
+import { entryOf, followsArrivals, perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { Condition } from '../../contract/types/common.ts';
 import type { TierStatus } from '../../contract/types/status.ts';
@@ -16,10 +16,11 @@ import { deleteAtMs } from '../destruction/destruction-request.ts';
 import { eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasuresStatus } from '../erasure/erasure-messages.ts';
 import { drawStatus } from '../freeze/freeze-messages.ts';
+import { issuanceStatus } from '../issuance/issuance-status.ts';
 import { outlookOf } from '../outside/outlook.ts';
 import { targetsOf } from '../outside/targets.ts';
 import { planState } from '../scale-plans/plan-state.ts';
-import { attemptedOf } from '../signals/readings.ts';
+import { arrivalsAt, attemptedOf } from '../signals/readings.ts';
 import type { CampaignMemory, TierOutcome } from './observed.ts';
 import { serializeMemory } from './scaler-memory.ts';
 import { stageOf } from './stage.ts';
@@ -48,12 +49,13 @@ const rounded = (value: number): number => Math.round(value * 10) / 10;
 
 const MINUTE_MS = 60_000;
 
-/** To the minute, so that the status does not change each second. */
+/** Of providers; each channel has a pace of its own. To the minute, so that the status does not change each second. */
 const outsidePace = (
   tier: Tier,
   backlog: number,
   { campaign, handOuts, nowMs }: ConditionInput,
 ): TierStatus['outside'] => {
+  if (entryOf(tier).outsideCap !== 'provider') return undefined;
   const targets = handOuts?.[tier]?.standings ?? targetsOf(campaign.spec, tier);
   if (targets.length === 0 || backlog === 0) return undefined;
   const { perSecond, doneAtMs, resumesAtMs } = outlookOf(targets, backlog, nowMs);
@@ -67,7 +69,7 @@ const outsidePace = (
 
 const tierStatus = (outcome: TierOutcome, input: ConditionInput): TierStatus => {
   const { backlog } = input.observed.readings;
-  const attempted = attemptedOf(input.observed.readings);
+  const attempted = attemptedOf(arrivalsAt(input.observed.readings, outcome.tier));
   const sinceMs = belowMinSinceMs(outcome, input.observed.previous, input.nowMs);
   const queue = followsArrivals(outcome.tier) ? undefined : backlog[outcome.tier];
   const waiting = queue === undefined || queue.kind === 'absent' ? 0 : queue.value.messages;
@@ -146,6 +148,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       ? {}
       : { closesAt: new Date(Math.min(contingency.closesAtMs, times.closesAtMs)).toISOString() }),
     ...(draw === undefined ? {} : { draw }),
+    ...defined({ issuance: issuanceStatus(input) }),
     privacy: privacyStatus(observed.destruction, previous?.privacy, deleteAtMs(campaign.spec, previous, nowMs)),
     ...(erasures.length === 0 ? {} : { erasures }),
     ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
@@ -166,6 +169,8 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.contingency,
   status.closesAt,
   status.draw?.phase,
+  status.issuance?.startedAt,
+  status.issuance?.channels?.map(({ channel, state, since }) => [channel, state, since]),
   status.privacy,
   status.erasures,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),

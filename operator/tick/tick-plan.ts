@@ -22,6 +22,9 @@ import { type EraseCommand, eraseCommandsOf } from '../erasure/erase-commands.ts
 import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
+import { issuanceEvents } from '../issuance/issuance-events.ts';
+import type { IssuanceRequest } from '../issuance/issuance-keeper.ts';
+import { isStarting, issuanceRequest } from '../issuance/issuance-request.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
@@ -83,6 +86,7 @@ export interface TickPlan {
   readonly canary: boolean;
   readonly freeze: FreezeRequest;
   readonly draw: DrawRequest;
+  readonly issuance: IssuanceRequest;
   readonly erasures: readonly EraseCommand[];
   readonly destruction: DestructionRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
@@ -145,7 +149,7 @@ export const planTick = (
     isActing ? least(TIERS.map((tier) => remembered[tier].saturation?.admissionPerSecond)) : undefined,
     contingency.effects,
   );
-  const handOuts = handOutsOf(campaign.spec, observed, nowMs);
+  const handOuts = handOutsOf(campaign, observed, contingency.effects, nowMs);
   const input = {
     campaign,
     observed,
@@ -200,6 +204,7 @@ export const planTick = (
     certificateOf(campaign, observed.destruction),
   );
 
+  const issuance = issuanceRequest(campaign, observed, nowMs);
   const erasures = eraseCommandsOf(campaign);
   const destruction = destructionRequest(campaign, observed, options.shards, nowMs);
   const scalePlans = mode === 'Auto' ? proposeScalePlans(input, tiers, predict) : [];
@@ -226,6 +231,7 @@ export const planTick = (
             announced: announcedDraw(observed),
             reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
             deleteAtMs: destruction.dueAtMs,
+            loginPods: tiers.login.ready,
           })
         : undefined,
     handOuts,
@@ -234,6 +240,7 @@ export const planTick = (
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
     freeze: freezeRequest(campaign, observed, contingency),
     draw: drawRequest(campaign, observed),
+    issuance,
     erasures: erasures.commands,
     destruction,
     finalizer: finalizerChange(campaign),
@@ -242,6 +249,7 @@ export const planTick = (
       ...transitionEvents(previous, status),
       ...contingencyEvents(previous, status),
       ...erasureEvents(previous, status),
+      ...issuanceEvents(previous, status),
     ],
     tiers,
     mode,
@@ -262,6 +270,7 @@ export const planTick = (
       isFreezing:
         isFreezing(observed.freeze, nowMs) ||
         isDrawing(campaign, observed, nowMs) ||
+        isStarting(issuance, observed) ||
         isErasing(status) ||
         isDestroying(observed.destruction, destruction, nowMs),
       instants: [

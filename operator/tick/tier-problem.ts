@@ -26,6 +26,8 @@ export type TierProblem =
       readonly kind: 'refused';
       readonly message: string;
       readonly isRollout?: boolean;
+      /** No controller has said or done anything: there is no refusal that it could retry. */
+      readonly isUnanswered?: true;
     })
   | {
       readonly kind: 'unschedulable';

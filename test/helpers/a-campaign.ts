@@ -2,8 +2,9 @@
 
 import { API_VERSION } from '../../contract/names.ts';
 import { entryOf, perTier, type Tier, tiersOf } from '../../contract/tiers.ts';
-import type { ScalingSpec, VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
+import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { Ceilings } from '../../contract/types/common.ts';
+import type { ScalingSpec } from '../../contract/types/scaling.ts';
 
 export const OPENS_AT_MS = Date.parse('2020-09-25T02:00:00.000Z');
 export const CLOSES_AT_MS = Date.parse('2020-09-25T10:00:00.000Z');

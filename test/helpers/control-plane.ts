@@ -29,6 +29,8 @@ export interface ControlPlane extends KubeApi {
   /** Every write that the API server has audited, Leases left out; oldest first. */
   audit(): Promise<readonly AuditEntry[]>;
   logs(name: 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'): Promise<string>;
+  /** Of its processes, by name. */
+  pids(): ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
@@ -39,6 +41,8 @@ export interface ControlPlaneOptions {
   readonly nodeGraceSeconds?: number;
   /** Requests a second of the controller manager; its own default, 20, unless stated. */
   readonly managerQps?: number;
+  /** Controllers that do not run, for a cluster where they could only fail. */
+  readonly withoutControllers?: readonly string[];
 }
 
 const revision = z.object({ header: z.object({ revision: z.string() }) });
@@ -161,6 +165,9 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
             ...(options.managerQps === undefined
               ? []
               : [`--kube-api-qps=${options.managerQps}`, `--kube-api-burst=${options.managerQps}`]),
+            ...(options.withoutControllers === undefined
+              ? []
+              : [`--controllers=${['*', ...options.withoutControllers.map((name) => `-${name}`)].join(',')}`]),
           ]
         : []),
     ];
@@ -191,6 +198,7 @@ export const startControlPlane = async (options: ControlPlaneOptions = {}): Prom
         return (await readAuditLog(join(place.logs, 'audit.log'))).filter((entry) => !isLease(entry));
       },
       logs,
+      pids: () => new Map([...processes].map(([name, { pid }]) => [name, pid])),
       stop,
     };
   } catch (error) {

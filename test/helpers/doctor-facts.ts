@@ -51,6 +51,7 @@ export const clusterFacts = (changes: Partial<ClusterFacts> = {}): ClusterFacts 
       '-ceilings',
       '-contingency',
       '-draw',
+      '-issuance',
       '-privacy',
       '-review',
       '-confirm-delete',

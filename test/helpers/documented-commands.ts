@@ -25,6 +25,7 @@ const by = (ranBy: string, rows: readonly Row[], differs?: string): readonly Doc
 const HARM = 'test/integration/chart/harm.test.ts';
 const CLI = 'test/integration/cli/why.test.ts';
 const PRIVACY = 'test/component/cli/privacy.test.ts';
+const ISSUANCE = 'test/component/cli/issuance.test.ts';
 const SYSTEM = '-n voucher-system';
 
 const STORY_COMMANDS = [
@@ -49,6 +50,7 @@ const STORY_COMMANDS = [
   'kubectl create secret generic voucher-data-plane-intake -n vouchers --from-file=accounts/intake',
   'kubectl create secret generic voucher-data-plane-records -n vouchers --from-file=accounts/records',
   'kubectl create secret generic voucher-verification -n vouchers --from-literal=tencent.secret-id=SECRET_ID --from-literal=tencent.secret-key=SECRET_KEY --from-literal=city.secret-key=CITY_KEY',
+  'kubectl create secret generic voucher-issuance -n vouchers --from-file=channel-keys',
   'kubectl create configmap argocd-cm -n argocd --dry-run=client -o yaml > health.yaml --from-file=resource.customizations.health.voucher-operator.io_VoucherCampaign=deploy/argocd/resource_customizations/voucher-operator.io/VoucherCampaign/health.lua',
   'kubectl patch configmap argocd-cm -n argocd --type merge --patch-file health.yaml',
   `kubectl get secret ${SYSTEM} voucher-journal -o jsonpath='{.data.nats-ca\\.crt}' | base64 -d > ca.crt`,
@@ -114,6 +116,16 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     [['helm install voucher charts/voucher-operator -n voucher-system --create-namespace --set …', "flag === '--set'"]],
     'rendered',
   ),
+  ...by('test/component/cli/login.test.ts', [
+    ['kubectl voucher login keys -n vouchers --out voucher-login.yaml', "call('keys', '-n', 'vouchers', '--out'"],
+  ]),
+  ...by('test/component/cli/reconcile.test.ts', [
+    [
+      'kubectl voucher reconcile spring-2027 -n vouchers --complete --dir report',
+      "'reconcile', 'spring', '-n', 'vouchers', '--complete'",
+    ],
+    ['kubectl voucher issue unbound spring-2027 -n vouchers', "'issue', 'unbound', 'spring', '-n', 'vouchers'"],
+  ]),
   ...by('test/component/cli/consistency.test.ts', [
     ['kubectl voucher consistency --list spring-2027 -n vouchers', "'consistency', '--list'"],
   ]),
@@ -129,6 +141,23 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
         "voucher('destroy-keys', campaign.metadata.name",
       ],
       ['kubectl voucher certificate spring-2027 -n vouchers', "voucher('certificate', name)"],
+    ],
+    'against the answers of an API server that the test plays',
+  ),
+  ...by(
+    ISSUANCE,
+    [
+      ['kubectl voucher issue start spring-2027 -n vouchers', "voucher('issue', 'start', 'chengdu')"],
+      ['kubectl voucher issue show spring-2027 -n vouchers', "voucher('issue', 'show', 'chengdu')"],
+      ['kubectl voucher channel list spring-2027 -n vouchers', "voucher('channel', 'list', 'chengdu')"],
+      [
+        'kubectl voucher channel stop spring-2027 wechat -n vouchers --reason "the stock has the wrong scope"',
+        "voucher('channel', 'stop', 'chengdu', 'wechat'",
+      ],
+      [
+        'kubectl voucher channel resume spring-2027 wechat -n vouchers',
+        "voucher('channel', 'resume', 'chengdu', 'wechat')",
+      ],
     ],
     'against the answers of an API server that the test plays',
   ),

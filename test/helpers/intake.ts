@@ -6,13 +6,15 @@ import { Socket } from 'node:net';
 import { Registry } from 'prom-client';
 import { SealingPausedError } from '../../app/core/sealing.ts';
 import { secretKey } from '../../app/core/secret-key.ts';
+import type { LoadGuard } from '../../app/http/load-guard.ts';
+import { citizenConnections, type HttpServer, listen } from '../../app/http/server.ts';
 import type { IntakeDeps } from '../../app/intake/api.ts';
 import { createIntake } from '../../app/intake/create-intake.ts';
-import type { LoadGuard } from '../../app/intake/load-guard.ts';
 import type { ReceiptLookup } from '../../app/intake/ports.ts';
-import { type HttpServer, intakeConnections, listen } from '../../app/intake/server.ts';
+import { createAssertionCheck } from '../../app/login/check.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
+import type { Held } from '../../journal/claims.ts';
 import type {
   AcceptanceLookup,
   AppendOutcome,
@@ -157,6 +159,9 @@ export interface TestIntake {
     draining: boolean;
     sealing: 'works' | 'paused' | 'broken';
     areKeysDestroyed: boolean;
+    /** The bucket of claims. */
+    claims: Map<string, string>;
+    areClaimsAnswering: boolean;
   };
   post(body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
@@ -164,6 +169,8 @@ export interface TestIntake {
   /** A change with a receipt. */
   patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   withdraw(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** A POST with a receipt. */
+  postTo(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
 export interface ServedIntake extends TestIntake {
@@ -233,6 +240,13 @@ const createTestIntake = (
     draining: false,
     sealing: 'works',
     areKeysDestroyed: false,
+    claims: new Map(),
+    areClaimsAnswering: true,
+  };
+  const hold = (key: string, holder: string): Held => {
+    if (!world.areClaimsAnswering) return 'unavailable';
+    if (!world.claims.has(key)) world.claims.set(key, holder);
+    return world.claims.get(key) === holder ? 'ours' : 'taken';
   };
   const serverErrors: { code: string; error: unknown }[] = [];
   const registry = new Registry();
@@ -262,6 +276,13 @@ const createTestIntake = (
         world.isReadable ? journal.find((event) => event.receipt === receipt && event.type === 'received') : undefined,
       findFacts: async ({ receipt }) => (world.isReadable ? factsIn(journal, receipt) : undefined),
       append: (event, after) => world.append(event, after),
+      last: async ({ receipt }, type) =>
+        world.isReadable ? (factsIn(journal, receipt).find(({ event }) => event.type === type) ?? 'none') : undefined,
+    },
+    check: createAssertionCheck('test-campaign'),
+    claims: {
+      holdAssertion: async (jti, receipt) => hold(`assertion.${jti}`, receipt),
+      holdAccount: async (accountHash, citizenHash) => hold(`account.${accountHash}`, citizenHash),
     },
     settings: { current: () => world.settings },
     sealer: {
@@ -310,6 +331,13 @@ const createTestIntake = (
         headers: { 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
+    postTo: (path, body, headers = {}) =>
+      exchange({
+        method: 'POST',
+        path,
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
     withdraw: (path, headers = {}) =>
       exchange({ method: 'POST', path: `${path}/withdrawal`, headers, body: undefined }),
     send: (method, path) => exchange({ method, path, headers: {}, body: undefined }),
@@ -335,7 +363,7 @@ export const startTestIntake = async (
   journal: EventEnvelope[] = [],
   maxConnections?: number,
 ): Promise<ServedIntake> => {
-  const connections = intakeConnections(maxConnections);
+  const connections = citizenConnections(maxConnections);
   const { listener, clientOf } = createTestIntake(guard, journal, connections);
   const server = await listen(listener, '127.0.0.1', 0, { connections });
   const url = `http://127.0.0.1:${server.port}`;

@@ -8,7 +8,7 @@ export const memoryJournal = () => {
   const stored: StoredFact[] = [];
   const world = { stored, answers: true, full: false, between: undefined as (() => void) | undefined };
   const put = (event: EventEnvelope): void => void stored.push({ event, sequence: stored.length + 1 });
-  const of = ({ receipt }: EventEnvelope) => stored.filter(({ event }) => event.receipt === receipt);
+  const of = ({ receipt }: Pick<EventEnvelope, 'receipt'>) => stored.filter(({ event }) => event.receipt === receipt);
   const append = (event: EventEnvelope, last: StoredFact | undefined, after: number) => {
     if (!world.answers) return { kind: 'unavailable', reason: 'unanswered' } as const;
     if (world.full) return { kind: 'unavailable', reason: 'full' } as const;

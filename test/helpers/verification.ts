@@ -5,6 +5,7 @@ import { createOpener } from '../../app/keys/opener.ts';
 import type { WrapKeys } from '../../app/keys/privacy-keys.ts';
 import { unwrapDataKey, wrapDataKey } from '../../app/keys/wrapping.ts';
 import type { Sent } from '../../app/outside/lane.ts';
+import type { Asserted } from '../../app/verification/asserted.ts';
 import { type VerificationMetrics, verificationPart } from '../../app/verification/part.ts';
 import type { IdentityQuestion, ProviderAnswer } from '../../app/verification/ports.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
@@ -53,13 +54,15 @@ export const createVerificationWorld = () => {
     entries,
     nowMs: 0,
     sent: [] as Sent[],
+    /** No login, unless a case says otherwise. */
+    asserted: (async () => undefined) as Asserted,
     journalAnswers: true,
     bucketAnswers: true,
     isOpen: true,
     turn: async (_signal: AbortSignal): Promise<boolean> => true,
     answer: async (_question: IdentityQuestion): Promise<ProviderAnswer> => ({ kind: 'match', code: '0' }),
   };
-  const facts: FactLookup = {
+  const facts: Pick<FactLookup, 'find'> = {
     async find(receipt, _citizenHash, types) {
       if (!world.journalAnswers) return undefined;
       const last = (type: string): number =>
@@ -105,6 +108,7 @@ export const createVerificationWorld = () => {
       readWrapKeys: async () => keys,
       monotonicMs: () => world.nowMs,
     }),
+    asserted: (...asked) => world.asserted(...asked),
     facts,
     publish: async (event) => void stored.push(event),
     metrics,

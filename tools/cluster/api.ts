@@ -29,6 +29,8 @@ export interface ApiCall {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** JSON objects unless stated. */
+  readonly accept?: string;
   readonly timeoutMs?: number;
   /** Impersonates this user; the certificate's user needs that permission. */
   readonly as?: string;
@@ -47,6 +49,7 @@ export const callApi = (access: ApiAccess, call: ApiCall, signal?: AbortSignal):
         key: access.key,
         headers: {
           ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
+          ...(call.accept === undefined ? {} : { accept: call.accept }),
           ...(call.as === undefined ? {} : { 'impersonate-user': call.as }),
         },
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),

@@ -4,9 +4,9 @@ import type { HttpProvider } from '../../../contract/types/verification.ts';
 import { parseJson } from '../../../contract/untrusted.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { ProviderAnswer } from '../../verification/ports.ts';
+import { createHttpClient, type HttpReply } from '../http-client.ts';
+import type { Ask } from './ask.ts';
 import { bodyTemplate, codeLists, jsonPointer } from './http-template.ts';
-import type { Ask } from './keys.ts';
-import { createPoster, type Posted } from './post-json.ts';
 
 export interface HttpKeys {
   readonly secretKey: string;
@@ -23,9 +23,9 @@ export const signHttp = (secretKey: string, timestampSeconds: number, body: stri
  * | 401    | refused                                                                                |
  * | other  | retry, after Retry-After. 403 too: a firewall sends it for the text of one request      |
  */
-const answerOf = (posted: Posted, byCode: (json: unknown) => ProviderAnswer): ProviderAnswer => {
-  if (posted.kind === 'trouble') return { kind: 'retry', reason: posted.reason };
-  const { status, bytes, retryAfterMs } = posted;
+const answerOf = (reply: HttpReply, byCode: (json: unknown) => ProviderAnswer): ProviderAnswer => {
+  if (reply.kind === 'trouble') return { kind: 'retry', reason: reply.reason };
+  const { status, bytes, retryAfterMs } = reply;
   if (status === 200) return byCode(parseJson(bytes));
   if (status === 401)
     return {
@@ -37,7 +37,7 @@ const answerOf = (posted: Posted, byCode: (json: unknown) => ProviderAnswer): Pr
 
 /** For a provider without a fault (contract/provider-faults.ts). */
 export const askHttp = (url: string, http: HttpProvider, clock: Clock): Ask<HttpKeys | undefined> => {
-  const poster = createPoster(url, clock, { keepAlive: false });
+  const client = createHttpClient(url, clock, { keepAlive: false });
   const bodyOf = bodyTemplate(http.body);
   const codeAt = jsonPointer(http.codeAt);
   const meaning = codeLists(http);
@@ -52,6 +52,7 @@ export const askHttp = (url: string, http: HttpProvider, clock: Clock): Ask<Http
             'X-Signature': signHttp(keys.secretKey, timestampSeconds, body),
           };
     const headers = { 'Content-Type': 'application/json; charset=utf-8', Accept: 'application/json', ...signature };
-    return answerOf(await poster.post(headers, body, signal), (json) => meaning(codeAt(json)));
+    const reply = await client.send({ method: 'POST', headers, body }, signal);
+    return answerOf(reply, (json) => meaning(codeAt(json)));
   };
 };

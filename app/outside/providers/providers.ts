@@ -6,8 +6,9 @@ import type { Clock } from '../../../runtime/clock.ts';
 import { ConfigError } from '../../config.ts';
 import { normalIdNumber, normalName } from '../../core/normal-form.ts';
 import type { IdentityProvider } from '../../verification/ports.ts';
+import { readKey } from '../keys.ts';
+import { askWithKeys, providerKeys } from './ask.ts';
 import { askHttp } from './http.ts';
-import { askWithKeys, readKey } from './keys.ts';
 import { askTencent } from './tencent.ts';
 
 export interface ProvidersOptions {
@@ -25,10 +26,11 @@ const required = <T>(value: T | undefined, { name }: ProviderSpec, field: string
 };
 
 const verifyTencent = async ({ name, url = TENCENT_URL }: ProviderSpec, options: ProvidersOptions): Promise<Verify> => {
+  const folder = providerKeys(options.keysDir);
   const read = async () => {
     const [secretId, secretKey] = await Promise.all([
-      readKey(options.keysDir, `${name}.secret-id`),
-      readKey(options.keysDir, `${name}.secret-key`),
+      readKey(folder, `${name}.secret-id`),
+      readKey(folder, `${name}.secret-key`),
     ]);
     return { secretId, secretKey };
   };
@@ -39,7 +41,7 @@ const verifyHttp = async (provider: ProviderSpec, { keysDir, clock }: ProvidersO
   const { name } = provider;
   const http = required(provider.http, provider, 'http');
   const read = async () =>
-    http.signature === 'none' ? undefined : { secretKey: await readKey(keysDir, `${name}.secret-key`) };
+    http.signature === 'none' ? undefined : { secretKey: await readKey(providerKeys(keysDir), `${name}.secret-key`) };
   return askWithKeys(askHttp(required(provider.url, provider, 'url'), http, clock), await read(), read);
 };
 

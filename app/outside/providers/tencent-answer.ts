@@ -29,7 +29,7 @@
 import { z } from 'zod';
 import { parseUntrusted } from '../../../contract/untrusted.ts';
 import type { ProviderAnswer } from '../../verification/ports.ts';
-import type { Posted } from './post-json.ts';
+import type { HttpReply } from '../http-client.ts';
 
 const NEXT_SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -124,9 +124,9 @@ export interface ReadAnswer {
   readonly requestId?: string;
 }
 
-export const readTencentAnswer = (posted: Posted, nowMs: number): ReadAnswer => {
-  if (posted.kind === 'trouble') return { answer: { kind: 'retry', reason: posted.reason } };
-  const { status, bytes, retryAfterMs } = posted;
+export const readTencentAnswer = (reply: HttpReply, nowMs: number): ReadAnswer => {
+  if (reply.kind === 'trouble') return { answer: { kind: 'retry', reason: reply.reason } };
+  const { status, bytes, retryAfterMs } = reply;
   // Errors of the documented protocol have status 200, too. Others are of a proxy or gateway.
   if (status !== 200) {
     const later = retryAfterMs === undefined ? {} : { retryAfterMs };

@@ -133,7 +133,7 @@ export const creationProblems = (
   const complaint = complaintIn(seen);
   if (complaint === undefined) {
     const message = `no controller has created them for ${Math.round(unansweredMs / 1000)} s: is kube-controller-manager running?`;
-    return unansweredMs < ACTS_WITHIN_MS ? [] : [{ kind: 'refused', message }];
+    return unansweredMs < ACTS_WITHIN_MS ? [] : [{ kind: 'refused', message, isUnanswered: true }];
   }
   // The condition remains for a while after the last pod was created.
   if (missing === undefined) return [];

@@ -7,8 +7,9 @@ import { admitCampaign, formatAdmissionErrors } from '../../../admission/admissi
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { PROFILES } from '../../../local/demo/profile.ts';
 import { exitCodeOf } from '../../../local/demo/run.ts';
-import { type DemoOptions, type DemoWorld, runDemo } from '../../../local/demo/session.ts';
+import { runDemo } from '../../../local/demo/session.ts';
 import { View } from '../../../local/demo/view.ts';
+import type { DemoOptions, DemoWorld } from '../../../local/demo/world.ts';
 import { compare } from '../../../local/ledger-check/compare.ts';
 import { readLedger } from '../../../local/ledger-check/read-ledger.ts';
 import type { Stack, StackProcess } from '../../../local/stack.ts';
@@ -111,6 +112,7 @@ const demo = async ({
       shiftOpenToMs: 1000,
       waitsForList: false,
       waitsForDraw: false,
+      waitsForIssue: false,
       chaos: false,
       sabotage: undefined,
       seed: 1,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createLoadGuard } from '../../../app/intake/load-guard.ts';
+import { createLoadGuard } from '../../../app/http/load-guard.ts';
 import type { PublishOutcome } from '../../../journal/publishing.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { ACKNOWLEDGED, bodyOf, type ServedIntake, settingsOf, startTestIntake } from '../../helpers/intake.ts';

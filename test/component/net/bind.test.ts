@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { startAdminServer } from '../../../app/admin-server.ts';
 import { readConfig } from '../../../app/config.ts';
-import { listen } from '../../../app/intake/server.ts';
+import { listen } from '../../../app/http/server.ts';
 import { ENV } from '../../../contract/app-contract.ts';
 import { readOperatorConfig } from '../../../operator/config.ts';
 import { startAuditServer } from '../../../operator/observability/audit-server.ts';

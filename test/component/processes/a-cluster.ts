@@ -11,7 +11,7 @@ import { spawnManaged } from '../../../local/managed-process.ts';
 import { createProcessCluster, type ProcessCluster, type ProcessClusterOptions } from '../../../local/processes.ts';
 import { buildAppConfigMap } from '../../../operator/resources/config-map.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
-import { buildIntakeService } from '../../../operator/resources/service.ts';
+import { buildService } from '../../../operator/resources/service.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -67,7 +67,7 @@ export const aCluster = async (options: Partial<ProcessClusterOptions> = {}): Pr
     writeSecret,
     async deploy(tier, replicas) {
       await cluster.manifests.apply(buildAppConfigMap(CAMPAIGN, [tier], buildOptions), NEVER);
-      await cluster.manifests.apply(buildIntakeService(CAMPAIGN), NEVER);
+      await cluster.manifests.apply(buildService(CAMPAIGN, 'intake'), NEVER);
       await cluster.manifests.create(withReplicas(buildDeployment(CAMPAIGN, tier, buildOptions), replicas), NEVER);
     },
     async scale(tier, replicas) {

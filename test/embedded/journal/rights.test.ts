@@ -13,7 +13,7 @@ import {
   shardStreamName,
 } from '../../../contract/names.ts';
 import { sharesKey } from '../../../contract/outside.ts';
-import { hasConsumer, TIERS } from '../../../contract/tiers.ts';
+import { consumersOf, TIERS } from '../../../contract/tiers.ts';
 import type { JournalConnection } from '../../../journal/connection.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
 
@@ -59,7 +59,11 @@ const cases = (workload: Workload): readonly (readonly [string, string, boolean]
     [`empty ${name}`, `${API}.STREAM.PURGE.KV_${name}`, false],
   ];
   return [
-    ...types.map((type) => [`publish ${type}`, eventSubject(campaignId, 0, type, 'R'), may(type)] as const),
+    ...types.map((type) => {
+      const subject = eventSubject(campaignId, 0, type, 'R');
+      return [`publish ${type}`, type === 'issuing' ? `${subject}.wechat` : subject, may(type)] as const;
+    }),
+    ['publish issuing without a channel', eventSubject(campaignId, 0, 'issuing', 'R'), false],
     ['publish a stray', astraySubject(campaignId, 1, 'R'), may('received')],
     ['publish a type that is not known', eventSubject(campaignId, 0, 'promised', 'R'), false],
     ['publish a type without a receipt', `reg.${campaignId}.0.received`, false],
@@ -91,8 +95,8 @@ const cases = (workload: Workload): readonly (readonly [string, string, boolean]
       return [`write ${key}`, `$KV.${liveBucketName(campaignId)}.${key}`, false] as const;
     }),
     ...bucket(dataKeyBucketName(campaignId), buckets.dataKeys),
-    ...TIERS.filter(hasConsumer).flatMap((other) => {
-      const name = consumerName(other);
+    ...TIERS.flatMap((other) => consumersOf(other).map((lane) => [other, lane] as const)).flatMap(([other, lane]) => {
+      const name = consumerName(other, lane);
       return [
         [`take messages of ${name}`, `${API}.CONSUMER.MSG.NEXT.${REG}.${name}`, other === workload] as const,
         [`acknowledge for ${name}`, `$JS.ACK.${REG}.${name}.1.1.1.1.0`, other === workload] as const,

@@ -100,7 +100,7 @@ export const withVerifiedStack = async <T>(
       stateDir: join(dir, 'stack'),
       signal,
       progress: () => undefined,
-      providerSecret: secret,
+      secrets: { 'voucher-verification': secret },
       nodeArgs: [...recordingStalls(stallsDir), ...(sabotage === undefined ? [] : preloaded(`${sabotage}.ts`))],
     });
     ending.defer(() => stack.stop());

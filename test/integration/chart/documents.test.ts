@@ -62,6 +62,8 @@ beforeAll(async () => {
     await mkdir(join(folder, 'accounts', tier), { recursive: true });
     await writeFile(join(folder, 'accounts', tier, 'nats-url'), 'tls://nats.example.org:4222');
   }
+  await mkdir(join(folder, 'channel-keys'));
+  await writeFile(join(folder, 'channel-keys', 'wechat.serial'), '5157F09EFDC096DE15EBE81A47057A72');
   await cluster.kubectl(['create', 'namespace', 'argocd']);
   await cluster.kubectl(['create', 'configmap', 'argocd-cm', '-n', 'argocd']);
 }, 1_200_000);

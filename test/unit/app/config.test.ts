@@ -70,7 +70,7 @@ describe('a pod’s configuration', () => {
     'an empty admin port': [ENV.portAdmin, '', /PORT_ADMIN: must be a port number/],
     'a port of words': [ENV.portHttp, 'http', /PORT_HTTP: must be a port number/],
     'a port beyond the last one': [ENV.portAdmin, '65536', /PORT_ADMIN: must be a port number/],
-    'an intake without a port for citizens': [ENV.portHttp, undefined, /PORT_HTTP: is not set; an intake needs/],
+    'an intake without a port for citizens': [ENV.portHttp, undefined, /PORT_HTTP: is not set; intake needs/],
     'an unknown log level': [ENV.logLevel, 'loud', /VOUCHER_LOG_LEVEL: must be one of trace/],
     'a keep-alive with a unit': [ENV.keepAliveSeconds, '75s', /VOUCHER_KEEP_ALIVE_SECONDS: must be seconds/],
     'a grace with a unit': [ENV.drainGraceMs, '5s', /VOUCHER_DRAIN_GRACE_MS: must be milliseconds/],

@@ -19,6 +19,7 @@ describe('tiersToAskAgain', () => {
     ['… asked 8 s ago', [quota], 8_000, true],
     ['a policy, asked 8 s ago', [refused], 8_000, true],
     ['a policy beside a quota that is full', [{ ...quota, now: 'full' }, refused], 8_000, true],
+    ['controllers that have not acted yet', [{ ...refused, isUnanswered: true }], undefined, false],
     ['a clock that was an hour ahead', [refused], -3_600_000, true],
     [
       'pods that can’t start',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { EVENT_REASONS } from '../../../contract/event-reasons.ts';
-import { providersReachable } from '../../../operator/conditions/providers-reachable.ts';
+import { providersReachable } from '../../../operator/conditions/outside-reachable.ts';
 import type { HandOut, Standing } from '../../../operator/outside/hand-out.ts';
 import { transitionEvents } from '../../../operator/tick/events.ts';
 import { heldFailed, heldStatus } from '../../../operator/tick/held.ts';
@@ -183,7 +183,7 @@ describe('A tick of a campaign with providers', () => {
     expect(tiers.verification).toMatchObject({ desired: 2, limits: { max: 2, statedMax: 20 } });
     expect(status.tiers?.verification).toMatchObject({ limitedBy: 'Provider', desired: 2 });
     expect(tiers.verification.decision?.explanation).toContain(
-      'the rate that the providers allow needs no more than 2',
+      'the rate that the providers or channels allow needs no more than 2',
     );
     expect(scale.filter(({ tier }) => tier === 'verification')).toEqual([]);
     expect(scalePlans.filter(({ spec }) => spec.ceilings.verification !== undefined)).toEqual([]);

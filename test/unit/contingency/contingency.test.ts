@@ -40,7 +40,7 @@ const play = (
         level,
         command: text === undefined ? undefined : parseCommand(text),
         value,
-        isOpen: true,
+        isArmed: true,
         memory,
         nowMs: NOW_MS + second * 1000,
       });
@@ -87,12 +87,12 @@ describe('a trigger', () => {
   });
 
   it('counts only while registration is open', () => {
-    const next = (isOpen: boolean) =>
+    const next = (isArmed: boolean) =>
       nextLevel({
         level: quick,
         command: undefined,
         value: 500,
-        isOpen,
+        isArmed,
         memory: { held: { ms: 60_000, seenMs: NOW_MS } },
         nowMs: NOW_MS + 1_000,
       });

@@ -117,6 +117,7 @@ describe('what kubectl shows', () => {
       'Wait',
       'Intake',
       'Plan',
+      'Issued',
       'OK',
       'Age',
     ]);

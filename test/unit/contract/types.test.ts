@@ -1,14 +1,10 @@
 /** The compiler is the judge here: `tsc` fails when an expected error is gone, jest only sees that the file loads. */
 import { describe, expect, it } from '@jest/globals';
 import type { LocalizedText } from '../../../contract/app-contract.ts';
-import type {
-  ScalingSpec,
-  Voucher,
-  VoucherCampaignSpec,
-  VoucherCampaignStatus,
-} from '../../../contract/types/campaign.ts';
+import type { Voucher, VoucherCampaignSpec, VoucherCampaignStatus } from '../../../contract/types/campaign.ts';
 import type { Ceilings, Condition } from '../../../contract/types/common.ts';
 import type { ScalePlanSpec } from '../../../contract/types/scale-plan.ts';
+import type { ScalingSpec } from '../../../contract/types/scaling.ts';
 import type { TierStatus } from '../../../contract/types/status.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 

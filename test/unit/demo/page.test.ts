@@ -5,7 +5,7 @@ import { type Answer, runPage, waitAfter } from '../../../local/load/page.ts';
 
 const RECEIPT = 'ABCDEFGHJKMNPQRSTVWXYZ0123';
 const half = { next: () => 0.5 };
-const receipt: Answer = { kind: 'receipt', status: 201, receiptNo: RECEIPT };
+const receipt: Answer = { kind: 'receipt', status: 201, receiptNo: RECEIPT, receiptSecret: 'x' };
 const unknown: Answer = { kind: 'unknown', reason: 'ECONNRESET' };
 const soon: Answer = { kind: 'busy', retryAfterMs: 1 };
 

@@ -105,6 +105,8 @@ const facts: RunFacts = {
   sabotage: undefined,
   waitsForFloor: false,
   waitsForList: false,
+  waitsForDraw: false,
+  waitsForIssue: false,
 };
 
 describe('a plot', () => {

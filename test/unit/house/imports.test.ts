@@ -213,6 +213,14 @@ const rules: Record<string, Rule> = {
     folder: 'local/providers',
     forbids: ({ target }) => inFolder(target, 'app'),
   },
+  'the local channels share no code with their clients': {
+    folder: 'local/channels',
+    forbids: ({ target }) => inFolder(target, 'app'),
+  },
+  'the local OpenID provider shares no code with its clients': {
+    folder: 'local/openid',
+    forbids: ({ target }) => inFolder(target, 'app'),
+  },
   'the local relay of drand shares no code with what verifies its rounds': {
     folder: 'local/drand',
     forbids: ({ target }) => inFolder(target, 'app'),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { ERRORS } from '../../../app/http/errors.ts';
 import { signCanary } from '../../../app/intake/canary.ts';
-import { ERRORS } from '../../../app/intake/errors.ts';
 import { checkCharacter, citizenOf } from '../../../local/load/citizen.ts';
 import { bodyOf, CANARY_KEY, NOW_MS, type TestIntake, testIntake } from '../../helpers/intake.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ConcurrencyLimit, SLOW_MS } from '../../../app/intake/concurrency-limit.ts';
+import { ConcurrencyLimit, SLOW_MS } from '../../../app/http/concurrency-limit.ts';
 
 describe('the concurrency limit', () => {
   it('falls by a fifth when an answer is slow, once for all that were under way', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RecentArrivals } from '../../../app/intake/recent-arrivals.ts';
+import { RecentArrivals } from '../../../app/http/recent-arrivals.ts';
 import { PAGE_WAITS_MORE } from '../../../contract/returns.ts';
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

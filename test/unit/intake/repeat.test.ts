@@ -1,7 +1,7 @@
 /** Who was accepted gets the receipt, whatever has shut since; who was not gets none, and neither costs the others. */
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { ERRORS } from '../../../app/intake/errors.ts';
+import { ERRORS } from '../../../app/http/errors.ts';
 import type { EventEnvelope } from '../../../contract/envelope.ts';
 import type { PublishOutcome } from '../../../journal/publishing.ts';
 import { eventually } from '../../helpers/eventually.ts';

@@ -196,6 +196,7 @@ describe('a receipt with its secret', () => {
           },
           findFacts: async () => undefined,
           append: async () => ({ kind: 'overtaken' }),
+          last: async () => undefined,
         },
       });
       let answered = 0;

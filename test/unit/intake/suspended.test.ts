@@ -29,6 +29,7 @@ describe('a machine that was suspended', () => {
           journal.push(event);
           return { kind: 'stored' };
         },
+        last: async () => 'none',
       },
     });
     const suspendNext = (): void => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { TokenBucket } from '../../../app/intake/token-bucket.ts';
+import { TokenBucket } from '../../../app/http/token-bucket.ts';
 
 const taken = (bucket: TokenBucket, tries: number, nowMs: number, rate: number, burst: number): number =>
   Array.from({ length: tries }, () => bucket.take(nowMs, rate, burst)).filter(Boolean).length;

@@ -215,7 +215,11 @@ describe('creationProblems', () => {
     expect(unansweredState(deployment({ replicas: 2, there: 2 }))).toBeUndefined();
     expect(creationProblems(deployment(short), undefined, NOW_MS, 59_000)).toEqual([]);
     expect(creationProblems(deployment(short), undefined, NOW_MS, 70_000)).toEqual([
-      { kind: 'refused', message: 'no controller has created them for 70 s: is kube-controller-manager running?' },
+      {
+        kind: 'refused',
+        message: 'no controller has created them for 70 s: is kube-controller-manager running?',
+        isUnanswered: true,
+      },
     ]);
   });
 

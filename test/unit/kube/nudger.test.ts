@@ -9,7 +9,7 @@ import { Store } from '../../../operator/kube/store.ts';
 const { signal } = new AbortController();
 const target = { namespace: 'vouchers', name: 'chengdu-intake', atMs: Date.parse('2027-03-01T02:00:00Z') };
 
-const play = async (isThere: boolean) => {
+const play = async (isThere: boolean, atMs: readonly number[] = [target.atMs]) => {
   const calls: ApiCall[] = [];
   const store = new Store<KubeObject>({ onChange: () => undefined, onListenerError: () => undefined });
   const metadata = { name: target.name, namespace: target.namespace, uid: 'd-1', resourceVersion: '7' };
@@ -24,7 +24,7 @@ const play = async (isThere: boolean) => {
     },
     store,
   );
-  await nudger.askAgain(target, signal);
+  for (const at of atMs) await nudger.askAgain({ ...target, atMs: at }, signal);
   return calls;
 };
 
@@ -52,6 +52,12 @@ describe('asking again', () => {
 
   it('makes no Deployment where there is none', async () => {
     expect(await play(false)).toEqual([]);
+  });
+
+  it('asks at most 20 times a second for all campaigns together', async () => {
+    const inOneSecond = Array.from({ length: 50 }, (_, n) => target.atMs + n);
+    expect(await play(true, inOneSecond)).toHaveLength(20);
+    expect(await play(true, [...inOneSecond, target.atMs + 1_000])).toHaveLength(21);
   });
 
   it('is no difference to the manifest that the operator applies', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ObjectStore } from '../../../local/processes/object-store.ts';
 import { buildDeployment, withReplicas } from '../../../operator/resources/deployment.ts';
-import { buildIntakeService } from '../../../operator/resources/service.ts';
+import { buildService } from '../../../operator/resources/service.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
 import { buildOptions } from '../../helpers/build-options.ts';
 
@@ -42,7 +42,7 @@ describe('stored objects', () => {
   });
   it('are told apart by kind', () => {
     const store = withThree();
-    expect(store.apply(buildIntakeService(aCampaign()))?.manifest.kind).toBe('Service');
+    expect(store.apply(buildService(aCampaign(), 'intake'))?.manifest.kind).toBe('Service');
     expect(store.get(key)?.manifest.kind).toBe('Deployment');
   });
   it('can only be scaled when they exist', () => {

@@ -12,7 +12,7 @@ import {
   TERMINATION_GRACE_SECONDS,
 } from '../../../operator/resources/pod.ts';
 import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disruption-budget.ts';
-import { buildIntakeService } from '../../../operator/resources/service.ts';
+import { buildService } from '../../../operator/resources/service.ts';
 import { buildServiceAccount } from '../../../operator/resources/service-account.ts';
 import { aCampaign, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { buildOptions as options } from '../../helpers/build-options.ts';
@@ -169,7 +169,7 @@ describe('the Deployment of a tier', () => {
 describe('the other objects', () => {
   const all = [
     buildDeployment(campaign, 'intake', options),
-    buildIntakeService(campaign),
+    buildService(campaign, 'intake'),
     buildAppConfigMap(campaign, ['intake', 'records'], options),
     buildPodDisruptionBudget(campaign, 'intake'),
     buildServiceAccount(campaign, 'intake'),
@@ -188,7 +188,7 @@ describe('the other objects', () => {
 
   it('refer to no owner while the campaign has no uid', () => {
     const { uid: _, ...metadata } = campaign.metadata;
-    expect(buildIntakeService({ ...campaign, metadata }).metadata).not.toHaveProperty('ownerReferences');
+    expect(buildService({ ...campaign, metadata }, 'intake').metadata).not.toHaveProperty('ownerReferences');
   });
 
   it('give the pods what never changes, as config.json', () => {
@@ -206,7 +206,7 @@ describe('the other objects', () => {
   });
 
   it('lead citizens to the http port of intake pods', () => {
-    const { spec } = buildIntakeService(campaign);
+    const { spec } = buildService(campaign, 'intake');
     expect(spec?.selector).toEqual(buildDeployment(campaign, 'intake', options).spec?.selector.matchLabels);
     expect(spec?.ports).toEqual([expect.objectContaining({ port: 80, targetPort: 'http' })]);
   });

@@ -14,26 +14,37 @@ const PACE: Pace = { startSeconds: 8, createdPerSecond: 20 };
 const FLOOD: Work = { waiting: 0, arrivalsPerSecond: 3_000, capacityPerReplica: 40 };
 const TWO: Pods = { ready: 2 };
 
-/** First in, first out, step by step; shares no formula with the prediction. */
+/**
+ * First in, first out, step by step, and each citizen's own wait; shares no formula with the prediction. Pods of one step
+ * count as in its middle: the number grows evenly.
+ */
 const played = (work: Work, pods: Pods, { startSeconds, createdPerSecond }: Pace, replicas: number): number => {
-  const step = 0.02;
+  const { waiting, arrivalsPerSecond, capacityPerReplica } = work;
+  const stepsPerSecond = 50;
   const onTheWay = (pods.startingSeconds ?? []).filter((age) => age <= 2 * startSeconds);
   const created = Math.max(0, replicas - pods.ready - onTheWay.length);
+  const podsAt = (at: number): number =>
+    pods.ready +
+    onTheWay.filter((age) => age + at >= startSeconds).length +
+    Math.max(0, Math.min(created, createdPerSecond * (at - startSeconds)));
+  /** Seconds that citizen `n` has waited by then; the first `waiting` came before, at the same rate. */
+  const waited = (n: number, at: number): number => at - (n - waiting) / arrivalsPerSecond;
+  // Who has waited for longer already is saved by nothing.
+  const lateAlready = Math.max(0, waiting - 5 * arrivalsPerSecond);
   let [served, late] = [0, 0];
-  for (let at = 0; at < 3_000; at += step) {
-    const now = pods.ready + onTheWay.filter((age) => age + at >= startSeconds).length;
-    const new_ = at < startSeconds ? 0 : Math.min(created, createdPerSecond * (at - startSeconds));
-    const came = work.waiting + work.arrivalsPerSecond * at;
-    const amount = Math.min(came - served, work.capacityPerReplica * (now + new_) * step);
-    // Who came less than 5 s ago is not late; who has waited for longer already is saved by nothing.
-    const cameUntil5sAgo = work.waiting + work.arrivalsPerSecond * (at - 5);
-    const lateAlready = Math.max(0, work.waiting - 5 * work.arrivalsPerSecond);
-    const isSaved = served >= lateAlready;
-    if (served < cameUntil5sAgo && isSaved) late += amount;
-    served += amount;
-    if (work.arrivalsPerSecond <= work.capacityPerReplica * (now + new_) && served >= came - 1e-9) break;
+  for (let step = 1; ; step += 1) {
+    const [from, to] = [(step - 1) / stepsPerSecond, step / stepsPerSecond];
+    const came = waiting + arrivalsPerSecond * to;
+    const capacity = capacityPerReplica * podsAt((from + to) / 2);
+    const next = Math.min(came, served + capacity / stepsPerSecond);
+    // Of those served within the step, the first ones are late, the last ones, all or none.
+    const [first, last] = [waited(served, from) - 5, waited(next, to) - 5];
+    const share = (Math.max(0, first) + Math.max(0, last)) / (Math.abs(first) + Math.abs(last) || 1);
+    late += share * (next - Math.max(served, Math.min(next, lateAlready)));
+    served = next;
+    // No pod comes later than the last one created, and what comes is served faster than it comes.
+    if (last <= 0 && capacity >= arrivalsPerSecond) return late;
   }
-  return late;
 };
 
 describe('predict', () => {
@@ -71,11 +82,11 @@ describe('predict', () => {
           const rates = { startSeconds: start, createdPerSecond: pace };
           const replicas = Math.ceil((room * arrivals) / capacity);
           const expected = played(work, pods, rates, replicas);
-          const tolerance = 0.04 * expected + 6 * capacity;
+          const tolerance = 0.001 * expected + 2 * capacity;
           expect(Math.abs(predict(work, pods, rates).lateWith(replicas) - expected)).toBeLessThan(tolerance);
         },
       ),
-      { numRuns: 60, seed: 19 },
+      { numRuns: 60 },
     );
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ScalingSpec } from '../../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../../contract/types/scale-plan.ts';
+import type { ScalingSpec } from '../../../contract/types/scaling.ts';
 import { limitsOf } from '../../../operator/scaling/limits.ts';
 import { ceilingInForce, replicasFor, scheduleOf } from '../../../operator/scaling/schedule.ts';
 import { aCampaign, OPENS_AT_MS, withoutForecast } from '../../helpers/a-campaign.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RecentArrivals } from '../../../app/intake/recent-arrivals.ts';
+import { RecentArrivals } from '../../../app/http/recent-arrivals.ts';
 import { PAGE_WAITS_MORE, RETRY_AFTER_SECONDS } from '../../../contract/returns.ts';
 import { seededRandom } from '../../../local/load/random.ts';
 import { arrivalRate } from '../../../operator/scaling/demand.ts';

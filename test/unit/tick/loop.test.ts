@@ -35,6 +35,27 @@ describe('Loop', () => {
     await ended;
   });
 
+  it('runs a key that asks for another run at once before the others, but not twice in a row', async () => {
+    const clock = new FakeClock();
+    const order: string[] = [];
+    const left = new Map(Object.entries({ a: 3, b: 1 }));
+    const run = async (key: string) => {
+      order.push(key);
+      await takes(clock, 100);
+      const more = left.get(key) ?? 0;
+      left.set(key, more - 1);
+      return { requeueAfterMs: more > 0 ? 0 : 60_000 };
+    };
+    const loop = loopWith(clock, run, { maxConcurrent: 1 });
+    const stop = new AbortController();
+    const ended = loop.start(stop.signal);
+    for (const key of ['a', 'b', 'c']) loop.kick(key, 'start');
+    await clock.advance(1_000);
+    expect(order.join('')).toBe('aabbcaa');
+    stop.abort();
+    await ended;
+  });
+
   it('makes one run of a crowd of kicks, no sooner than the interval after the last start', async () => {
     const clock = new FakeClock();
     const startsMs: number[] = [];

@@ -253,7 +253,8 @@ describe('plan, modes', () => {
 
 describe('a tier whose section was taken out of the spec', () => {
   const nowMs = OPENS_AT_MS - HOUR_MS;
-  const left = { tiers: perTier((tier) => anObservedTier(tier, 2)), plans: [] };
+  const { issuance: _issuance, login: _login, ...tiers } = perTier((tier) => anObservedTier(tier, 2));
+  const left = { tiers, plans: [] };
   const saturation = { sinceMs: 0, perReplica: 1, admissionPerSecond: 3 };
   const memory = memories({ verification: { ...EMPTY_MEMORY, saturation } });
 
@@ -279,7 +280,17 @@ describe('a tier whose section was taken out of the spec', () => {
 
 it('a campaign is shown no tier that it does not have', () => {
   const crowd = { readings: freshReadings(OPENS_AT_MS, { arrivals: 140_000, backlog: 1_000_000 }) };
-  const { memory: _, tiers: __, authorization: ___, ...made } = planAt(OPENS_AT_MS, { ...crowd, cluster: cluster(10) });
+  const {
+    memory: _,
+    tiers: __,
+    authorization: ___,
+    issuance,
+    ...made
+  } = planAt(OPENS_AT_MS, {
+    ...crowd,
+    cluster: cluster(10),
+  });
+  expect(issuance.isDue).toBe(false);
   const { scaler: ____, ...status } = made.status;
   const shown = JSON.stringify({ ...made, status });
   expect(made.scalePlans).toHaveLength(1);

@@ -10,16 +10,16 @@ const target = (name: string, perSecond: number, order: number, world: { readonl
     turn: async () => true,
     sent: () => undefined,
   },
-  provider: { name, verify: async () => ({ kind: 'quota' as const }) },
+  client: { name, verify: async () => ({ kind: 'quota' as const }) },
   share: () => perSecond,
-  order,
-  weight: 1,
+  spec: { order, weight: 1 },
 });
 
 describe('the desks', () => {
   it('of the lowest order are asked in turn, and the next order only when none of them can be asked', () => {
     const world = { blocked: [] as string[] };
-    const desks = createDesks([target('a', 12, 1, world), target('b', 5.9, 1, world), target('c', 40, 2, world)]);
+    const targets = [target('a', 12, 1, world), target('b', 5.9, 1, world), target('c', 40, 2, world)];
+    const desks = createDesks(() => targets);
     const chosen = () => [desks.choose(), desks.choose()].map((desk) => desk?.provider.name).toSorted();
     // Five seconds of 12 and 5.9, rounded up.
     expect([chosen(), desks.room()]).toEqual([['a', 'b'], 90]);
@@ -35,7 +35,7 @@ describe('the desks', () => {
     [0.95, 5],
     [0.1, 1],
   ])('of a share of %d a second take %i', (perSecond, room) => {
-    expect(createDesks([target('a', perSecond, 1, { blocked: [] })]).room()).toBe(room);
+    expect(createDesks(() => [target('a', perSecond, 1, { blocked: [] })]).room()).toBe(room);
   });
 });
 

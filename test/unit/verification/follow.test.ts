@@ -1,8 +1,12 @@
 /** Providers that are edited while a pod asks them, on a clock that moves only by calls. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
+import { followSystems } from '../../../app/outside/follow.ts';
 import { createOutsideMetrics } from '../../../app/outside/metrics.ts';
-import { type FollowedDesks, followProviders } from '../../../app/verification/follow.ts';
+import { createDesks } from '../../../app/verification/desks.ts';
+import type { Desks } from '../../../app/verification/part.ts';
+import type { IdentityProvider } from '../../../app/verification/ports.ts';
+import { identityOf, providerOf } from '../../../app/verification/section.ts';
 import type { ProviderSpec } from '../../../contract/types/verification.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
@@ -19,7 +23,7 @@ const provider = (name: string, change: Partial<ProviderSpec> = {}): ProviderSpe
 });
 
 let clock: FakeClock;
-let desks: FollowedDesks;
+let desks: Desks & { follow(specs: readonly ProviderSpec[]): Promise<void> };
 let registry: Registry;
 let withoutKeys: Set<string>;
 let created: string[];
@@ -32,13 +36,15 @@ beforeEach(() => {
   created = [];
   ended = new AbortController();
   const perSecond = { 'pod-1': PER_SECOND };
-  desks = followProviders(
+  const systems = followSystems<ProviderSpec, IdentityProvider>(
     {
       async create({ name }) {
         if (withoutKeys.has(name)) throw new Error(`no keys of ${name}`);
         created.push(name);
         return { name, verify: async () => ({ kind: 'quota' }) };
       },
+      identityOf,
+      systemOf: providerOf,
       readShares: async () => ({
         shares: { v: 1, targets: { a: { perSecond }, b: { perSecond } } },
         unprovenMs: 0,
@@ -53,6 +59,7 @@ beforeEach(() => {
     },
     ended.signal,
   );
+  desks = { ...createDesks(systems.current), follow: systems.follow };
 });
 afterEach(() => ended.abort());
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../../../../app/config.ts';
-import { askWithKeys } from '../../../../app/outside/providers/keys.ts';
+import { askWithKeys } from '../../../../app/outside/providers/ask.ts';
 import { createProvider } from '../../../../app/outside/providers/providers.ts';
 import type { ProviderAnswer } from '../../../../app/verification/ports.ts';
 import type { ProviderSpec } from '../../../../contract/types/verification.ts';

@@ -1,15 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Posted } from '../../../../app/outside/providers/post-json.ts';
+import type { HttpReply } from '../../../../app/outside/http-client.ts';
 import { readTencentAnswer, untilTomorrowMs } from '../../../../app/outside/providers/tencent-answer.ts';
 import type { ProviderAnswer } from '../../../../app/verification/ports.ts';
 
 const MIDNIGHT_MS = Date.parse('2020-09-26T00:00:00+08:00');
 const NOW_MS = MIDNIGHT_MS - 3_600_000;
 
-const posted = (json: unknown, status = 200): Posted => ({
+const posted = (json: unknown, status = 200): HttpReply => ({
   kind: 'response',
   status,
+  headers: {},
   bytes: Buffer.from(typeof json === 'string' ? json : JSON.stringify(json)),
 });
 const read = (json: unknown, status = 200): ProviderAnswer => readTencentAnswer(posted(json, status), NOW_MS).answer;
@@ -102,7 +103,7 @@ describe('an error of the API', () => {
 });
 
 describe('a response that is not understood', () => {
-  const cases: Record<string, Posted> = {
+  const cases: Record<string, HttpReply> = {
     'no response': { kind: 'trouble', reason: 'no response within 5000 ms' },
     'half a body': posted('{"Response":{"Result":"0","Req'),
     'an empty body': posted(''),
@@ -110,10 +111,11 @@ describe('a response that is not understood', () => {
     'a result outside of Response': posted({ Result: '0', RequestId: 'a-1' }),
     'a result and an error': posted({ Response: { Result: '0', Error: { Code: 'InternalError' }, RequestId: 'a-1' } }),
     'a result without RequestId': posted({ Response: { Result: '0' } }),
-    'a text in GBK': { kind: 'response', status: 200, bytes: Buffer.from('7b2252d2bbd6c2227d', 'hex') },
+    'a text in GBK': { kind: 'response', status: 200, headers: {}, bytes: Buffer.from('7b2252d2bbd6c2227d', 'hex') },
     'UTF-16': {
       kind: 'response',
       status: 200,
+      headers: {},
       bytes: Buffer.from('{"Response":{"Result":"0","RequestId":"a-1"}}', 'utf16le'),
     },
     'status 500 with a result': posted({ Response: { Result: '-1', RequestId: 'a-1' } }, 500),
@@ -126,7 +128,13 @@ describe('a response that is not understood', () => {
   });
 
   it('keeps Retry-After', () => {
-    const response: Posted = { kind: 'response', status: 503, bytes: Buffer.alloc(0), retryAfterMs: 7_000 };
+    const response: HttpReply = {
+      kind: 'response',
+      status: 503,
+      headers: {},
+      bytes: Buffer.alloc(0),
+      retryAfterMs: 7_000,
+    };
     expect(readTencentAnswer(response, NOW_MS).answer).toEqual({
       kind: 'retry',
       reason: 'status 503',
@@ -142,7 +150,9 @@ describe('a response that is not understood', () => {
           fc.json().map((text) => Buffer.from(text)),
         ),
         (bytes) => {
-          expect(isVerdict(readTencentAnswer({ kind: 'response', status: 200, bytes }, NOW_MS).answer)).toBe(false);
+          expect(
+            isVerdict(readTencentAnswer({ kind: 'response', status: 200, headers: {}, bytes }, NOW_MS).answer),
+          ).toBe(false);
         },
       ),
     );
@@ -153,7 +163,8 @@ describe('a response that is not understood', () => {
     const bytes = Buffer.from(good);
     for (let length = 0; length < bytes.length; length += 1)
       expect(
-        readTencentAnswer({ kind: 'response', status: 200, bytes: bytes.subarray(0, length) }, NOW_MS).answer.kind,
+        readTencentAnswer({ kind: 'response', status: 200, headers: {}, bytes: bytes.subarray(0, length) }, NOW_MS)
+          .answer.kind,
       ).toBe('retry');
   });
 });

@@ -1,0 +1,17 @@
+/** Refusals that every tier gives that citizens reach. */
+import type { LiveSettings } from '../../contract/app-contract.ts';
+import { RETRY_AFTER_SECONDS } from '../../contract/returns.ts';
+import { ApiError } from './errors.ts';
+
+/** 1 to 3 s, random so that requests that were shed together are not repeated together. */
+export const soon = (random: number): number =>
+  RETRY_AFTER_SECONDS[Math.floor(random * RETRY_AFTER_SECONDS.length)] ?? RETRY_AFTER_SECONDS[0];
+export const overloaded = (random: number): ApiError => new ApiError('OVERLOADED', { retryAfterSeconds: soon(random) });
+/** At least the level's seconds, and up to half as many more. */
+const later = (seconds: number, random: number): number => seconds + Math.floor((random * seconds) / 2);
+
+/** A contingency level's page, for everyone who wants to write. */
+export const pausedBy = (page: NonNullable<LiveSettings['page']>, random: number): ApiError =>
+  new ApiError('REGISTRATION_PAUSED', { retryAfterSeconds: later(page.retryAfterSeconds, random), detail: page.text });
+
+export const starting = (random: number): ApiError => new ApiError('STARTING', { retryAfterSeconds: soon(random) });

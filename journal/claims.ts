@@ -1,0 +1,93 @@
+/**
+ * What is held by one at a time: an assertion by the receipt that used it, an account by its citizen. An entry is created by
+ * compare-and-set, so that of two pods one wins, and is never taken back.
+ *
+ * | the bucket's leader answers                       | result |
+ * |---------------------------------------------------|--------|
+ * | stored                                            | ours |
+ * | there is an entry, with the same holder           | ours: an earlier try, or another pod of the same request |
+ * | there is an entry, with another holder            | taken |
+ * | there is an entry, but it can't be read yet       | asked again: its quorum is under way |
+ * | nothing, no leader, no room                       | asked again, until the time is over; then unavailable |
+ *
+ * The key of an assertion expires after an hour, four times as long as the assertion counts, so that the bucket does not grow with the
+ * number of logins. An account is kept.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { headers } from '@nats-io/transport-node';
+import { claimsBucketName } from '../contract/login.ts';
+import { atMost } from '../runtime/at-most.ts';
+import type { JournalConnection } from './connection.ts';
+import { orUndefined } from './errors.ts';
+import { readAnswer } from './outbox.ts';
+
+export type Held = 'ours' | 'taken' | 'unavailable';
+
+export interface Claims {
+  /** Never rejects. @param jti of the assertion */
+  holdAssertion(jti: string, receipt: string): Promise<Held>;
+  /** Never rejects. */
+  holdAccount(accountHash: string, citizenHash: string): Promise<Held>;
+}
+
+export interface ClaimsOptions {
+  readonly connection: Pick<JournalConnection, 'nats' | 'isConnected'>;
+  readonly campaignId: string;
+  readonly monotonicMs: () => number;
+}
+
+const WITHIN_MS = 2_000;
+const ANSWER_WITHIN_MS = 1_000;
+const AGAIN_AFTER_MS = 50;
+/** A nats-server with 10,000 pending API requests drops all of them, of every campaign. */
+const MOST_AT_ONCE = 32;
+const ASSERTION_KEPT = '1h';
+
+export const createClaims = ({ connection, campaignId, monotonicMs }: ClaimsOptions): Claims => {
+  const { nats } = connection;
+  const bucket = claimsBucketName(campaignId);
+  const inTurn = atMost(MOST_AT_ONCE);
+  let manager: Promise<JetStreamManager> | undefined;
+
+  const create = async (subject: string, holder: string, keptFor: string | undefined) => {
+    const head = headers();
+    head.set('Nats-Expected-Last-Subject-Sequence', '0');
+    if (keptFor !== undefined) head.set('Nats-TTL', keptFor);
+    const message = await nats.request(subject, holder, { headers: head, timeout: ANSWER_WITHIN_MS });
+    return readAnswer(message.data, message.headers?.code);
+  };
+
+  /** Of the leader: buckets have no direct gets, by which a replica that lags could answer. */
+  const holderOf = async (subject: string): Promise<string | undefined> => {
+    manager ??= jetstreamManager(nats, { checkAPI: false, timeout: ANSWER_WITHIN_MS });
+    const { streams } = await manager;
+    const message = await orUndefined(streams.getMessage(`KV_${bucket}`, { last_by_subj: subject }));
+    return message?.string();
+  };
+
+  const tryOnce = async (subject: string, holder: string, keptFor: string | undefined): Promise<Held> => {
+    const answer = await create(subject, holder, keptFor);
+    if (answer.kind === 'stored' && !answer.duplicate) return 'ours';
+    const known = await holderOf(subject);
+    if (known === undefined) return 'unavailable';
+    return known === holder ? 'ours' : 'taken';
+  };
+
+  const hold = (key: string, holder: string, keptFor?: string): Promise<Held> =>
+    inTurn(async () => {
+      const untilMs = monotonicMs() + WITHIN_MS;
+      // The client would keep the message of a lost connection, and send it at any later time.
+      while (connection.isConnected()) {
+        const held = await tryOnce(`$KV.${bucket}.${key}`, holder, keptFor).catch((): Held => 'unavailable');
+        if (held !== 'unavailable' || monotonicMs() > untilMs) return held;
+        await delay(AGAIN_AFTER_MS);
+      }
+      return 'unavailable';
+    });
+
+  return {
+    holdAssertion: (jti, receipt) => hold(`assertion.${jti}`, receipt, ASSERTION_KEPT),
+    holdAccount: (accountHash, citizenHash) => hold(`account.${accountHash}`, citizenHash),
+  };
+};

@@ -1,0 +1,70 @@
+/** A campaign's buckets: live settings, data keys, and claims where citizens log in. */
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { claimsBucketName } from '../../contract/login.ts';
+import { dataKeyBucketName, liveBucketName } from '../../contract/names.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import type { JournalSpec } from '../administration.ts';
+import { about } from '../errors.ts';
+import { createClosedBucket } from '../privacy/closed-bucket.ts';
+import { leaderlessOf, look } from './look.ts';
+import { gapsOf, type ReplicaGap } from './stream-replicas.ts';
+import { ownerOf, SHARD_MAX_BYTES } from './streams.ts';
+
+export interface BucketDeps {
+  readonly nats: NatsConnection;
+  readonly manager: JetStreamManager;
+  /** Bytes of one shard stream; undefined leaves the default. */
+  readonly shardMaxBytes: number | undefined;
+}
+
+/** A few settings, and a key of 60 bytes a day. */
+const MAX_BYTES = 4 * 2 ** 20;
+const HISTORY = 3;
+/** Of deletion markers, which say that an assertion's claim has expired. */
+const MARKER_TTL_MS = 1_000;
+
+export const bucketsOf = ({ campaignId, hasClaims }: JournalSpec): readonly string[] => [
+  liveBucketName(campaignId),
+  dataKeyBucketName(campaignId),
+  ...(hasClaims === true ? [claimsBucketName(campaignId)] : []),
+];
+
+/** Claims: an entry of 200 bytes for each account; those of assertions expire (claims.ts). */
+const optionsOf = (isOfClaims: boolean, replicas: number, shardMaxBytes = SHARD_MAX_BYTES) =>
+  isOfClaims
+    ? { replicas, history: 1, max_bytes: shardMaxBytes / 4, markerTTL: MARKER_TTL_MS }
+    : { replicas, history: HISTORY, max_bytes: MAX_BYTES };
+
+export interface Bucket {
+  readonly info: StreamInfo | undefined;
+  readonly gaps: readonly ReplicaGap[];
+  readonly wasMissing?: boolean;
+}
+
+/** @returns the bucket's stream, with its keys as subjects; without those of claims, which may be millions */
+export const ensureBucket = async (
+  deps: BucketDeps,
+  spec: JournalSpec,
+  bucket: string,
+  /** Undefined: it takes keys. Else since when all data keys are destroyed. */
+  destroyedAt: string | undefined,
+  signal: AbortSignal,
+): Promise<Bucket> => {
+  const name = `KV_${bucket}`;
+  const isOfClaims = bucket === claimsBucketName(spec.campaignId);
+  const listed = isOfClaims ? {} : { subjects_filter: `$KV.${bucket}.>` };
+  const info = (): Promise<StreamInfo> => about(name, deps.manager.streams.info(name, listed));
+  const there = await look(name, info(), signal);
+  if (there.kind === 'silent') return { info: undefined, gaps: leaderlessOf([there]) };
+  if (there.kind === 'there') return { info: there.info, gaps: gapsOf(name, there.info) };
+  const options = optionsOf(isOfClaims, spec.replicas, deps.shardMaxBytes);
+  const metadata = { ...ownerOf(spec) };
+  if (destroyedAt !== undefined) {
+    await createClosedBucket(deps.manager, { bucket, replicas: spec.replicas, metadata, destroyedAt }, signal);
+    return { info: await abortable(info(), signal), gaps: [] };
+  }
+  await abortable(new Kvm(deps.nats).create(bucket, { ...options, metadata }), signal);
+  return { info: await abortable(info(), signal), gaps: [], wasMissing: true };
+};

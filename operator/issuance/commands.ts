@@ -1,0 +1,66 @@
+/**
+ * What people command about issuance, by annotations on the campaign. Pure.
+ *
+ * | annotation                                  | value                 | meaning |
+ * |---------------------------------------------|-----------------------|---------|
+ * | issue.voucher-operator.io/start             | `by <user>`           | an owner starts issuance |
+ * | channel-stop.voucher-operator.io/<channel>  | `by <user>: <reason>` | this channel is not asked; without the annotation it is |
+ *
+ * A policy of the chart ensures that the user is the writer. An unreadable start is no command. An unreadable stop stops the channel all
+ * the same: no voucher is issued against a person's intention. Both are reported.
+ */
+import { CHANNELS, type Channel } from '../../contract/envelope.ts';
+import { CHANNEL_STOP_PREFIX, channelStopAnnotation, ISSUE_START } from '../../contract/names.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import { truncated } from '../tick/truncated.ts';
+
+export interface ChannelStop {
+  /** Absent: the command can't be read. */
+  readonly by?: string;
+  readonly reason: string;
+}
+
+export interface IssuanceCommands {
+  readonly startedBy?: string;
+  readonly stops: ReadonlyMap<Channel, ChannelStop>;
+  /** Annotations that can't be read, each with its remedy. */
+  readonly unreadable: readonly string[];
+}
+
+/** The status' bound. */
+const MAX_REASON = 400;
+/** A user name has no colon followed by a space. */
+const START = /^by (.{1,256}?)$/s;
+const STOP = /^by (.{1,256}?): (.+)$/s;
+
+export const issueStartText = (user: string): string => `by ${user}`;
+export const channelStopText = (user: string, reason: string): string => `by ${user}: ${reason}`;
+
+export const issuanceCommandsOf = ({ metadata: { annotations = {} }, spec }: VoucherCampaign): IssuanceCommands => {
+  const unreadable: string[] = [];
+  const start = annotations[ISSUE_START];
+  const [, startedBy] = START.exec(start ?? '') ?? [];
+  if (start !== undefined && startedBy === undefined)
+    unreadable.push(`The annotation ${ISSUE_START} can't be read: write it with kubectl voucher issue start.`);
+  const names = (spec.issuance?.channels ?? []).map(({ name }) => name);
+  const stops = new Map<Channel, ChannelStop>();
+  for (const channel of CHANNELS.filter((name) => names.includes(name))) {
+    const key = channelStopAnnotation(channel);
+    const text = annotations[key];
+    if (text === undefined) continue;
+    const [, by, reason] = STOP.exec(text) ?? [];
+    if (by === undefined || reason === undefined) {
+      unreadable.push(
+        `The annotation ${key} can't be read, and the channel is stopped: write it with kubectl voucher channel stop, or remove it.`,
+      );
+      stops.set(channel, { reason: 'a command that can’t be read' });
+    } else {
+      stops.set(channel, { by, reason: truncated(reason, MAX_REASON) });
+    }
+  }
+  for (const key of Object.keys(annotations)) {
+    if (key.startsWith(CHANNEL_STOP_PREFIX) && !names.some((name) => key === channelStopAnnotation(name)))
+      unreadable.push(`The annotation ${key} names no channel of spec.issuance.channels: remove it.`);
+  }
+  return { ...(startedBy === undefined ? {} : { startedBy }), stops, unreadable };
+};
