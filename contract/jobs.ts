@@ -4,16 +4,7 @@
  */
 import { DRAW_CHAIN } from './decisions/control.ts';
 import type { TierRights } from './tier-entry.ts';
-import {
-  entryOf,
-  isTier,
-  rightsOf as rightsOfTier,
-  secretsOf,
-  TIERS,
-  type Tier,
-  tiersOf,
-  urlsOf,
-} from './tiers.ts';
+import { entryOf, isTier, rightsOf as rightsOfTier, secretsOf, TIERS, type Tier, tiersOf, urlsOf } from './tiers.ts';
 import type { DrawSpec } from './types/draw.ts';
 
 interface JobEntry {
