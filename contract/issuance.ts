@@ -87,7 +87,12 @@ export const CHANNEL_KEYS = {
     certificates: 'wechat.certificates.pem',
   },
   alipay: { privateKey: 'alipay.private-key.pem', publicKey: 'alipay.public-key.pem' },
-  unionpay: { privateKey: 'unionpay.private-key.pem', publicKey: 'unionpay.public-key.pem', secret: 'unionpay.secret' },
+  unionpay: {
+    privateKey: 'unionpay.private-key.pem',
+    /** Optional, and not used: UnionPay's open platform does not sign its answers. */
+    publicKey: 'unionpay.public-key.pem',
+    secret: 'unionpay.secret',
+  },
 } as const;
 
 /** Metrics of issuance pods for the operator. */

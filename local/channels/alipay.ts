@@ -24,7 +24,7 @@ import type { ServerKeys } from './keys.ts';
 import type { Ledger, Refusal } from './ledger.ts';
 import type { LoginCodes } from './login.ts';
 import {
-  type CarryOut,
+  type Call,
   type ChannelProtocol,
   type ChannelSettings,
   type Incoming,
@@ -103,7 +103,9 @@ const ok = (name: string, body: object): Outcome => ({
 
 const sendContent = z.object({
   template_id: z.string().min(1).max(64),
-  user_id: z.string().min(1),
+  /** Newer apps have an open_id in its place. Here no account has one. */
+  user_id: z.string().min(1).optional(),
+  open_id: z.string().min(1).optional(),
   out_biz_no: z.string().regex(/^[0-9A-Za-z_]{1,64}$/),
 });
 const listContent = z.object({ template_id: z.string().min(1), user_id: z.string().min(1) });
@@ -203,17 +205,36 @@ export const createAlipay = ({ settings, keys, ledger, stocks, codes }: AlipayWo
     return { name: 'login', status: 200, body: { user_id: taken.account, access_token, refresh_token, ...expiry } };
   };
 
-  const send = (content: string, atMs: number): Outcome | CarryOut => {
+  const send = (content: string, atMs: number): Outcome | Call => {
     const wanted = parseUntrusted(sendContent, content);
     if (wanted === undefined) return refusal('isv.invalid-parameter');
-    const { template_id: stock, user_id: account, out_biz_no: request } = wanted;
-    return () => {
+    const { template_id: stock, out_biz_no: request, user_id, open_id } = wanted;
+    const account = user_id ?? open_id;
+    if (account === undefined) return refusal('isv.invalid-parameter');
+    const carryOut = (): Outcome => {
       // Equal template and out_biz_no are one transaction.
       const result = ledger.send({ identity: `${stock}/${request}`, request, account, stock }, atMs);
       return result.kind === 'refused'
         ? refusal(REFUSALS[result.why])
         : ok(result.kind, { voucher_id: result.voucher.coupon, user_id: account });
     };
+    return { account, carryOut };
+  };
+
+  const list = (asked: z.infer<typeof listContent>): Outcome => {
+    const vouchers = ledger.held(asked.user_id).filter(({ stock }) => stock === asked.template_id);
+    return ok(vouchers.length === 0 ? 'none' : 'found', { vouchers: vouchers.map(lite) });
+  };
+
+  /** Undefined: its content is not one of this method. */
+  const questionOf = (api: Api, content: string): (() => Outcome) | undefined => {
+    const reading = <T>(schema: z.ZodType<T>, run: (asked: T) => Outcome): (() => Outcome) | undefined => {
+      const asked = parseUntrusted(schema, content);
+      return asked === undefined ? undefined : () => run(asked);
+    };
+    if (api === 'query') return reading(listContent, list);
+    if (api === 'coupon') return reading(voucherContent, (asked) => voucherOf(asked.voucher_id));
+    return reading(templateContent, (asked) => templateOf(asked.template_id));
   };
 
   const textOf = async (key: string, object: string, signing: Signing): Promise<string> => {
@@ -235,23 +256,11 @@ export const createAlipay = ({ settings, keys, ledger, stocks, codes }: AlipayWo
       if (api === 'other') return refusal('isv.missing-method');
       const fault = faultOf(params, incoming.atMs);
       if (fault !== undefined) return refusal(fault);
-      if (api === 'login') return () => exchange(params, incoming.atMs);
+      if (api === 'login') return { carryOut: () => exchange(params, incoming.atMs) };
       const content = params['biz_content'] ?? '';
       if (api === 'send') return send(content, incoming.atMs);
-      if (api === 'query') {
-        const asked = parseUntrusted(listContent, content);
-        if (asked === undefined) return refusal('isv.invalid-parameter');
-        return () => {
-          const vouchers = ledger.held(asked.user_id).filter(({ stock }) => stock === asked.template_id);
-          return ok(vouchers.length === 0 ? 'none' : 'found', { vouchers: vouchers.map(lite) });
-        };
-      }
-      if (api === 'coupon') {
-        const asked = parseUntrusted(voucherContent, content);
-        return asked === undefined ? refusal('isv.invalid-parameter') : () => voucherOf(asked.voucher_id);
-      }
-      const asked = parseUntrusted(templateContent, content);
-      return asked === undefined ? refusal('isv.invalid-parameter') : () => templateOf(asked.template_id);
+      const carryOut = questionOf(api, content);
+      return carryOut === undefined ? refusal('isv.invalid-parameter') : { carryOut };
     },
     async write({ status, body }, incoming, signing) {
       const method = paramsOf(incoming)['method'] ?? '';

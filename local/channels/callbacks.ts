@@ -5,12 +5,12 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Issued } from './books.ts';
-import type { WechatKeys } from './keys.ts';
+import type { NamedKey, WechatKeys } from './keys.ts';
 import type { Ledger } from './ledger.ts';
 import { chinaTime } from './protocol.ts';
 import { strangerKey } from './signing.ts';
 import type { Stocks } from './stocks.ts';
-import { couponFields, encryptResource, signedHeaders, type WechatSigner } from './wechat-messages.ts';
+import { couponFields, encryptResource, signedHeaders } from './wechat-messages.ts';
 
 /**
  * | forgery   | what is wrong                                                   |
@@ -71,7 +71,8 @@ export interface CallbackWorld {
   readonly ledger: Ledger;
   readonly stocks: Stocks;
   readonly nowMs: () => number;
-  signer(): WechatSigner;
+  /** The key of the next callback. */
+  signer(): NamedKey;
 }
 
 const shuffle = <T>(items: T[]): void => {
@@ -124,13 +125,14 @@ export const redeem = async (
       resource: { original_type: 'coupon', ...encryptResource(text, 'coupon', keys.apiV3Key) },
     });
   };
-  const genuine = async (voucher: Issued): Promise<Message> => {
-    const body = bodyOf(voucher);
-    return { body, headers: await signedHeaders(body, keys[signer()], nowMs()), isForged: false };
-  };
+  const genuine = async (body: string): Promise<Message> => ({
+    body,
+    headers: await signedHeaders(body, signer(), nowMs()),
+    isForged: false,
+  });
   const forge = async (voucher: Issued, how: Forgery): Promise<Message> => {
     const body = bodyOf(voucher);
-    const signed = async (text: string, key = keys[signer()], atMs = nowMs()): Promise<Message> => ({
+    const signed = async (text: string, key = signer(), atMs = nowMs()): Promise<Message> => ({
       body,
       headers: await signedHeaders(text, key, atMs),
       isForged: true,
@@ -139,13 +141,13 @@ export const redeem = async (
       case 'signature':
         return signed(`${body} `);
       case 'key':
-        return signed(body, { serial: keys[signer()].serial, key: await strangerKey() });
+        return signed(body, { serial: signer().serial, key: await strangerKey() });
       case 'serial':
         return signed(body, { serial: 'PUB_KEY_ID_UNKNOWN', key: await strangerKey() });
       case 'body':
         return signed(bodyOf(voucher));
       case 'old':
-        return signed(body, keys[signer()], nowMs() - OLD_MS);
+        return signed(body, signer(), nowMs() - OLD_MS);
       case 'unsigned':
         return { body, headers: {}, isForged: true };
     }
@@ -155,12 +157,13 @@ export const redeem = async (
   const [used, untouched] = [vouchers.slice(0, count), vouchers.slice(count)];
   ledger.use(used, nowMs());
   const tasks = used.flatMap((voucher) => {
-    // Each repetition has the same id and body.
-    let message: Promise<Message> | undefined;
-    return Array.from({ length: times }, () => () => {
-      message ??= genuine(voucher);
-      return message;
-    });
+    // Each repetition has the same id, and a signature of its own.
+    let body: string | undefined;
+    const make = (): Promise<Message> => {
+      body ??= bodyOf(voucher);
+      return genuine(body);
+    };
+    return Array.from({ length: times }, () => make);
   });
   if (order === 'reversed') tasks.reverse();
   tasks.push(

@@ -4,14 +4,14 @@ import type { Channel } from '../../contract/envelope.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import { createAlipay } from './alipay.ts';
 import { redeem, redeemBody } from './callbacks.ts';
-import type { ServerKeys } from './keys.ts';
+import type { NamedKey, ServerKeys } from './keys.ts';
 import { type Ledger, openLedger, type SendRequest } from './ledger.ts';
 import { createLoginCodes, type LoginCodes } from './login.ts';
 import { type ChannelProtocol, type ChannelSettings, plainChinaTime } from './protocol.ts';
 import { createStocks, stockChange } from './stocks.ts';
 import { createUnionpay } from './unionpay.ts';
 import { createWechat } from './wechat.ts';
-import type { WechatSigner } from './wechat-messages.ts';
+import { WECHAT_SIGNERS, type WechatSigner } from './wechat-messages.ts';
 
 /** Undefined: the body is not one of this command. */
 export type Control = (body: Buffer, signal: AbortSignal) => Promise<object | undefined> | object | undefined;
@@ -42,7 +42,7 @@ const control =
     return read === undefined ? undefined : run(read, signal);
   };
 
-const signerBody = z.strictObject({ signer: z.enum(['publicKey', 'certificate']) });
+const signerBody = z.strictObject({ signer: z.enum(WECHAT_SIGNERS) });
 const codeBody = z.strictObject({ account: z.string().min(1) });
 
 export const openChannel = async (
@@ -68,7 +68,11 @@ export const openChannel = async (
   switch (channel) {
     case 'wechat': {
       let current: WechatSigner = 'publicKey';
-      const signer = (): WechatSigner => current;
+      let isCertificate = false;
+      const signer = (): NamedKey => {
+        isCertificate = current === 'both' ? !isCertificate : current === 'certificate';
+        return isCertificate ? keys.wechat.certificate : keys.wechat.publicKey;
+      };
       const callbacks = { keys: keys.wechat, merchant, ledger, stocks, nowMs, signer };
       return opened(createWechat({ ...world, keys: keys.wechat, signer }), {
         '/_signing': control(signerBody, (wanted) => {

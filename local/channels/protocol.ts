@@ -24,14 +24,18 @@ export interface Outcome {
   readonly body: object;
 }
 
-/** Carries out an authentic request. */
-export type CarryOut = () => Outcome;
+/** An authentic request. */
+export interface Call {
+  /** For whom a voucher is asked. */
+  readonly account?: string;
+  carryOut(): Outcome;
+}
 
 export interface ChannelProtocol {
   /** Undefined: there is no such path. */
   apiOf(incoming: Incoming): Api | undefined;
   /** Checks who asks, and reads what is asked. Nothing is carried out by this. */
-  read(incoming: Incoming, api: Api): Outcome | CarryOut;
+  read(incoming: Incoming, api: Api): Outcome | Call;
   refusal(code: string): Outcome;
   /** Its codes for faults that every channel has. */
   readonly codes: Readonly<Record<'throttled' | 'systemError' | 'falseLimit', string>>;
@@ -54,6 +58,8 @@ export const channelSettings = z.strictObject({
   /** Of ten thousand accounts: those that do not exist, and those at their limit. */
   absent: z.number().int().min(0).default(0),
   limited: z.number().int().min(0).default(0),
+  /** Whether a request that issues is answered as if the account were at its limit, while another one for it is under way: users of WeChat Pay report that. */
+  parallelLimit: z.boolean().default(false),
   stocks: z.array(stockSchema).min(1),
 });
 export type ChannelSettingsInput = z.input<typeof channelSettings>;

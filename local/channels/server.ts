@@ -25,11 +25,15 @@ import { type Control, openChannel } from './channel.ts';
 import { APIS, type Api, type ChannelFault, channelFaultsBody, concerns, isCounted, signingOf } from './faults.ts';
 import type { ServerKeys } from './keys.ts';
 import { answerLoginPage } from './login.ts';
-import type { CarryOut, ChannelSettings, Incoming, Outcome } from './protocol.ts';
+import type { Call, ChannelSettings, Incoming, Outcome } from './protocol.ts';
 
 const apiCount = z.object({ requests: z.number(), throttled: z.number(), mostInASecond: z.number() });
 /** Requests about access are counted by their group only. */
-export const channelCounts = providerCounts.extend({ apis: z.partialRecord(z.enum(APIS), apiCount) });
+export const channelCounts = providerCounts.extend({
+  apis: z.partialRecord(z.enum(APIS), apiCount),
+  /** Requests that issue, and arrived while another one for the same account was under way. */
+  sideBySide: z.number(),
+});
 export type ChannelCounts = z.infer<typeof channelCounts>;
 
 export interface ChannelServerOptions {
@@ -112,14 +116,35 @@ export const startChannelServer = async (
     return true;
   };
 
-  const outcomeOf = (read: Outcome | CarryOut, fault: ChannelFault | undefined, isThrottled: boolean): Outcome => {
-    if (typeof read !== 'function') return read;
+  let sideBySide = 0;
+  const underWay = new Map<string, number>();
+  /** Until the answer is sent, or the client is gone. @returns whether another one is under way */
+  const begin = (account: string, response: ServerResponse): boolean => {
+    const others = underWay.get(account) ?? 0;
+    underWay.set(account, others + 1);
+    response.once('close', () => {
+      const left = (underWay.get(account) ?? 1) - 1;
+      if (left === 0) underWay.delete(account);
+      else underWay.set(account, left);
+    });
+    if (others > 0) sideBySide += 1;
+    return others > 0;
+  };
+
+  const outcomeOf = (
+    read: Outcome | Call,
+    fault: ChannelFault | undefined,
+    isThrottled: boolean,
+    response: ServerResponse,
+  ): Outcome => {
+    if (!('carryOut' in read)) return read;
+    const isBeside = read.account !== undefined && begin(read.account, response);
     const { throttled, systemError, falseLimit } = protocol.codes;
     if (isThrottled || fault?.kind === 'throttled') return protocol.refusal(throttled);
     if (fault?.kind === 'systemError') return protocol.refusal(systemError);
-    if (fault?.kind === 'falseLimit') return protocol.refusal(falseLimit);
+    if (fault?.kind === 'falseLimit' || (isBeside && settings.parallelLimit)) return protocol.refusal(falseLimit);
     if (fault?.kind === 'error') return protocol.refusal(fault.code);
-    return read();
+    return read.carryOut();
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -137,8 +162,8 @@ export const startChannelServer = async (
     const fault = faults.next((one) => concerns(one, api));
     if (fault !== undefined) counter.fault(fault.kind);
     if (fault !== undefined && refuse(fault, request, response)) return;
+    const outcome = outcomeOf(protocol.read(incoming, api), fault, isThrottled, response);
     if (latencyMs > 0) await delay(latencyMs, undefined, { signal: ending.signal });
-    const outcome = outcomeOf(protocol.read(incoming, api), fault, isThrottled);
     counter.result(outcome.name);
     if (fault?.kind === 'silent') return;
     const reply = await protocol.write(outcome, incoming, signingOf(fault));
@@ -159,7 +184,7 @@ export const startChannelServer = async (
     const body = await buffer(request);
     const done =
       method === 'GET' && url === '/_counts'
-        ? { ...counter.read(), apis: apis.read() }
+        ? { ...counter.read(), apis: apis.read(), sideBySide }
         : method === 'POST' && Object.hasOwn(controls, url)
           ? await controls[url]?.(body, ending.signal)
           : undefined;

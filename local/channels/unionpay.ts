@@ -184,15 +184,16 @@ export const createUnionpay = ({ settings, keys, ledger, stocks, codes }: Unionp
       const fields = parseUntrusted(fieldsSchema, body);
       if (fields === undefined) return refusal('GPUP07001');
       if (fields['appId'] !== settings.appId) return refusal('N62126');
-      if (api === 'token') return () => backendToken(fields, atMs);
+      if (api === 'token') return { carryOut: () => backendToken(fields, atMs) };
       if (api === 'send') {
         const { signature = '', ...signed } = fields;
         if (!isInTime(fields, atMs)) return refusal('BC0024');
-        return isSigned(sortedPairs(signed), signature, keys.appKey) ? () => send(fields, atMs) : refusal('BC0025');
+        if (!isSigned(sortedPairs(signed), signature, keys.appKey)) return refusal('BC0025');
+        return { account: fields['openId'] ?? '', carryOut: () => send(fields, atMs) };
       }
       if ((tokens.get(fields['backendToken'] ?? '') ?? 0) <= atMs) return refusal('a10');
-      if (api === 'login') return () => exchange(fields, atMs);
-      return () => (api === 'query' ? query(fields) : quota(fields));
+      if (api === 'login') return { carryOut: () => exchange(fields, atMs) };
+      return { carryOut: () => (api === 'query' ? query(fields) : quota(fields)) };
     },
     // Nothing is signed, so no fault of a signature applies.
     write: async ({ status, body }) => ({ status, body: JSON.stringify(body) }),

@@ -9,8 +9,9 @@ import { chinaTime, type Incoming } from './protocol.ts';
 import { isSigned, signText, strangerKey } from './signing.ts';
 import type { Stock } from './stocks.ts';
 
-/** Which of its keys WeChat Pay signs with: during a switch both occur. */
-export type WechatSigner = 'publicKey' | 'certificate';
+/** Which of its keys WeChat Pay signs with; `both`: in turns, as during a switch. */
+export const WECHAT_SIGNERS = ['publicKey', 'certificate', 'both'] as const;
+export type WechatSigner = (typeof WECHAT_SIGNERS)[number];
 
 const TOLERANCE_SECONDS = 300;
 

@@ -6,11 +6,11 @@
  * | refusal            | answer                                     |
  * |--------------------|--------------------------------------------|
  * | wrong signature    | 401 SIGN_ERROR                             |
- * | conflict, fields   | 400 PARAM_ERROR                            |
+ * | conflict, fields   | 400 PARAM_ERROR, also without Accept, User-Agent, or the Content-Type of a body |
  * | no such stock      | 404 RESOURCE_NOT_EXISTS                    |
  * | not running        | 403 REQUEST_BLOCKED                        |
  * | empty              | 403 NOT_ENOUGH                             |
- * | absent             | 400 INVALID_REQUEST                        |
+ * | absent             | 400 PARAM_ERROR, whose detail names openid |
  * | limited            | 403 RULE_LIMIT                             |
  * | too many requests  | 429 FREQUENCY_LIMITED                      |
  */
@@ -18,11 +18,11 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { Issued } from './books.ts';
-import type { WechatKeys } from './keys.ts';
+import type { NamedKey, WechatKeys } from './keys.ts';
 import type { Ledger, Refusal } from './ledger.ts';
 import type { LoginCodes } from './login.ts';
 import {
-  type CarryOut,
+  type Call,
   type ChannelProtocol,
   type ChannelSettings,
   chinaTime,
@@ -30,13 +30,13 @@ import {
   type Outcome,
 } from './protocol.ts';
 import type { Stock, Stocks } from './stocks.ts';
-import { couponFields, encryptResource, headersOf, isAuthentic, type WechatSigner } from './wechat-messages.ts';
+import { couponFields, encryptResource, headersOf, isAuthentic } from './wechat-messages.ts';
 
 const CODES: Readonly<Record<string, readonly [status: number, message: string]>> = {
   SIGN_ERROR: [401, '错误的签名，验签失败'],
   PARAM_ERROR: [400, '参数错误'],
   APPID_MCHID_NOT_MATCH: [400, '商户号与AppID不匹配'],
-  INVALID_REQUEST: [400, 'openid与appid不匹配'],
+  INVALID_REQUEST: [400, '暂时无法领取，请联系商家处理。'],
   RESOURCE_NOT_EXISTS: [404, '查询的资源不存在'],
   REQUEST_BLOCKED: [403, '活动未开始或已结束'],
   NOT_ENOUGH: [403, '批次预算不足'],
@@ -47,7 +47,7 @@ const CODES: Readonly<Record<string, readonly [status: number, message: string]>
   SYSTEM_ERROR: [500, '系统错误，请稍后重试'],
 };
 
-const REFUSALS: Readonly<Record<Refusal, string>> = {
+const REFUSALS: Readonly<Record<Exclude<Refusal, 'absent'>, string>> = {
   conflict: 'PARAM_ERROR',
   noStock: 'RESOURCE_NOT_EXISTS',
   notStarted: 'REQUEST_BLOCKED',
@@ -55,14 +55,31 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   stopped: 'REQUEST_BLOCKED',
   ended: 'REQUEST_BLOCKED',
   empty: 'NOT_ENOUGH',
-  absent: 'INVALID_REQUEST',
   limited: 'RULE_LIMIT',
+};
+
+/** The documentation's form of an error about one field. */
+const absent: Outcome = {
+  name: 'PARAM_ERROR',
+  status: 400,
+  body: {
+    code: 'PARAM_ERROR',
+    message: 'openid错误',
+    detail: { field: 'openid', issue: 'openid错误', location: 'url' },
+  },
 };
 
 const refusal = (code: string): Outcome => {
   const [status, message] = CODES[code] ?? [400, code];
   return { name: code, status, body: { code, message } };
 };
+
+/** Documented as necessary. */
+const hasHeaders = ({ headers, method }: Incoming): boolean =>
+  /application\/json|\*\/\*/.test(headers.accept ?? '') &&
+  (headers['user-agent'] ?? '') !== '' &&
+  (method === 'GET' || /^application\/json\b/.test(headers['content-type'] ?? ''));
+const NO_HEADERS = { code: 'PARAM_ERROR', message: 'Http头缺少Accept或User-Agent' };
 
 const sendBody = z.object({
   stock_id: z.string().min(1).max(20),
@@ -101,7 +118,8 @@ export interface WechatWorld {
   readonly ledger: Ledger;
   readonly stocks: Stocks;
   readonly codes: LoginCodes;
-  signer(): WechatSigner;
+  /** The key of the next answer. */
+  signer(): NamedKey;
 }
 
 export const createWechat = ({ settings, keys, ledger, stocks, codes, signer }: WechatWorld): ChannelProtocol => {
@@ -113,17 +131,17 @@ export const createWechat = ({ settings, keys, ledger, stocks, codes, signer }: 
     return couponFields(voucher, terms, merchant, ledger.isUsed(voucher.coupon));
   };
 
-  const send = (account: string, { body, atMs }: Incoming): Outcome | CarryOut => {
+  const send = (account: string, { body, atMs }: Incoming): Outcome | Call => {
     const wanted = parseUntrusted(sendBody, body);
     if (wanted === undefined) return refusal('PARAM_ERROR');
     if (wanted.appid !== appId || wanted.stock_creator_mchid !== merchant) return refusal('APPID_MCHID_NOT_MATCH');
     const { out_request_no: request, stock_id: stock } = wanted;
-    return () => {
+    const carryOut = (): Outcome => {
       const result = ledger.send({ identity: request, request, account, stock }, atMs);
-      return result.kind === 'refused'
-        ? refusal(REFUSALS[result.why])
-        : ok(result.kind, { coupon_id: result.voucher.coupon });
+      if (result.kind !== 'refused') return ok(result.kind, { coupon_id: result.voucher.coupon });
+      return result.why === 'absent' ? absent : refusal(REFUSALS[result.why]);
     };
+    return { account, carryOut };
   };
 
   const list = (account: string, query: URLSearchParams): Outcome => {
@@ -207,26 +225,28 @@ export const createWechat = ({ settings, keys, ledger, stocks, codes, signer }: 
     },
     read(incoming, api) {
       const { path, query, atMs } = incoming;
-      if (api === 'login') return () => exchange(query, atMs);
+      if (api === 'login') return { carryOut: () => exchange(query, atMs) };
+      if (!hasHeaders(incoming)) return { ...refusal('PARAM_ERROR'), body: NO_HEADERS };
       if (!isAuthentic(incoming, keys, merchant)) return refusal('SIGN_ERROR');
       if (api === 'send') return send(decoded(SEND_PATH.exec(path)?.[1]), incoming);
-      if (api === 'other') return () => certificates(atMs);
+      if (api === 'other') return { carryOut: () => certificates(atMs) };
       if (api === 'stock') {
         if (query.get('stock_creator_mchid') !== merchant) return refusal('PARAM_ERROR');
-        return () => stockOf(decoded(STOCK_PATH.exec(path)?.[1]));
+        return { carryOut: () => stockOf(decoded(STOCK_PATH.exec(path)?.[1])) };
       }
       if (query.get('appid') !== appId) return refusal('PARAM_ERROR');
-      if (api === 'query') return () => list(decoded(SEND_PATH.exec(path)?.[1]), query);
+      if (api === 'query') return { carryOut: () => list(decoded(SEND_PATH.exec(path)?.[1]), query) };
       const [, account, coupon] = COUPON_PATH.exec(path) ?? [];
-      return () => {
+      const carryOut = (): Outcome => {
         const found = ledger.byCoupon(decoded(coupon));
         return found?.account === decoded(account) ? ok('found', fields(found)) : refusal('RESOURCE_NOT_EXISTS');
       };
+      return { carryOut };
     },
     async write({ status, body }, { path, atMs }, signing) {
       const text = JSON.stringify(body);
       const isUnsigned = status === 401 || path === TOKEN_PATH;
-      const headers = await headersOf(text, isUnsigned ? 'unsigned' : signing, keys[signer()], atMs);
+      const headers = await headersOf(text, isUnsigned ? 'unsigned' : signing, signer(), atMs);
       return { status, body: text, headers };
     },
   };

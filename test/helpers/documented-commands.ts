@@ -116,15 +116,15 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     [['helm install voucher charts/voucher-operator -n voucher-system --create-namespace --set …', "flag === '--set'"]],
     'rendered',
   ),
+  ...by('test/component/cli/login.test.ts', [
+    ['kubectl voucher login keys -n vouchers --out voucher-login.yaml', "call('keys', '-n', 'vouchers', '--out'"],
+  ]),
   ...by('test/component/cli/reconcile.test.ts', [
     [
       'kubectl voucher reconcile spring-2027 -n vouchers --complete --dir report',
       "'reconcile', 'spring', '-n', 'vouchers', '--complete'",
     ],
     ['kubectl voucher issue unbound spring-2027 -n vouchers', "'issue', 'unbound', 'spring', '-n', 'vouchers'"],
-  ]),
-  ...by('test/component/cli/login.test.ts', [
-    ['kubectl voucher login keys -n vouchers --out voucher-login.yaml', "call('keys', '-n', 'vouchers', '--out'"],
   ]),
   ...by('test/component/cli/consistency.test.ts', [
     ['kubectl voucher consistency --list spring-2027 -n vouchers', "'consistency', '--list'"],

@@ -40,7 +40,11 @@ import {
 /** The login's API leaves `code` out where it succeeds. */
 export const LOGIN_METHOD = 'alipay.system.oauth.token';
 const SUCCESS = '10000';
-const head = z.object({ code: z.string().max(20), sub_code: z.string().max(200).optional() });
+const head = z.object({
+  code: z.string().max(20),
+  sub_code: z.string().max(200).optional(),
+  sub_msg: z.string().max(2_000).optional(),
+});
 const login = z.object({ access_token: z.string(), code: z.undefined().optional() });
 
 /** A code of the documented forms holds no personal data: user ids are digits, open ids have mixed case and digits. */
@@ -71,7 +75,7 @@ const businessErrors: readonly (readonly [pattern: RegExp, meaning: (code: strin
   [/^(CIF_USER_NOT_EXIST|USER_NOT_EXIST|USER_STATUS_ERROR)$/, (code) => ({ kind: 'failed', failure: 'account', code })],
   [/(USER|RECEIVE).*LIMIT/, (code) => ({ kind: 'maybe', code: safe(code) })],
   [
-    /^(AFTER_VOUCHER_END_TIME|BEFORE_VOUCHER_START_TIME)$|TEMPLATE_(NOT_EXIST|INVALID|STATUS|EXPIRE|DELETE)|BUDGET/,
+    /^(AFTER_VOUCHER_END_TIME|BEFORE_VOUCHER_START_TIME)$|TEMPLATE_(NOT_EXIST|NOT_AVAILABLE|INVALID|STATUS|EXPIRE|DELETE)|BUDGET/,
     (code) => refused(TEMPLATE, code),
   ],
 ];
@@ -101,6 +105,10 @@ const errorOf = (code: string, subCode: string): ChannelError => {
   }
 };
 
+/** Of a code that the gateway does not know, `sub_code` says only that; its name is in the message: 未知的错误码BUDGET_NOT_ENOUGH_ERROR. */
+const subCodeOf = ({ sub_code: code = '', sub_msg: message = '' }: z.infer<typeof head>): string =>
+  code === 'unknown-sub-code' ? (/[A-Z][A-Z_]{3,60}/.exec(message)?.[0] ?? code) : code;
+
 const inDoubt = (called: Called): Attempt => ({ called, keysInDoubt: true });
 const sure = (called: Called): Attempt => ({ called, keysInDoubt: called.kind === 'refused' });
 
@@ -122,6 +130,6 @@ export const readAlipay = (reply: HttpReply, method: string, keys: AlipayKeys): 
   const isLoggedIn = method === LOGIN_METHOD && login.safeParse(json).success;
   const found = isLoggedIn ? { code: SUCCESS } : head.safeParse(json).data;
   if (found === undefined) return sure(notUnderstood('another structure'));
-  const called: Called = found.code === SUCCESS ? { kind: 'ok', json } : errorOf(found.code, found.sub_code ?? '');
+  const called: Called = found.code === SUCCESS ? { kind: 'ok', json } : errorOf(found.code, subCodeOf(found));
   return sure(verified.isSigned ? called : unsigned(called));
 };

@@ -5,7 +5,7 @@
  * response: the value of `<method>_response` exactly as its bytes were sent. Parsed and written again, it would be another text: Alipay writes
  *           "\/" for "/", and keeps its own order. So the value is found in the bytes, verified, and only then parsed
  *
- * Checked against Alipay's own library in test/component/channels.
+ * Checked against Alipay's own library in test/component/channel-clients.
  */
 import type { KeyObject } from 'node:crypto';
 import { signRsa, verifyRsa } from './rsa.ts';

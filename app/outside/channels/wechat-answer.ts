@@ -10,9 +10,8 @@
  * | RULE_LIMIT, NOT_ENOUGH about the budget of a day         | quota |
  * | 401, SIGN_ERROR, NO_AUTH, MCH_NOT_EXISTS, APPID_MCHID_NOT_MATCH, MCHID_APPID_NOT_MATCH, INVALID_AUTH | refused |
  * | NOT_ENOUGH, RESOURCE_NOT_EXISTS, AL_STOCK_OVER, STOCK_IS_NOT_VALID | refused: the stock is empty, does not exist or has ended |
- * | INVALID_REQUEST about the stock: not started, paused, ended | refused |
- * | INVALID_REQUEST about appid and openid                   | refused: appId of the spec is wrong for all accounts |
- * | INVALID_REQUEST about the account: risk control          | failed: account |
+ * | REQUEST_BLOCKED; INVALID_REQUEST about the stock: not started, paused, ended | refused |
+ * | INVALID_REQUEST about the account: an openid of another app, risk control | failed: account |
  * | USER_ACCOUNT_ABNORMAL, USER_NOT_EXISTS, PARAM_ERROR of openid | failed: account |
  * | all others                                               | unknown |
  *
@@ -55,10 +54,8 @@ const isOfDay = (message: string): boolean =>
   /(当日|当天|今日|本日|每日)/.test(message) && !/(用户|您|你)/.test(message);
 
 const invalidRequest = (message: string): ChannelError => {
-  if (/appid/i.test(message) && /openid/i.test(message))
-    return refused('WeChat Pay says that accounts belong to another app; check appId of the channel wechat');
   if (/(批次|活动|代金券).*(未激活|未开始|未启动|暂停|停止|终止|结束|过期|失效)/.test(message)) return refused(STOCK);
-  if (/(无法领取|账号异常|帐号异常|风险|风控)/.test(message)) return ACCOUNT;
+  if (/openid|无法领取|账号异常|帐号异常|风险|风控/i.test(message)) return ACCOUNT;
   return notUnderstood('INVALID_REQUEST');
 };
 
@@ -88,6 +85,7 @@ const meanings = new Map<string, Meaning>([
   ['MCHID_APPID_NOT_MATCH', merchant],
   ['NOT_ENOUGH', ({ message }) => (isOfDay(message) ? { kind: 'quota' } : refused(STOCK))],
   ['RESOURCE_NOT_EXISTS', stock],
+  ['REQUEST_BLOCKED', stock],
   ['AL_STOCK_OVER', stock],
   ['STOCK_IS_NOT_VALID', stock],
   ['INVALID_REQUEST', ({ message }) => invalidRequest(message)],

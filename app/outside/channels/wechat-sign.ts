@@ -3,7 +3,7 @@
  *
  * request:  method, path with query, Unix seconds, nonce, body; each followed by a line feed. A GET has an empty body
  * response: Wechatpay-Timestamp, Wechatpay-Nonce, body; each followed by a line feed. The body is the bytes as sent
- * Both SHA256withRSA, base64. Checked against two independent libraries in test/component/channels.
+ * Both SHA256withRSA, base64. Checked against two independent libraries in test/component/channel-clients.
  */
 import { createDecipheriv } from 'node:crypto';
 import type { ResponseHeaders } from '../http-client.ts';

@@ -118,6 +118,8 @@ export const wechatChannel = (
       let seen = 0;
       for (let page = 0; page < MOST_PAGES; page += 1) {
         const called = await readPage(request, page, signal);
+        // Of the openid: it is none of this app, and never was, so it has no coupon.
+        if (called.kind === 'failed' && called.code === 'PARAM_ERROR') return { kind: 'absent' };
         if (called.kind !== 'ok') return asTrouble(called);
         const list = coupons.safeParse(called.json).data;
         if (list === undefined) return notUnderstood('another structure');

@@ -32,6 +32,9 @@ export interface PeerOptions {
   /** In place of the product's keys. */
   readonly privateKey?: string;
   readonly serial?: string;
+  /** WeChat Pay's keys, by serial. */
+  readonly certs?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
 
@@ -42,10 +45,11 @@ export const wechatPeer = (world: ChannelWorld, options: PeerOptions = {}): Wech
     mchid: world.merchant,
     serial: options.serial ?? keyOf(world, names.serial),
     privateKey: options.privateKey ?? keyOf(world, names.privateKey),
-    certs: {
+    certs: options.certs ?? {
       [keyOf(world, names.publicKeyId)]: keyOf(world, names.publicKey),
       [serialOf(certificate)]: certificate,
     },
+    ...(options.headers === undefined ? {} : { headers: options.headers }),
     baseURL: `${world.url}/`,
     timeout: options.timeoutMs ?? 20_000,
     proxy: false,

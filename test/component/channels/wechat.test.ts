@@ -5,6 +5,7 @@ import wechatpay from 'wechatpay-axios-plugin';
 import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
 import { readBooks } from '../../../local/channels/books.ts';
 import { standingOf } from '../../../local/channels/truth.ts';
+import { fullSeconds } from '../../../local/providers/stalls.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { account, accounts, type ChannelWorld, channelWorlds, STOCK, TERMS, type Worlds } from './channel-world.ts';
 import { type PeerAnswer, wechatPeer } from './peers.ts';
@@ -70,7 +71,7 @@ describe('a request that issues', () => {
   });
 
   it.each([
-    ['an account of no form', (): string => 'no-such-account', {}, refusal(400, 'INVALID_REQUEST')],
+    ['an account of no form', (): string => 'no-such-account', {}, refusal(400, 'PARAM_ERROR')],
     ['another stock', (): string => account('wechat'), { stock_id: '1' }, refusal(404, 'RESOURCE_NOT_EXISTS')],
     ['another app', (): string => account('wechat'), { appid: 'wx1' }, refusal(400, 'APPID_MCHID_NOT_MATCH')],
     ['a number with a space', (): string => account('wechat'), { out_request_no: 'a b' }, refusal(400, 'PARAM_ERROR')],
@@ -115,7 +116,7 @@ describe('a request that issues', () => {
       const answer = await peer.send(one, `R${index}`);
       seen.set(standing, answer.kind === 'answer' ? (answer.body['code'] ?? answer.status) : answer.reason);
     }
-    expect(Object.fromEntries(seen)).toEqual({ good: 200, absent: 'INVALID_REQUEST', limited: 'RULE_LIMIT' });
+    expect(Object.fromEntries(seen)).toEqual({ good: 200, absent: 'PARAM_ERROR', limited: 'RULE_LIMIT' });
   });
 
   it('beyond the limit of one account is refused, and by a fresh number before it makes a double', async () => {
@@ -172,6 +173,12 @@ describe('signatures', () => {
     expect(await post(path, body)).toBe(200);
   });
 
+  it('are not looked at without the headers that the documentation wants', async () => {
+    const world = await worlds.start();
+    const answer = await wechatPeer(world, { headers: { Accept: 'text/html' } }).stock();
+    expect(answer).toMatchObject({ status: 400, body: { message: expect.stringContaining('Accept') } });
+  });
+
   it('of answers are by the public key or by the platform certificate, also when that changes in the middle', async () => {
     const world = await worlds.start();
     const peer = wechatPeer(world);
@@ -193,6 +200,19 @@ describe('signatures', () => {
     expect(wechatpay.Aes.AesGcm.decrypt(ciphertext, apiV3Key, nonce, associated_data)).toBe(
       world.keys.product[CHANNEL_KEYS.wechat.certificates],
     );
+  });
+
+  it('are by both keys in turns, as during a switch', async () => {
+    const world = await worlds.start();
+    await world.signWith('both');
+    const key = world.keys.product[CHANNEL_KEYS.wechat.publicKey] ?? '';
+    const onlyPublicKey = wechatPeer(world, {
+      certs: { [world.keys.product[CHANNEL_KEYS.wechat.publicKeyId] ?? '']: key },
+    });
+    const kinds: string[] = [];
+    for (let i = 0; i < 4; i += 1) kinds.push((await onlyPublicKey.stock()).kind);
+    expect(kinds.toSorted()).toEqual(['answer', 'answer', 'failed', 'failed']);
+    for (let i = 0; i < 4; i += 1) expect(await wechatPeer(world).stock()).toMatchObject({ status: 200 });
   });
 
   it.each([
@@ -241,6 +261,13 @@ describe('faults', () => {
     expect(await world.counts()).toMatchObject({ faults: { [kind]: 1 } });
   });
 
+  it('error: answered with any code of the documentation', async () => {
+    const world = await worlds.start();
+    await world.setFaults({ kind: 'error', code: 'USER_AL_GET_COUPON', times: 1 });
+    expect(await wechatPeer(world).send(account('wechat'), 'R1')).toMatchObject(refusal(403, 'USER_AL_GET_COUPON'));
+    expect(await issued(world)).toBe(0);
+  });
+
   it('of a share are spread evenly, and those of one group leave the others alone', async () => {
     const world = await worlds.start();
     await world.setFaults({ kind: 'falseLimit', share: 0.25 }, { kind: 'systemError', api: 'query' });
@@ -280,11 +307,32 @@ describe('rates', () => {
     for (const index of [1, 2])
       expect(await peer.send(account('wechat', index), `R${index}`)).toMatchObject({ status: 200 });
     expect(await peer.send(account('wechat', 3), 'R3')).toMatchObject(refusal(429, 'FREQUENCY_LIMITED'));
-    expect(await world.counts()).toMatchObject({
-      perSecond: [{ second: Math.floor(atMs / 1_000), requests: 5, throttled: 2 }],
+    const counts = await world.counts();
+    const second = Math.floor(atMs / 1_000);
+    expect(counts).toMatchObject({
+      perSecond: [{ second, requests: 5, throttled: 2 }],
       apis: { stock: { requests: 2, throttled: 1, mostInASecond: 2 }, send: { requests: 3, throttled: 1 } },
     });
+    expect(fullSeconds(counts.perSecond, 5, [])).toEqual([]);
+    expect(fullSeconds(counts.perSecond, 4, [])).toEqual([{ second, requests: 5, stalls: [] }]);
     expect(await issued(world)).toBe(2);
+  });
+});
+
+describe('requests for one account side by side', () => {
+  it('are counted, and refused where that is wanted; one after another they are not', async () => {
+    const world = await worlds.start({ parallelLimit: true });
+    const peer = wechatPeer(world);
+    await world.setFaults({ kind: 'silent', times: 1 });
+    const unanswered = peer.send(account('wechat'), 'R1');
+    await eventually(async () => (await issued(world)) === 1, { what: 'the voucher in the books' });
+    expect(await peer.send(account('wechat'), 'R2')).toMatchObject(refusal(403, 'RULE_LIMIT'));
+    expect(await peer.send(account('wechat', 1), 'R3')).toMatchObject({ status: 200 });
+    expect(await world.counts()).toMatchObject({ sideBySide: 1, results: { issued: 2, RULE_LIMIT: 1 } });
+    const again = await world.restart();
+    expect((await unanswered).kind).toBe('failed');
+    expect(await wechatPeer(again).send(account('wechat'), 'R2')).toMatchObject({ status: 200 });
+    expect(await again.counts()).toMatchObject({ sideBySide: 0 });
   });
 });
 
