@@ -31,7 +31,7 @@ export const issueRows = (
     ? []
     : [
         '',
-        row('vouchers', 'winners', 'in the books'),
+        row('vouchers', 'winners', 'in books'),
         row('issued', issued.winners, issued.issued),
         row('accounts bound', boundWinners),
         row('missing', '', issued.missing.length),

@@ -12,8 +12,9 @@ import { type Killed, VICTIMS } from './chaos.ts';
 import { plotTimeline } from './curve.ts';
 import { drawProblems, drawRows } from './draw-report.ts';
 import { type IssueFacts, issueProblems, issueRows } from './issue-report.ts';
+import { providerProblems, providerRows } from './provider-report.ts';
+import type { Sabotage } from './sabotage.ts';
 import type { Sample } from './sample.ts';
-import type { Sabotage } from './world.ts';
 
 /** Simulated before the run; the run measures the same figures. */
 export interface Forecast {
@@ -126,31 +127,6 @@ export const measure = ({ samples, load, times }: RunFacts): Forecast => ({
   podSeconds: podSecondsOf(samples.filter(({ seconds }) => seconds * 1000 <= times.loadEnded - times.opened)),
 });
 
-/** Verdicts in the journal, and answers that the provider gave by its own count. */
-const VERDICTS = [
-  ['verified', 'verified', 'match'],
-  ['rejected', 'rejected', 'mismatch'],
-  ['in review', 'inReview', 'no_record'],
-] as const;
-
-/**
- * | verdicts in the journal against the provider's answers | problem |
- * |--------------------------------------------------------|---------|
- * | more                                                   | always: a verdict that no provider gave |
- * | fewer                                                  | unless pods were killed, which may lose an answer that was paid for |
- */
-const providerProblems = ({ provider, fullSeconds = [], ledgerCheck, killed }: RunFacts): readonly string[] => {
-  if (provider === undefined) return [];
-  const wrong = VERDICTS.flatMap(([label, name, result]) => {
-    const [verdicts, answers] = [ledgerCheck.verdicts[name], provider.results[result] ?? 0];
-    const isWrong = verdicts > answers || (verdicts < answers && killed.length === 0);
-    return isWrong ? [`${verdicts} registrations are ${label}, but the provider counted ${answers}`] : [];
-  });
-  // What a stopped process had to send is counted in a later second: this machine's doing, not the rate's.
-  const unexplained = fullSeconds.filter(({ stalls }) => stalls.length === 0).length;
-  return unexplained === 0 ? wrong : [...wrong, `the provider was asked above its limit in ${unexplained} seconds`];
-};
-
 const entriesOf = (draw: RunFacts['draw']) => draw?.lists?.reduce((sum, { entries }) => sum + entries, 0);
 
 const listProblems = ({ waitsForList, draw, ledgerCheck, consistency }: RunFacts): readonly string[] => {
@@ -231,17 +207,6 @@ const forecastRows = ({ forecast, measured }: DemoReport): readonly string[] => 
   row('pod-seconds, both tiers', forecast.podSeconds.toFixed(0), measured.podSeconds.toFixed(0)),
 ];
 
-const providerRows = ({ provider, ledgerCheck }: DemoReport): readonly string[] => {
-  if (provider === undefined) return [];
-  const most = provider.perSecond.reduce((max, { requests }) => Math.max(max, requests), 0);
-  return [
-    '',
-    row('identities', 'journal', 'provider'),
-    ...VERDICTS.map(([label, name, result]) => row(label, ledgerCheck.verdicts[name], provider.results[result] ?? 0)),
-    row('requests in a second, at most', '', most),
-  ];
-};
-
 const listRows = ({ draw, ledgerCheck, consistency }: DemoReport): readonly string[] =>
   draw?.lists === undefined
     ? []
@@ -280,7 +245,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row('arrival to receipt p99', ms(load?.waitP99Ms)),
     '',
     ...forecastRows(report),
-    ...providerRows(report),
+    ...providerRows(report, row),
     ...listRows(report),
     ...drawRows(report, row),
     ...issueRows(report, row),

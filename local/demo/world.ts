@@ -5,14 +5,13 @@ import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { LedgerCheckAccess } from '../ledger-check/run-ledger-check.ts';
 import type { OutsideServer } from '../on-cluster/outside.ts';
 import type { Stack } from '../stack.ts';
-import type { DemoChannels, DemoVoucher, IssueSabotage } from './channels.ts';
-import type { DemoRelay, DrawSabotage } from './draw.ts';
+import type { DemoChannels, DemoVoucher } from './channels.ts';
+import type { DemoRelay } from './draw.ts';
 import type { Profile } from './profile.ts';
 import type { DemoProvider } from './provider.ts';
 import type { Forecast } from './report.ts';
+import type { Sabotage } from './sabotage.ts';
 import type { View } from './view.ts';
-
-export type Sabotage = 'drop-one' | DrawSabotage | IssueSabotage;
 
 export interface DemoOptions {
   readonly profile: Profile;

@@ -8,7 +8,7 @@ import { DEMO_LABEL } from './platform.ts';
 /** A program of `local/`, which the image of the load generator has, too. */
 export interface OutsideServer {
   readonly name: string;
-  /** `local/providers/main`: the file without its ending. */
+  /** Its file below the repository, without the ending. */
   readonly main: string;
   /** `--host :: --port 8080 --keys-dir /keys` are added. */
   readonly args: readonly string[];

@@ -1,171 +1,220 @@
-/** The local Alipay, with Alipay's own SDK as its client: the SDK signs requests, and verifies every answer. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+/** Alipay's gateway over real sockets; requests are checked by Alipay's own library. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { AlipaySdk } from 'alipay-sdk';
 import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
-import { readBooks } from '../../../local/channels/books.ts';
-import { eventually } from '../../helpers/eventually.ts';
-import { account, type ChannelWorld, channelWorlds, STOCK, TERMS, type Worlds } from './channel-world.ts';
-import { alipayPeer, type PeerAnswer } from './peers.ts';
+import { type Clock, systemClock } from '../../../runtime/clock.ts';
+import { signedAnswer, signedBody } from '../../helpers/channels/alipay-peer.ts';
+import { newChannelKeys, newPair } from '../../helpers/channels/channel-keys.ts';
+import type { Scripted } from '../../helpers/channels/scripted-server.ts';
+import { APP_ID, type ChannelWorld, channelWorld, hurried, requestOf, signal } from './channel-world.ts';
 
-let worlds: Worlds;
-beforeAll(async () => {
-  worlds = await channelWorlds('alipay');
+const keys = newChannelKeys();
+const USER = '2088302001456115';
+const SEND = 'alipay.marketing.voucher.send';
+const LIST = 'alipay.marketing.voucher.list.query';
+const TEMPLATE = 'alipay.marketing.voucher.templatedetail.query';
+
+const worlds: ChannelWorld[] = [];
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close();
 });
-afterAll(() => worlds.close());
+const world = async (script: Scripted, clock: Clock = systemClock): Promise<ChannelWorld> => {
+  const made = await channelWorld('alipay', keys, clock);
+  made.server.answer(() => script);
+  worlds.push(made);
+  return made;
+};
+const issue = async (script: Scripted, clock?: Clock) =>
+  (await world(script, clock)).client.issue(requestOf(USER), signal);
+const ok = (method: string, json: object): Scripted =>
+  signedAnswer(method, { code: '10000', msg: 'Success', ...json }, keys.alipay.privatePem);
+const error = (code: string, subCode: string): Scripted =>
+  signedAnswer(SEND, { code, msg: 'x', sub_code: subCode, sub_msg: `用户 ${USER}` }, keys.alipay.privatePem);
 
-const subCode = (answer: PeerAnswer): unknown => (answer.kind === 'answer' ? answer.body['sub_code'] : answer.reason);
-const voucherOf = (answer: PeerAnswer): unknown =>
-  answer.kind === 'answer' ? answer.body['voucher_id'] : answer.reason;
-const issued = async (world: ChannelWorld): Promise<number> => (await readBooks(world.booksDir)).alipay.issued;
+/** Knows the app's public key, as the gateway does. */
+const gateway = new AlipaySdk({
+  appId: APP_ID,
+  privateKey: keys.alipay.privatePem,
+  keyType: 'PKCS8',
+  alipayPublicKey: keys.app.publicPem,
+});
 
-describe('a request that issues', () => {
-  it('gives a voucher, which queries show', async () => {
-    const world = await worlds.start();
-    const peer = alipayPeer(world);
-    const sent = await peer.send(account('alipay'), 'R1');
-    expect(sent).toMatchObject({ body: { code: '10000', voucher_id: expect.stringMatching(/^\d{28}$/) } });
-    const voucher_id = voucherOf(sent);
-    const asked = { template_id: STOCK, user_id: account('alipay') };
-    expect(await peer.ask('alipay.marketing.voucher.list.query', asked)).toMatchObject({
-      body: { code: '10000', vouchers: [{ voucher_id, template_id: STOCK, status: 'ENABLED' }] },
+describe('a voucher', () => {
+  it('is issued by one request, whose signature Alipay’s library accepts', async () => {
+    const { client, server } = await world(ok(SEND, { voucher_id: '2016122800073002', user_id: USER }));
+    expect(await client.issue(requestOf(USER), signal)).toEqual({ kind: 'issued', coupon: '2016122800073002' });
+    const [received] = server.received;
+    if (received === undefined) throw new Error('no request');
+    const query = new URL(received.target, 'http://x').searchParams;
+    const body = new URLSearchParams(received.body);
+    const all = Object.fromEntries([...query, ...body]);
+    expect(all).toMatchObject({ app_id: APP_ID, method: SEND, sign_type: 'RSA2', charset: 'utf-8', version: '1.0' });
+    expect(JSON.parse(all['biz_content'] ?? '')).toEqual({
+      template_id: '9856000',
+      user_id: USER,
+      out_biz_no: requestOf(USER).request,
     });
-    expect(await peer.ask('alipay.marketing.voucher.list.query', { ...asked, template_id: 'x' })).toMatchObject({
-      body: { code: '10000', vouchers: [] },
-    });
-    expect(await peer.ask('alipay.marketing.voucher.query', { voucher_id })).toMatchObject({
-      body: { user_id: account('alipay'), template_id: STOCK, total_amount: '20.00', status: 'ENABLED' },
-    });
-    expect(await peer.ask('alipay.marketing.voucher.templatedetail.query', { template_id: STOCK })).toMatchObject({
-      body: { amount: '20.00', floor_amount: '60.00', status: 'S', voucher_quantity: TERMS.total, publish_count: 1 },
-    });
+    expect(gateway.checkNotifySignV2(all)).toBe(true);
+    expect(gateway.checkNotifySignV2({ ...all, app_id: 'other' })).toBe(false);
+    expect(received.target).not.toContain(USER);
   });
 
-  it('is answered as at first when it is repeated, also by a server that was started again', async () => {
-    const world = await worlds.start();
-    const first = await alipayPeer(world).send(account('alipay'), 'R1');
-    const again = await world.restart();
-    expect(await alipayPeer(again).send(account('alipay'), 'R1')).toEqual(first);
-    expect(await issued(again)).toBe(1);
-  });
-
-  it('with the same number for another account is refused; with another template it is another one, and a double in the books', async () => {
-    const world = await worlds.start({ stocks: [TERMS, { ...TERMS, stock: 'other' }] });
-    const peer = alipayPeer(world);
-    await peer.send(account('alipay'), 'R1');
-    expect(subCode(await peer.send(account('alipay', 1), 'R1'))).toBe('isv.invalid-parameter');
-    expect(await peer.send(account('alipay'), 'R1', 'other')).toMatchObject({ body: { code: '10000' } });
-    expect((await readBooks(world.booksDir)).alipay).toMatchObject({ issued: 2, doubles: [], doubleRequests: ['R1'] });
-  });
-
-  it.each([
-    ['paused', 'VOUCHER_TEMPLATE_NOT_AVAILABLE', 'I'],
-    ['ended', 'AFTER_VOUCHER_END_TIME', 'E'],
-  ] as const)('of a template that is %s is refused', async (state, code, status) => {
-    const world = await worlds.start();
-    const peer = alipayPeer(world);
-    await world.changeStock({ stock: STOCK, state });
-    expect(subCode(await peer.send(account('alipay'), 'R1'))).toBe(code);
-    expect(await peer.ask('alipay.marketing.voucher.templatedetail.query', { template_id: STOCK })).toMatchObject({
-      body: { status },
-    });
-    expect(await issued(world)).toBe(0);
-  });
-
-  it('of an empty template, and for an account that does not exist, is refused', async () => {
-    const world = await worlds.start({ stocks: [{ ...TERMS, total: 1 }] });
-    const peer = alipayPeer(world);
-    expect(subCode(await peer.send('1', 'R1'))).toBe('CIF_USER_NOT_EXIST');
-    await peer.send(account('alipay'), 'R1');
-    expect(await peer.send(account('alipay', 1), 'R2')).toMatchObject({
-      body: { code: '40004', sub_msg: expect.stringContaining('BUDGET_NOT_ENOUGH_ERROR') },
-    });
+  it('of an account with an open_id is issued by that parameter', async () => {
+    const openId = '074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5';
+    const { client, server } = await world(ok(SEND, { voucher_id: '1', open_id: openId }));
+    expect(await client.issue(requestOf(openId), signal)).toMatchObject({ kind: 'issued' });
+    const biz = JSON.parse(new URLSearchParams(server.received[0]?.body).get('biz_content') ?? '');
+    expect(biz).toMatchObject({ open_id: openId });
+    expect(biz).not.toHaveProperty('user_id');
   });
 });
 
-describe('signatures', () => {
-  it('of another key and of another time are refused', async () => {
-    const world = await worlds.start();
-    const privateKey = world.keys.product[CHANNEL_KEYS.unionpay.privateKey] ?? '';
-    expect(subCode(await alipayPeer(world, { privateKey }).send(account('alipay'), 'R1'))).toBe(
-      'isv.invalid-signature',
-    );
-    const utc = alipayPeer(world, { offsetMs: -8 * 3_600_000 });
-    expect(subCode(await utc.send(account('alipay'), 'R1'))).toBe('isv.invalid-timestamp');
-    expect(await issued(world)).toBe(0);
-  });
-
-  it('cover all parameters: a request that was changed on its way is refused', async () => {
-    const world = await worlds.start();
-    const signed = alipayPeer(world).signed(account('alipay'), 'R1');
-    const post = async (text: string): Promise<string> => {
-      const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-      return (await fetch(`${world.url}/gateway.do`, { method: 'POST', headers, body: text })).text();
-    };
-    expect(await post(signed.replace('R1', 'R2'))).toContain('isv.invalid-signature');
-    expect(await post(signed.replace(account('alipay'), account('alipay', 1)))).toContain('isv.invalid-signature');
-    expect(await post(`${signed}&notify_url=x`)).toContain('isv.invalid-signature');
-    expect(await issued(world)).toBe(0);
-    expect(await post(signed)).toContain('"code":"10000"');
-  });
-
-  it.each(['wrongSignature', 'unsigned', 'otherKey'] as const)(
-    'of answers that are %s are not believed by the SDK, although the voucher is issued',
-    async (kind) => {
-      const world = await worlds.start();
-      await world.setFaults({ kind, times: 1 });
-      const peer = alipayPeer(world);
-      expect((await peer.send(account('alipay'), 'R1')).kind).toBe('failed');
-      expect(voucherOf(await peer.send(account('alipay'), 'R1'))).toMatch(/^\d{28}$/);
-      expect(await issued(world)).toBe(1);
+describe('an answer that proves nothing', () => {
+  const VALUE = `{"code":"10000","msg":"Success","voucher_id":"1","user_id":"${USER}"}`;
+  const good = signedBody(SEND, VALUE, keys.alipay.privatePem);
+  const cases: Record<string, Scripted> = {
+    'without a signature': { body: `{"alipay_marketing_voucher_send_response":${VALUE}}` },
+    'signed by another key': { body: signedBody(SEND, VALUE, newPair().privatePem) },
+    'with another voucher than the signed one': { body: good.replace('"voucher_id":"1"', '"voucher_id":"2"') },
+    'with a space more than the signed bytes': { body: good.replace('"code":', '"code": ') },
+    'with the signed value and another one of the same name': {
+      body: good.replace('"sign"', `"alipay_marketing_voucher_send_response":${VALUE.replace('"1"', '"2"')},"sign"`),
     },
-  );
+    'with two signatures': { body: good.replace('"sign"', '"sign":"AAAA","sign"') },
+    'signed, of another API': { body: signedBody('alipay.marketing.voucher.query', VALUE, keys.alipay.privatePem) },
+    'about another account': ok(SEND, { voucher_id: '1', user_id: '2088000000000000' }),
+    'without a voucher': ok(SEND, { user_id: USER }),
+    'that is cut off': { body: good, fault: 'half' },
+    'that ends too early': { body: good.slice(0, -1) },
+    'with something behind it': { body: `${good}{}` },
+    'that is a page': { body: '<html></html>', headers: { 'Content-Type': 'text/html' } },
+    'in GBK': { body: good, headers: { 'Content-Type': 'text/html;charset=GBK' } },
+    'that is not UTF-8': { body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]) },
+    'of status 500': { body: good, status: 500 },
+    'that redirects': { body: good, status: 302, headers: { Location: 'https://elsewhere.example/' } },
+    'that is final, without a signature': {
+      body: '{"alipay_marketing_voucher_send_response":{"code":"40004","sub_code":"CIF_USER_NOT_EXIST"}}',
+    },
+  };
+  it.each(Object.entries(cases))('%s: the same request again', async (_what, script) => {
+    expect(await issue(script)).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('none within the deadline: the same request again', async () => {
+    expect(await issue({ fault: 'hang' }, hurried)).toMatchObject({
+      kind: 'unknown',
+      reason: 'no response within 5000 ms',
+    });
+  });
+
+  it('wherever a good one ends', async () => {
+    const { client, server } = await world({});
+    for (let length = 0; length < good.length; length += 7) {
+      server.answer(() => ({ body: good.slice(0, length) }));
+      expect(await client.issue(requestOf(USER), signal)).toMatchObject({ kind: 'unknown' });
+    }
+  });
 });
 
-describe('faults', () => {
-  it.each(['lost', 'silent'] as const)('%s: carried out, and the same number is answered later', async (kind) => {
-    const world = await worlds.start();
-    // The SDK sends a second time by itself when the connection is reset.
-    await world.setFaults({ kind, times: kind === 'lost' ? 2 : 1 });
-    expect((await alipayPeer(world, { timeoutMs: 1_000 }).send(account('alipay'), 'R1')).kind).toBe('failed');
-    await eventually(async () => (await issued(world)) === 1, { what: 'the voucher in the books' });
-    expect(voucherOf(await alipayPeer(world).send(account('alipay'), 'R1'))).toMatch(/^\d{28}$/);
-    expect(await issued(world)).toBe(1);
+describe('an error of Alipay', () => {
+  const cases: Record<string, readonly [Scripted, object]> = {
+    'isp.unknow-error': [error('20000', 'isp.unknow-error'), { kind: 'unknown' }],
+    'isv.app-call-limited': [error('40005', 'isv.app-call-limited'), { kind: 'throttled' }],
+    'status 429': [{ status: 429 }, { kind: 'throttled' }],
+    'aop.invalid-auth-token': [error('20001', 'aop.invalid-auth-token'), { kind: 'refused' }],
+    'isv.invalid-signature': [
+      error('40002', 'isv.invalid-signature'),
+      { kind: 'refused', reason: expect.stringContaining('alipay.private-key.pem') },
+    ],
+    'isv.invalid-app-id, which is not signed': [
+      { body: '{"error_response":{"code":"40002","sub_code":"isv.invalid-app-id"}}' },
+      { kind: 'refused', reason: expect.stringContaining('appId') },
+    ],
+    'isv.invalid-timestamp': [
+      error('40002', 'isv.invalid-timestamp'),
+      { kind: 'refused', reason: expect.stringContaining('clock') },
+    ],
+    'isv.invalid-parameter': [error('40002', 'isv.invalid-parameter'), { kind: 'unknown' }],
+    'isv.insufficient-isv-permissions': [error('40006', 'isv.insufficient-isv-permissions'), { kind: 'refused' }],
+    AFTER_VOUCHER_END_TIME: [error('40004', 'AFTER_VOUCHER_END_TIME'), { kind: 'refused' }],
+    CIF_USER_NOT_EXIST: [
+      error('40004', 'CIF_USER_NOT_EXIST'),
+      { kind: 'failed', failure: 'account', code: 'CIF_USER_NOT_EXIST' },
+    ],
+    'a limit per user': [error('40004', 'USER_VOUCHER_COUNT_LIMIT'), { kind: 'maybe' }],
+    'a request that was repeated': [error('40004', 'OUT_BIZ_NO_REPEAT'), { kind: 'unknown' }],
+    'a code that the gateway does not know': [
+      signedAnswer(
+        SEND,
+        { code: '40004', sub_code: 'unknown-sub-code', sub_msg: '未知的错误码BUDGET_NOT_ENOUGH_ERROR' },
+        keys.alipay.privatePem,
+      ),
+      { kind: 'refused', reason: expect.stringContaining('BUDGET_NOT_ENOUGH_ERROR') },
+    ],
+    'a budget that is used up': [error('40004', 'BUDGET_NOT_ENOUGH'), { kind: 'refused' }],
+    'a code that is not known': [error('40004', 'SOMETHING_ELSE'), { kind: 'unknown' }],
+    'a code that repeats the account': [
+      error('40004', USER),
+      { kind: 'unknown', reason: expect.not.stringContaining(USER) },
+    ],
+  };
+  it.each(Object.entries(cases))('%s has one class', async (_what, [script, expected]) => {
+    const answer = await issue(script);
+    expect(answer).toMatchObject(expected);
+    expect(JSON.stringify(answer)).not.toContain(USER);
+  });
+});
+
+describe('a query', () => {
+  it.each([
+    [
+      'a voucher of the template',
+      [{ voucher_id: '7', template_id: '9856000', status: 'ENABLED' }],
+      { kind: 'issued', coupon: '7' },
+    ],
+    ['none', [], { kind: 'absent' }],
+    ['another template’s', [{ voucher_id: '7', template_id: 'other' }], { kind: 'absent' }],
+  ])('finds %s', async (_what, vouchers, expected) => {
+    const { client, server } = await world(ok(LIST, { vouchers }));
+    expect(await client.query(requestOf(USER), signal)).toEqual(expected);
+    const biz = JSON.parse(new URLSearchParams(server.received[0]?.body).get('biz_content') ?? '');
+    expect(biz).toEqual({ template_id: '9856000', user_id: USER });
   });
 
   it.each([
-    ['falseLimit', 'USER_VOUCHER_LIMIT'],
-    ['throttled', 'isv.app-call-limited'],
-    ['systemError', 'isp.unknow-error'],
-  ] as const)('%s: answered so, and nothing is carried out', async (kind, code) => {
-    const world = await worlds.start();
-    await world.setFaults({ kind, times: 1 });
-    expect(subCode(await alipayPeer(world).send(account('alipay'), 'R1'))).toBe(code);
-    expect(await issued(world)).toBe(0);
-  });
-
-  it('beyond the limit of a second: throttled', async () => {
-    const atMs = Date.now();
-    const world = await worlds.start({ perSecond: 1 }, () => atMs);
-    const peer = alipayPeer(world);
-    expect(await peer.send(account('alipay'), 'R1')).toMatchObject({ body: { code: '10000' } });
-    expect(subCode(await peer.send(account('alipay', 1), 'R2'))).toBe('isv.app-call-limited');
+    ['without the list', ok(LIST, {})],
+    [
+      'with a code that is final for issuing',
+      signedAnswer(LIST, { code: '40004', sub_code: 'CIF_USER_NOT_EXIST' }, keys.alipay.privatePem),
+    ],
+  ])('%s proves nothing', async (_what, script) => {
+    const { client } = await world(script);
+    expect(await client.query(requestOf(USER), signal)).toMatchObject({ kind: 'unknown' });
   });
 });
 
-describe('the login', () => {
-  it('goes back with an auth_code that is exchanged once', async () => {
-    const world = await worlds.start();
-    const query = new URLSearchParams({
-      ...{ app_id: world.appId, scope: 'auth_base', redirect_uri: 'http://127.0.0.1:9/back', state: 's1' },
-      account: account('alipay'),
+describe('a template', () => {
+  const numbers = { amount: '20.00', floor_amount: '60', voucher_quantity: 100, publish_count: '12' };
+  it('tells face value, minimum spend and numbers', async () => {
+    const { client } = await world(ok(TEMPLATE, { status: 'S', ...numbers }));
+    expect(await client.stock('9856000', signal)).toEqual({
+      kind: 'stock',
+      state: { faceValueFen: 2_000, minimumSpendFen: 6_000, total: 100, issued: 12, isRunning: true },
     });
-    const back = await fetch(`${world.url}/oauth2/publicAppAuthorize.htm?${query}`, { redirect: 'manual' });
-    const location = new URL(back.headers.get('location') ?? '');
-    expect(location.searchParams.get('state')).toBe('s1');
-    const code = location.searchParams.get('auth_code') ?? '';
-    const peer = alipayPeer(world);
-    const exchange = () => peer.ask('alipay.system.oauth.token', {}, { grant_type: 'authorization_code', code });
-    expect(await exchange()).toMatchObject({ body: { user_id: account('alipay') } });
-    // The SDK can't verify an `error_response`, and says what it was.
-    expect(JSON.stringify(await exchange())).toContain('isv.code-invalid');
   });
+
+  it.each(['I', 'D', 'E'])('of status %s gives nothing', async (status) => {
+    const { client } = await world(ok(TEMPLATE, { status, ...numbers }));
+    expect(await client.stock('9856000', signal)).toMatchObject({ state: { isRunning: false } });
+  });
+});
+
+it('a public key that is rotated is used from the next request on', async () => {
+  const next = newPair();
+  const { client, dir } = await world(
+    signedAnswer(SEND, { code: '10000', voucher_id: '1', user_id: USER }, next.privatePem),
+  );
+  expect(await client.issue(requestOf(USER), signal)).toMatchObject({ kind: 'unknown' });
+  await dir.write(CHANNEL_KEYS.alipay.publicKey, next.publicPem);
+  expect(await client.issue(requestOf(USER), signal)).toEqual({ kind: 'issued', coupon: '1' });
 });

@@ -1,340 +1,318 @@
-/** The local WeChat Pay, with wechatpay-axios-plugin as its client: the peer signs requests, and verifies every answer. */
-import { generateKeyPairSync } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import wechatpay from 'wechatpay-axios-plugin';
+/** WeChat Pay's protocol over real sockets; answers are signed by an independent library. */
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Formatter, Rsa } from 'wechatpay-axios-plugin';
 import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
-import { readBooks } from '../../../local/channels/books.ts';
-import { standingOf } from '../../../local/channels/truth.ts';
-import { eventually } from '../../helpers/eventually.ts';
-import { account, accounts, type ChannelWorld, channelWorlds, STOCK, TERMS, type Worlds } from './channel-world.ts';
-import { type PeerAnswer, wechatPeer } from './peers.ts';
+import { type Clock, systemClock } from '../../../runtime/clock.ts';
+import {
+  CERTIFICATE_SERIAL,
+  MERCHANT,
+  MERCHANT_SERIAL,
+  newChannelKeys,
+  newPair,
+  PUBLIC_KEY_ID,
+} from '../../helpers/channels/channel-keys.ts';
+import type { Scripted } from '../../helpers/channels/scripted-server.ts';
+import { type Signer, signedAnswer } from '../../helpers/channels/wechat-peer.ts';
+import { APP_ID, asksAgain, type ChannelWorld, channelWorld, hurried, requestOf, signal } from './channel-world.ts';
 
-let worlds: Worlds;
-beforeAll(async () => {
-  worlds = await channelWorlds('wechat');
+const keys = newChannelKeys();
+const BY_KEY: Signer = { serial: PUBLIC_KEY_ID, privatePem: keys.platform.privatePem };
+const BY_CERTIFICATE: Signer = { serial: CERTIFICATE_SERIAL, privatePem: keys.oldPlatform.privatePem };
+const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o';
+
+const worlds: ChannelWorld[] = [];
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close();
 });
-afterAll(() => worlds.close());
+const world = async (clock: Clock = systemClock): Promise<ChannelWorld> => {
+  const made = await channelWorld('wechat', keys, clock);
+  worlds.push(made);
+  return made;
+};
+const answered = async (script: Scripted, clock?: Clock) => {
+  const { client, server } = await world(clock);
+  server.answer(() => script);
+  return client.issue(requestOf(OPENID), signal);
+};
+const ok = (json: unknown, signer = BY_KEY): Scripted => signedAnswer(json, signer);
+const error = (status: number, code: string, message = '', more = {}): Scripted =>
+  signedAnswer({ code, message, ...more }, BY_KEY, status);
 
-const refusal = (status: number, code: string) => ({ kind: 'answer', status, body: { code } });
-const couponOf = (answer: PeerAnswer): unknown => (answer.kind === 'answer' ? answer.body['coupon_id'] : answer.reason);
-const issued = async (world: ChannelWorld): Promise<number> => (await readBooks(world.booksDir)).wechat.issued;
-
-describe('a request that issues', () => {
-  it('gives a voucher, which queries show', async () => {
-    const world = await worlds.start();
-    const peer = wechatPeer(world);
-    const sent = await peer.send(account('wechat'), 'R1');
-    expect(sent).toEqual({ kind: 'answer', status: 200, body: { coupon_id: '10000000001' } });
-    const coupon = { coupon_id: '10000000001', stock_id: STOCK, status: 'SENDED', stock_creator_mchid: world.merchant };
-    expect(await peer.list(account('wechat'))).toMatchObject({ body: { total_count: 1, data: [coupon] } });
-    expect(await peer.list(account('wechat', 1))).toMatchObject({ body: { total_count: 0, data: [] } });
-    const one = await peer.ask('get', `v3/marketing/favor/users/${account('wechat')}/coupons/10000000001`, undefined, {
-      appid: world.appId,
+describe('a voucher', () => {
+  it('is issued by one signed request, as WeChat Pay documents it', async () => {
+    const { client, server } = await world();
+    server.answer(() => ok({ coupon_id: '9867041' }));
+    expect(await client.issue(requestOf(OPENID), signal)).toEqual({ kind: 'issued', coupon: '9867041' });
+    const [received] = server.received;
+    if (received === undefined) throw new Error('no request');
+    expect(received.target).toBe(`/v3/marketing/favor/users/${OPENID}/coupons`);
+    expect(JSON.parse(received.body)).toEqual({
+      stock_id: '9856000',
+      out_request_no: requestOf(OPENID).request,
+      appid: APP_ID,
+      stock_creator_mchid: MERCHANT,
     });
-    expect(one).toMatchObject({ body: coupon });
-    expect(await peer.stock()).toMatchObject({
-      body: {
-        status: 'running',
-        distributed_coupons: 1,
-        stock_use_rule: {
-          max_coupons: TERMS.total,
-          fixed_normal_coupon: { coupon_amount: 2_000, transaction_minimum: 6_000 },
-        },
+    const header = received.headers.authorization ?? '';
+    expect(header).toMatch(/^WECHATPAY2-SHA256-RSA2048 /);
+    const of = (name: string): string => new RegExp(`${name}="([^"]*)"`).exec(header)?.[1] ?? '';
+    expect([of('mchid'), of('serial_no')]).toEqual([MERCHANT, MERCHANT_SERIAL]);
+    const text = Formatter.request('POST', received.target, of('timestamp'), of('nonce_str'), received.body);
+    expect(Rsa.verify(text, of('signature'), keys.merchant.publicPem)).toBe(true);
+  });
+
+  it('is believed from the public key and from the certificate, also when both occur', async () => {
+    const { client, server } = await world();
+    for (const [index, signer] of [BY_KEY, BY_CERTIFICATE, BY_KEY].entries()) {
+      server.answer(() => ok({ coupon_id: `c${index}` }, signer));
+      expect(await client.issue(requestOf(OPENID), signal)).toEqual({ kind: 'issued', coupon: `c${index}` });
+    }
+  });
+
+  it('of two answers to one request is never the next citizen’s', async () => {
+    const { client, server } = await world();
+    server.answer(({ target }) => ({ ...ok({ coupon_id: target.split('/')[5] ?? '' }), fault: 'twice' }));
+    for (let i = 0; i < 10; i += 1) {
+      const account = `citizen-${i}`;
+      const answer = await client.issue(requestOf(account), signal);
+      if (answer.kind === 'issued') expect(answer.coupon).toBe(account);
+      else expect(asksAgain(answer)).toBe(true);
+    }
+  });
+});
+
+describe('an answer that proves nothing', () => {
+  const good = (): Scripted => ok({ coupon_id: '1' });
+  const cases: Record<string, () => Scripted> = {
+    'without a signature': () => ({ body: JSON.stringify({ coupon_id: '1' }) }),
+    'signed by another key': () => ok({ coupon_id: '1' }, { ...BY_KEY, privatePem: newPair().privatePem }),
+    'signed by a key that the Secret does not have': () =>
+      ok({ coupon_id: '1' }, { ...BY_KEY, serial: 'PUB_KEY_ID_9' }),
+    'with another body than the signed one': () => ({ ...good(), body: JSON.stringify({ coupon_id: '2' }) }),
+    'with another nonce': () => ({ ...good(), headers: { ...good().headers, 'wechatpay-nonce': 'x' } }),
+    'of six minutes ago': () => signedAnswer({ coupon_id: '1' }, BY_KEY, 200, { nowMs: Date.now() - 360_000 }),
+    'with a signature of another type': () => ({
+      ...good(),
+      headers: { ...good().headers, 'wechatpay-signature-type': 'SM3' },
+    }),
+    'that probes whether signatures are checked': () => ({
+      ...good(),
+      headers: {
+        ...good().headers,
+        'wechatpay-signature': `WECHATPAY/SIGNTEST/${good().headers?.['wechatpay-signature']}`,
       },
+    }),
+    'without a coupon': () => ok({}),
+    'with a coupon of another form': () => ok({ coupon_id: '张三' }),
+    'that is no JSON': () => ({ ...good(), body: '<html>' }),
+    'in GBK': () => ({ ...good(), headers: { ...good().headers, 'Content-Type': 'application/json; charset=GBK' } }),
+    'of status 500 with a coupon': () => signedAnswer({ coupon_id: '1' }, BY_KEY, 500),
+    'that redirects': () => ({ status: 302, headers: { Location: 'https://elsewhere.example/' } }),
+    'of status 403 without a signature': () => ({
+      status: 403,
+      body: JSON.stringify({ code: 'USER_ACCOUNT_ABNORMAL' }),
+    }),
+    'about a limit, without a signature': () => ({ status: 403, body: JSON.stringify({ code: 'RULE_LIMIT' }) }),
+    'that is cut off': () => ({ ...good(), fault: 'half' }),
+    'that is a broken connection': () => ({ fault: 'reset' }),
+  };
+  it.each(Object.entries(cases))('%s: the same request again', async (_what, script) => {
+    expect(await answered(script())).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('none within the deadline: the same request again', async () => {
+    expect(await answered({ fault: 'hang' }, hurried)).toEqual({
+      kind: 'unknown',
+      reason: 'no response within 5000 ms',
     });
-    expect(await world.counts()).toMatchObject({
-      requests: 5,
-      results: { issued: 1, found: 2, none: 1, stock: 1 },
-      apis: { send: { requests: 1 }, query: { requests: 2 }, coupon: { requests: 1 }, stock: { requests: 1 } },
-    });
+  });
+});
+
+describe('an error of WeChat Pay', () => {
+  const cases: Record<string, readonly [Scripted, object]> = {
+    SYSTEM_ERROR: [error(500, 'SYSTEM_ERROR'), { kind: 'unknown' }],
+    'FREQUENCY_LIMITED of status 429': [error(429, 'FREQUENCY_LIMITED'), { kind: 'throttled' }],
+    'RATELIMIT_EXCEEDED of status 403': [error(403, 'RATELIMIT_EXCEEDED'), { kind: 'throttled' }],
+    'Retry-After': [
+      { status: 503, headers: { 'Retry-After': '7' } },
+      { kind: 'unknown', retryAfterMs: 7_000 },
+    ],
+    RULE_LIMIT: [error(403, 'RULE_LIMIT', '已达到领取上限'), { kind: 'maybe', code: 'RULE_LIMIT' }],
+    USER_AL_GET_COUPON: [error(403, 'USER_AL_GET_COUPON'), { kind: 'maybe' }],
+    'the budget of a day': [error(403, 'NOT_ENOUGH', '当日预算不足'), { kind: 'quota' }],
+    'the limit of a user on one day': [error(403, 'RULE_LIMIT', '用户当日领取已达上限'), { kind: 'maybe' }],
+    NOT_ENOUGH: [error(403, 'NOT_ENOUGH', '批次余额不足'), { kind: 'refused' }],
+    'a stock that is paused': [error(400, 'INVALID_REQUEST', '批次已暂停'), { kind: 'refused' }],
+    'a stock that does not exist': [error(404, 'RESOURCE_NOT_EXISTS', '批次不存在'), { kind: 'refused' }],
+    NO_AUTH: [error(403, 'NO_AUTH'), { kind: 'refused' }],
+    'SIGN_ERROR, which is not signed': [
+      { status: 401, body: JSON.stringify({ code: 'SIGN_ERROR', message: '' }) },
+      { kind: 'refused', reason: expect.stringContaining('wechat.private-key.pem') },
+    ],
+    '401 without a body': [{ status: 401 }, { kind: 'refused' }],
+    'another app’s account': [
+      error(400, 'INVALID_REQUEST', 'openid与appid不匹配'),
+      { kind: 'failed', failure: 'account' },
+    ],
+    REQUEST_BLOCKED: [error(403, 'REQUEST_BLOCKED', '活动未开始或已结束'), { kind: 'refused' }],
+    'risk control': [
+      error(400, 'INVALID_REQUEST', '该用户暂时无法领取'),
+      { kind: 'failed', failure: 'account', code: 'INVALID_REQUEST' },
+    ],
+    USER_ACCOUNT_ABNORMAL: [error(403, 'USER_ACCOUNT_ABNORMAL'), { kind: 'failed', failure: 'account' }],
+    'an openid that is none': [
+      error(400, 'PARAM_ERROR', '', { detail: { field: '/openid' } }),
+      { kind: 'failed', failure: 'account' },
+    ],
+    'another parameter': [error(400, 'PARAM_ERROR', '', { detail: { field: '/out_request_no' } }), { kind: 'unknown' }],
+    'a message that is not known': [error(400, 'INVALID_REQUEST', '请稍后'), { kind: 'unknown' }],
+    'a code that is not known': [error(403, 'SOMETHING_ELSE'), { kind: 'unknown' }],
+  };
+  it.each(Object.entries(cases))('%s has one class', async (_what, [script, expected]) => {
+    expect(await answered(script)).toMatchObject(expected);
   });
 
-  it('is answered as at first when it is repeated, also by a server that was started again', async () => {
-    const world = await worlds.start();
-    const first = await wechatPeer(world).send(account('wechat'), 'R1');
-    expect(await wechatPeer(world).send(account('wechat'), 'R1')).toEqual(first);
-    const again = await world.restart();
-    expect(await wechatPeer(again).send(account('wechat'), 'R1')).toEqual(first);
-    expect(await issued(again)).toBe(1);
-  });
-
-  it('with the same number for another account or stock is refused', async () => {
-    const world = await worlds.start({ stocks: [TERMS, { ...TERMS, stock: '9856001' }] });
-    const peer = wechatPeer(world);
-    await peer.send(account('wechat'), 'R1');
-    expect(await peer.send(account('wechat', 1), 'R1')).toMatchObject(refusal(400, 'PARAM_ERROR'));
-    expect(await peer.send(account('wechat'), 'R1', { stock_id: '9856001' })).toMatchObject(
-      refusal(400, 'PARAM_ERROR'),
-    );
-    expect(await issued(world)).toBe(1);
-  });
-
-  it.each([
-    ['an account of no form', (): string => 'no-such-account', {}, refusal(400, 'INVALID_REQUEST')],
-    ['another stock', (): string => account('wechat'), { stock_id: '1' }, refusal(404, 'RESOURCE_NOT_EXISTS')],
-    ['another app', (): string => account('wechat'), { appid: 'wx1' }, refusal(400, 'APPID_MCHID_NOT_MATCH')],
-    ['a number with a space', (): string => account('wechat'), { out_request_no: 'a b' }, refusal(400, 'PARAM_ERROR')],
-  ] as const)('for %s is refused', async (_what, of, changed, expected) => {
-    const world = await worlds.start();
-    expect(await wechatPeer(world).send(of(), 'R1', changed)).toMatchObject(expected);
-    expect(await issued(world)).toBe(0);
-  });
-
-  it.each([
-    ['notStarted', 'REQUEST_BLOCKED', 'unactivated'],
-    ['paused', 'REQUEST_BLOCKED', 'paused'],
-    ['stopped', 'REQUEST_BLOCKED', 'stoped'],
-    ['ended', 'REQUEST_BLOCKED', 'stoped'],
-  ] as const)('of a stock that is %s is refused, until it runs', async (state, code, status) => {
-    const world = await worlds.start();
-    const peer = wechatPeer(world);
-    await world.changeStock({ stock: STOCK, state });
-    expect(await peer.send(account('wechat'), 'R1')).toMatchObject(refusal(403, code));
-    expect(await peer.stock()).toMatchObject({ body: { status } });
-    await world.changeStock({ stock: STOCK, state: 'running' });
-    expect(await peer.send(account('wechat'), 'R1')).toMatchObject({ status: 200 });
-  });
-
-  it('of a stock that ends is refused, and of one with another face value shows it', async () => {
-    const world = await worlds.start({ stocks: [{ ...TERMS, total: 1 }] });
-    const peer = wechatPeer(world);
-    await peer.send(account('wechat'), 'R1');
-    expect(await peer.send(account('wechat', 1), 'R2')).toMatchObject(refusal(403, 'NOT_ENOUGH'));
-    await world.changeStock({ stock: STOCK, faceValueFen: 200 });
-    const terms = { fixed_normal_coupon: { coupon_amount: 200, transaction_minimum: 6_000 } };
-    expect(await peer.stock()).toMatchObject({ body: { stock_use_rule: terms, distributed_coupons: 1 } });
-  });
-
-  it('for accounts that the rule makes absent or limited is refused, and for the others not', async () => {
-    const shares = { absent: 2_000, limited: 2_000 };
-    const world = await worlds.start(shares);
-    const peer = wechatPeer(world);
-    const seen = new Map<string, unknown>();
-    for (const [index, one] of accounts('wechat', 40).entries()) {
-      const standing = standingOf('wechat', one, shares);
-      const answer = await peer.send(one, `R${index}`);
-      seen.set(standing, answer.kind === 'answer' ? (answer.body['code'] ?? answer.status) : answer.reason);
+  it('that repeats the account leaves it in no answer', async () => {
+    const { client, server, dir } = await world();
+    const texts: string[] = [];
+    for (const code of ['RULE_LIMIT', 'NOT_ENOUGH', 'INVALID_REQUEST', OPENID, 'X']) {
+      server.answer(() => error(400, code, `openid ${OPENID} appid ${APP_ID}`, { detail: { field: OPENID } }));
+      texts.push(JSON.stringify(await client.issue(requestOf(OPENID), signal)));
+      texts.push(JSON.stringify(await client.query(requestOf(OPENID), signal)));
     }
-    expect(Object.fromEntries(seen)).toEqual({ good: 200, absent: 'INVALID_REQUEST', limited: 'RULE_LIMIT' });
-  });
-
-  it('beyond the limit of one account is refused, and by a fresh number before it makes a double', async () => {
-    const world = await worlds.start({ stocks: [{ ...TERMS, perAccount: 2 }] });
-    const peer = wechatPeer(world);
-    await peer.send(account('wechat'), 'R1');
-    await peer.send(account('wechat'), 'R2');
-    expect(await peer.send(account('wechat'), 'R3')).toMatchObject(refusal(403, 'RULE_LIMIT'));
-    expect((await readBooks(world.booksDir)).wechat.doubles).toEqual([
-      { account: account('wechat'), stock: STOCK, requests: ['R1', 'R2'] },
-    ]);
+    await dir.drop(CHANNEL_KEYS.wechat.serial);
+    server.answer(() => ({ status: 401 }));
+    texts.push(JSON.stringify(await client.issue(requestOf(OPENID), signal)));
+    await server.close();
+    texts.push(JSON.stringify(await client.issue(requestOf(OPENID), signal)));
+    expect(texts.filter((text) => text.includes(OPENID))).toEqual([]);
+    expect(texts.length).toBe(12);
   });
 });
 
-describe('signatures', () => {
-  it('of another key, another merchant certificate, or another time are refused', async () => {
-    const { privateKey } = generateKeyPairSync('rsa', {
-      modulusLength: 2_048,
-      publicKeyEncoding: { type: 'spki', format: 'pem' },
-      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+describe('a query', () => {
+  const coupon = (id: string, stock = '9856000') => ({ stock_id: stock, coupon_id: id, status: 'SENDED' });
+  const query = async (...pages: object[]) => {
+    const { client, server } = await world();
+    server.answer(({ target }) => {
+      const page = Number(new URL(target, 'http://x').searchParams.get('offset'));
+      return ok(pages[page] ?? { data: [], total_count: 0 });
     });
-    const world = await worlds.start();
-    expect(await wechatPeer(world, { privateKey }).send(account('wechat'), 'R1')).toMatchObject(
-      refusal(401, 'SIGN_ERROR'),
-    );
-    expect(await wechatPeer(world, { serial: '00' }).stock()).toMatchObject(refusal(401, 'SIGN_ERROR'));
-    for (const offsetMs of [-301_000, 301_000]) {
-      const elsewhen = await worlds.start({}, () => Date.now() + offsetMs);
-      expect(await wechatPeer(elsewhen).stock()).toMatchObject(refusal(401, 'SIGN_ERROR'));
-    }
-    expect(await issued(world)).toBe(0);
-  });
-
-  it('cover method, address and body: a request that was changed on its way is refused', async () => {
-    const world = await worlds.start();
-    const { Formatter, Rsa } = wechatpay;
-    const path = `/v3/marketing/favor/users/${account('wechat')}/coupons`;
-    const body = JSON.stringify({
-      ...{ stock_id: STOCK, out_request_no: 'R1', appid: world.appId, stock_creator_mchid: world.merchant },
-    });
-    const [timestamp, nonce] = [Formatter.timestamp(), Formatter.nonce()];
-    const key = world.keys.product[CHANNEL_KEYS.wechat.privateKey] ?? '';
-    const serial = world.keys.product[CHANNEL_KEYS.wechat.serial] ?? '';
-    const signature = Rsa.sign(Formatter.request('POST', path, timestamp, nonce, body), key);
-    const headers = {
-      Authorization: Formatter.authorization(world.merchant, nonce, signature, timestamp, serial),
-      'Content-Type': 'application/json',
-    };
-    const post = (target: string, text: string) =>
-      fetch(`${world.url}${target}`, { method: 'POST', headers, body: text }).then(({ status }) => status);
-    expect(await post(path, body.replace('R1', 'R2'))).toBe(401);
-    expect(await post(path.replace(account('wechat'), account('wechat', 1)), body)).toBe(401);
-    expect(await post(`${path}?x=1`, body)).toBe(401);
-    expect(await post(path, body)).toBe(200);
-  });
-
-  it('of answers are by the public key or by the platform certificate, also when that changes in the middle', async () => {
-    const world = await worlds.start();
-    const peer = wechatPeer(world);
-    for (const [index, signer] of (['publicKey', 'certificate', 'publicKey'] as const).entries()) {
-      await world.signWith(signer);
-      const response = await fetch(`${world.url}/v3/certificates`);
-      expect(response.status).toBe(401);
-      expect(await peer.send(account('wechat', index), `R${index}`)).toMatchObject({ status: 200 });
-    }
-    const listed = await peer.ask('get', 'v3/certificates');
-    if (listed.kind === 'failed') throw new Error(listed.reason);
-    const [{ encrypt_certificate: sealed }] = listed.body['data'] as never as [{ encrypt_certificate: never }];
-    const { ciphertext, nonce, associated_data } = sealed as {
-      ciphertext: string;
-      nonce: string;
-      associated_data: string;
-    };
-    const apiV3Key = world.keys.product[CHANNEL_KEYS.wechat.apiV3Key] ?? '';
-    expect(wechatpay.Aes.AesGcm.decrypt(ciphertext, apiV3Key, nonce, associated_data)).toBe(
-      world.keys.product[CHANNEL_KEYS.wechat.certificates],
-    );
-  });
-
-  it.each([
-    ['wrongSignature', 'failed'],
-    ['unsigned', 'Headers incomplete'],
-    ['otherKey', 'PUB_KEY_ID_UNKNOWN'],
-    ['old', 'time offset'],
-  ] as const)('that are %s are not believed by the peer, although the voucher is issued', async (kind, reason) => {
-    const world = await worlds.start();
-    await world.setFaults({ kind, times: 1 });
-    const peer = wechatPeer(world);
-    expect(await peer.send(account('wechat'), 'R1')).toEqual({
-      kind: 'failed',
-      reason: expect.stringContaining(reason),
-    });
-    expect(couponOf(await peer.send(account('wechat'), 'R1'))).toBe('10000000001');
-    expect(await issued(world)).toBe(1);
-  });
-});
-
-describe('faults', () => {
-  it.each(['lost', 'silent', 'half'] as const)(
-    '%s: carried out, and the same number is answered later',
-    async (kind) => {
-      const world = await worlds.start();
-      await world.setFaults({ kind, api: 'send', times: 1 });
-      const failed = await wechatPeer(world, { timeoutMs: 1_000 }).send(account('wechat'), 'R1');
-      expect(failed.kind).toBe('failed');
-      await eventually(async () => (await issued(world)) === 1, { what: 'the voucher in the books' });
-      expect(couponOf(await wechatPeer(world).send(account('wechat'), 'R1'))).toBe('10000000001');
-      expect(await issued(world)).toBe(1);
-    },
-  );
-
-  it.each([
-    ['falseLimit', 403, 'RULE_LIMIT'],
-    ['throttled', 429, 'FREQUENCY_LIMITED'],
-    ['systemError', 500, 'SYSTEM_ERROR'],
-  ] as const)('%s: answered so, and nothing is carried out', async (kind, status, code) => {
-    const world = await worlds.start();
-    await world.setFaults({ kind, times: 1 });
-    const peer = wechatPeer(world);
-    expect(await peer.send(account('wechat'), 'R1')).toMatchObject(refusal(status, code));
-    expect(await peer.list(account('wechat'))).toMatchObject({ body: { total_count: 0 } });
-    expect(await peer.send(account('wechat'), 'R1')).toMatchObject({ status: 200 });
-    expect(await world.counts()).toMatchObject({ faults: { [kind]: 1 } });
-  });
-
-  it('of a share are spread evenly, and those of one group leave the others alone', async () => {
-    const world = await worlds.start();
-    await world.setFaults({ kind: 'falseLimit', share: 0.25 }, { kind: 'systemError', api: 'query' });
-    const peer = wechatPeer(world);
-    for (const [index, one] of accounts('wechat', 20).entries()) await peer.send(one, `R${index}`);
-    expect(await peer.list(account('wechat'))).toMatchObject(refusal(500, 'SYSTEM_ERROR'));
-    expect(await world.counts()).toMatchObject({ faults: { falseLimit: 5, systemError: 1 }, results: { issued: 15 } });
-  });
-
-  it('a channel that is down resets connections, until the time is over', async () => {
-    const world = await worlds.start();
-    await world.setFaults({ kind: 'reset', times: 3 });
-    const peer = wechatPeer(world);
-    for (let i = 0; i < 3; i += 1) expect((await peer.stock()).kind).toBe('failed');
-    expect(await peer.stock()).toMatchObject({ status: 200 });
-  });
-
-  it.each(['status', 'html', 'garbage', 'empty', 'huge', 'redirect'] as const)(
-    '%s: the peer has no voucher, and the same number is answered later',
-    async (kind) => {
-      const world = await worlds.start();
-      await world.setFaults({ kind, times: 1 });
-      expect(couponOf(await wechatPeer(world).send(account('wechat'), 'R1'))).not.toBe('10000000001');
-      expect(couponOf(await wechatPeer(world).send(account('wechat'), 'R1'))).toBe('10000000001');
-      expect(await issued(world)).toBe(1);
-    },
-  );
-});
-
-describe('rates', () => {
-  it('beyond the limit of a second are throttled, over all requests and by group', async () => {
-    const atMs = Date.now();
-    const world = await worlds.start({ perSecond: 4, perApi: { stock: 1 } }, () => atMs);
-    const peer = wechatPeer(world);
-    expect(await peer.stock()).toMatchObject({ status: 200 });
-    expect(await peer.stock()).toMatchObject(refusal(429, 'FREQUENCY_LIMITED'));
-    for (const index of [1, 2])
-      expect(await peer.send(account('wechat', index), `R${index}`)).toMatchObject({ status: 200 });
-    expect(await peer.send(account('wechat', 3), 'R3')).toMatchObject(refusal(429, 'FREQUENCY_LIMITED'));
-    expect(await world.counts()).toMatchObject({
-      perSecond: [{ second: Math.floor(atMs / 1_000), requests: 5, throttled: 2 }],
-      apis: { stock: { requests: 2, throttled: 1, mostInASecond: 2 }, send: { requests: 3, throttled: 1 } },
-    });
-    expect(await issued(world)).toBe(2);
-  });
-});
-
-describe('the login', () => {
-  const authorize = (world: ChannelWorld, more: Record<string, string> = {}): string =>
-    `${world.url}/connect/oauth2/authorize?${new URLSearchParams({
-      appid: world.appId,
-      redirect_uri: 'http://127.0.0.1:9/back?x=1',
-      response_type: 'code',
-      scope: 'snsapi_base',
-      state: 's&1',
-      ...more,
-    })}`;
-  const exchange = async (world: ChannelWorld, code: string, changed: Record<string, string> = {}) => {
-    const secret = world.keys.login['wechat.app-secret'] ?? '';
-    const query = new URLSearchParams({
-      ...{ appid: world.appId, secret, code, grant_type: 'authorization_code', ...changed },
-    });
-    return (await (await fetch(`${world.url}/sns/oauth2/access_token?${query}`)).json()) as Record<string, unknown>;
+    const answer = await client.query(requestOf(OPENID), signal);
+    return { answer, server };
   };
 
-  it('asks for an account, and goes back with a code that is exchanged once', async () => {
-    const world = await worlds.start();
-    const page = await fetch(authorize(world));
-    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('name="account"')]);
-    const back = await fetch(authorize(world, { account: account('wechat') }), { redirect: 'manual' });
-    const location = new URL(back.headers.get('location') ?? '');
-    expect([back.status, location.searchParams.get('state'), location.searchParams.get('x')]).toEqual([
-      302,
-      's&1',
-      '1',
-    ]);
-    const code = location.searchParams.get('code') ?? '';
-    expect(await exchange(world, code, { secret: 'x' })).toMatchObject({ errcode: 40125 });
-    expect(await exchange(world, code)).toMatchObject({ openid: account('wechat'), scope: 'snsapi_base' });
-    expect(await exchange(world, code)).toMatchObject({ errcode: 40163 });
-    expect(await exchange(world, 'x')).toMatchObject({ errcode: 40029 });
-    expect(await world.counts()).toMatchObject({ requests: 0, apis: { login: { requests: 4 } } });
+  it('finds the account’s coupon of the stock', async () => {
+    const { answer, server } = await query({ data: [coupon('77')], total_count: 1, offset: 0, limit: 20 });
+    expect(answer).toEqual({ kind: 'issued', coupon: '77' });
+    const { searchParams, pathname } = new URL(server.received[0]?.target ?? '', 'http://x');
+    expect(pathname).toBe(`/v3/marketing/favor/users/${OPENID}/coupons`);
+    expect(Object.fromEntries(searchParams)).toMatchObject({
+      appid: APP_ID,
+      stock_id: '9856000',
+      creator_mchid: MERCHANT,
+    });
+    expect(searchParams.has('status')).toBe(false);
   });
 
-  it('gives codes that are worth nothing after five minutes', async () => {
-    let atMs = Date.now();
-    const world = await worlds.start({}, () => atMs);
-    const code = await world.loginCode(account('wechat'));
-    atMs += 300_000;
-    expect(await exchange(world, code)).toMatchObject({ errcode: 40029 });
+  it('knows that there is none', async () => {
+    expect((await query({ data: [], total_count: 0 })).answer).toEqual({ kind: 'absent' });
+    expect((await query({ total_count: 0 })).answer).toEqual({ kind: 'absent' });
   });
 
-  it('does not know another app', async () => {
-    const world = await worlds.start();
-    expect((await fetch(authorize(world, { appid: 'wx1' }))).status).toBe(400);
+  it('reads all pages before it says so', async () => {
+    const others = Array.from({ length: 20 }, (_, i) => coupon(String(i), 'other'));
+    const found = await query({ data: others, total_count: 21 }, { data: [coupon('88')], total_count: 21 });
+    expect(found.answer).toEqual({ kind: 'issued', coupon: '88' });
+    const none = await query({ data: others, total_count: 21 }, { data: [coupon('9', 'other')], total_count: 21 });
+    expect(none.answer).toEqual({ kind: 'absent' });
   });
+
+  it('with a list that is not complete proves nothing', async () => {
+    expect((await query({ data: [], total_count: 3 })).answer).toMatchObject({ kind: 'unknown' });
+    const endless = Array.from({ length: 9 }, () => ({ data: [coupon('1', 'other')], total_count: 99 }));
+    expect((await query(...endless)).answer).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('of an openid that is none knows that it has no coupon', async () => {
+    const { client, server } = await world();
+    server.answer(() => error(400, 'PARAM_ERROR', '', { detail: { field: '/openid' } }));
+    expect(await client.query(requestOf(OPENID), signal)).toEqual({ kind: 'absent' });
+    server.answer(() => error(400, 'PARAM_ERROR', '', { detail: { field: '/limit' } }));
+    expect(await client.query(requestOf(OPENID), signal)).toMatchObject({ kind: 'unknown' });
+  });
+
+  it.each(['USER_ACCOUNT_ABNORMAL', 'RULE_LIMIT'])('answered by %s proves nothing', async (code) => {
+    const { client, server } = await world();
+    server.answer(() => error(403, code));
+    expect(await client.query(requestOf(OPENID), signal)).toMatchObject({ kind: 'unknown' });
+  });
+});
+
+describe('a stock', () => {
+  const STOCK = {
+    stock_id: '9856000',
+    status: 'running',
+    distributed_coupons: 12,
+    stock_use_rule: {
+      max_coupons: 100,
+      fixed_normal_coupon: { coupon_amount: 2_000, transaction_minimum: 6_000 },
+    },
+  };
+
+  it('tells face value, minimum spend and numbers', async () => {
+    const { client, server } = await world();
+    server.answer(() => ok(STOCK));
+    expect(await client.stock('9856000', signal)).toEqual({
+      kind: 'stock',
+      state: { faceValueFen: 2_000, minimumSpendFen: 6_000, total: 100, issued: 12, isRunning: true },
+    });
+    expect(server.received[0]?.target).toBe(`/v3/marketing/favor/stocks/9856000?stock_creator_mchid=${MERCHANT}`);
+  });
+
+  it.each(['unactivated', 'audit', 'paused', 'stoped'])('that is %s gives nothing', async (status) => {
+    const { client, server } = await world();
+    server.answer(() => ok({ ...STOCK, status }));
+    expect(await client.stock('9856000', signal)).toMatchObject({ state: { isRunning: false } });
+  });
+
+  it('that does not exist is refused', async () => {
+    const { client, server } = await world();
+    server.answer(() => error(404, 'RESOURCE_NOT_EXISTS'));
+    expect(await client.stock('9856000', signal)).toMatchObject({ kind: 'refused' });
+  });
+});
+
+describe('keys', () => {
+  it('that are rotated are used from the next request on', async () => {
+    const { client, server, dir } = await world();
+    const next = newPair();
+    const signer = { serial: 'PUB_KEY_ID_2', privatePem: next.privatePem };
+    server.answer(() => ok({ coupon_id: '5' }, signer));
+    expect(await client.issue(requestOf(OPENID), signal)).toMatchObject({
+      kind: 'unknown',
+      reason: expect.stringContaining('PUB_KEY_ID_2'),
+    });
+    await dir.write(CHANNEL_KEYS.wechat.publicKeyId, 'PUB_KEY_ID_2');
+    await dir.write(CHANNEL_KEYS.wechat.publicKey, next.publicPem);
+    expect(await client.issue(requestOf(OPENID), signal)).toEqual({ kind: 'issued', coupon: '5' });
+  });
+
+  it('that are missing later refuse, by file', async () => {
+    const { client, server, dir } = await world();
+    server.answer(() => ({ status: 401 }));
+    await dir.drop(CHANNEL_KEYS.wechat.privateKey);
+    expect(await client.issue(requestOf(OPENID), signal)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('wechat.private-key.pem'),
+    });
+  });
+});
+
+it('a request ends with the signal’s reason', async () => {
+  const { client, server } = await world();
+  server.answer(() => ({ fault: 'hang' }));
+  const stop = new AbortController();
+  const asked = client.issue(requestOf(OPENID), stop.signal);
+  stop.abort(new Error('the pod ends'));
+  await expect(asked).rejects.toThrow('the pod ends');
 });
