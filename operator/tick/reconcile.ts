@@ -189,7 +189,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       const issuance = state.issuance.state();
       const issuanceStart = issuance?.kind === 'known' ? issuance.start : undefined;
       if (campaign.spec.issuance !== undefined) {
-        state.books = afterLook(state.books ?? NO_BOOKS, booksLook(gathered, issuanceStart));
+        state.books = afterLook(state.books ?? NO_BOOKS, booksLook(gathered, issuance));
       }
 
       const nowMs = clock.now();
