@@ -258,6 +258,7 @@ export const planTick = (
       backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
+      hasProblems: TIERS.some((tier) => (cluster.tiers[tier]?.problems ?? []).length > 0),
       isFreezing:
         isFreezing(observed.freeze, nowMs) ||
         isDrawing(campaign, observed, nowMs) ||
