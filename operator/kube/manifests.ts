@@ -59,9 +59,10 @@ interface Applied {
 interface Answered {
   /** As it is kept. */
   readonly object: KubeObject;
-  /** With the managedFields of all managers. Absent: not read. */
-  readonly raw?: KubeObject;
+  /** With the managedFields of all managers. */
+  readonly raw: KubeObject;
 }
+type Live = Pick<Answered, 'object'> & Partial<Answered>;
 
 /** A thousand campaigns have fewer. */
 const MAX_REMEMBERED = 20_000;
@@ -119,7 +120,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     live: KubeObject | undefined,
     target: Target,
     signal: AbortSignal,
-  ): Promise<Answered> => {
+  ): Promise<Live> => {
     const text = describeTarget(target);
     const digest = digestOf(manifest);
     if (live !== undefined) {
@@ -146,11 +147,12 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
   };
 
   /** client-go's csaupgrade does the same for objects that were once created by `kubectl create`. */
-  const letGo = async (live: Answered, target: Target, signal: AbortSignal): Promise<void> => {
+  const letGo = async (live: Live, target: Target, signal: AbortSignal): Promise<void> => {
     const isInit = (entry: { manager?: string | undefined; subresource?: string | undefined }): boolean =>
       entry.manager === INIT_FIELD_MANAGER && (entry.subresource ?? '') === '';
     if (!ownsMoreThanReplicas(live.object.metadata.managedFields?.find(isInit)?.fieldsV1)) return;
-    const raw = live.raw ?? parseObject(await send({ ...target, verb: 'get' }, signal));
+    // Kept as well: until a late watch shows what was done, each tick would read it again.
+    const raw = live.raw ?? observed(target, await send({ ...target, verb: 'get' }, signal)).raw;
     const index = raw.metadata.managedFields?.findIndex(isInit) ?? -1;
     const fields = raw.metadata.managedFields?.[index]?.fieldsV1;
     if (fields === undefined || !ownsMoreThanReplicas(fields)) return;

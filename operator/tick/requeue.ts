@@ -60,6 +60,10 @@ const isRising = ({ tiers }: RequeueInput): boolean =>
 const isStepBeginning = ({ rates }: RequeueInput): boolean =>
   rates !== undefined && hasJustBegun(rates) && (rates.newest?.perSecond ?? Number.POSITIVE_INFINITY) > rates.over1s;
 
+/** Its crowd is there, or about to come. */
+export const isNearOpening = ({ times, nowMs, stage }: Pick<RequeueInput, 'times' | 'nowMs' | 'stage'>): boolean =>
+  nowMs >= times.preWarmAtMs && stage !== 'Closed' && stage !== 'Frozen';
+
 /**
  * | situation                                                     | next tick                        |
  * |---------------------------------------------------------------|----------------------------------|
@@ -75,7 +79,7 @@ export const nextLookMs = (input: RequeueInput): number => {
   if (input.isFirstPass) return 0;
   if (isRising(input) || isStepBeginning(input)) return SOON_MS;
   const { times, nowMs, arrivalsPerSecond = 0, backlog = 0, contingency } = input;
-  const isNear = nowMs >= times.preWarmAtMs && input.stage !== 'Closed' && input.stage !== 'Frozen';
+  const isNear = isNearOpening(input);
   const isBusy =
     arrivalsPerSecond > 0 ||
     backlog > 0 ||
