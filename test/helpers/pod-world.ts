@@ -85,6 +85,7 @@ export const createPodWorld = async (journal: RealJournal, { campaignId, tier, s
   });
   const pods = new Map<string, ManagedProcess>();
   return {
+    settings,
     ring,
     publish,
     logOf: (pod: string) => readFile(join(dir, `${pod}.log`), 'utf8'),
@@ -95,7 +96,8 @@ export const createPodWorld = async (journal: RealJournal, { campaignId, tier, s
       const kv = await new Kvm(connection.nats).open(liveBucketName(campaignId));
       await patiently('a write', () => kv.put(sharesKey(tier), JSON.stringify(shares)));
     },
-    start(name: string): ManagedProcess {
+    /** @param of a pod of another tier: its role, and what it mounts besides */
+    start(name: string, of: Readonly<Record<string, string>> = {}): ManagedProcess {
       const pod = spawnManaged({
         name,
         command: process.execPath,
@@ -110,6 +112,7 @@ export const createPodWorld = async (journal: RealJournal, { campaignId, tier, s
           [ENV.host]: '127.0.0.1',
           [ENV.portAdmin]: '0',
           ...env,
+          ...of,
         },
         logFile: join(dir, `${name}.log`),
       });
