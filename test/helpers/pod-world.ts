@@ -85,6 +85,7 @@ export const createPodWorld = async (journal: RealJournal, { campaignId, tier, s
   });
   const pods = new Map<string, ManagedProcess>();
   return {
+    settings,
     ring,
     publish,
     logOf: (pod: string) => readFile(join(dir, `${pod}.log`), 'utf8'),

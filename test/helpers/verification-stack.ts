@@ -88,7 +88,6 @@ export const startVerificationStack = async ({ latencyMs, ackWaitMs }: Verificat
   return {
     ...world,
     journal,
-    settings,
     provider,
     expected,
     async register(count: number) {
