@@ -91,7 +91,9 @@ const keepJournalAndManifests = async (applying: Applying): Promise<void> => {
   await Promise.all([
     state.journal.keep(planned.journal, signal),
     writeManifests(applying, planned.apply, (manifest, what) =>
-      applying.attempt('apply_manifest', `apply ${what}`, (inner) => applying.deps.manifests.apply(manifest, inner)),
+      applying.attempt('apply_manifest', `apply ${what}`, (inner) =>
+        applying.deps.manifests.apply(manifest, inner, planned.isUrgent),
+      ),
     ),
   ]);
 };
