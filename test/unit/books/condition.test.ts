@@ -1,0 +1,170 @@
+import { describe, expect, it } from '@jest/globals';
+import type { BookFact, FactTotal } from '../../../contract/books.ts';
+import type { IssuanceStart } from '../../../contract/decisions/control.ts';
+import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
+import type { Condition } from '../../../contract/types/common.ts';
+import { type BooksMemory, NO_BOOKS, type StockCheck, type Unexplained } from '../../../operator/books/balance.ts';
+import { booksBalanced } from '../../../operator/books/books-condition.ts';
+import type { Observed } from '../../../operator/tick/observed.ts';
+import { aCampaign } from '../../helpers/a-campaign.ts';
+import { anObserved } from '../../helpers/observed.ts';
+
+const nowMs = Date.parse('2020-10-01T00:00:00Z');
+const base = aCampaign();
+const campaign: VoucherCampaign = {
+  ...base,
+  spec: {
+    ...base.spec,
+    issuance: {
+      secretName: 'voucher-issuance',
+      channels: [
+        {
+          name: 'wechat',
+          merchant: 'm',
+          appId: 'a',
+          requestsPerSecond: 500,
+          timeZone: 'Asia/Shanghai',
+          stocks: [{ voucher: 'dining', stock: '99' }],
+        },
+      ],
+    },
+  },
+};
+const start: IssuanceStart = {
+  v: 1,
+  campaignId: 'spring',
+  at: new Date(nowMs - 3_600_000).toISOString(),
+  by: 'liu',
+  format: 'vi1',
+  channels: [],
+  streams: [],
+  queryFirst: false,
+};
+const total = (fact: BookFact, receipts: number, channel: FactTotal['channel'] = ''): FactTotal => ({
+  fact,
+  voucher: 'dining',
+  channel,
+  receipts,
+});
+const counted = (totals: readonly FactTotal[], atMs = nowMs - 3_000): BooksMemory['ours'] => [
+  { atMs, totals, completeToMs: atMs },
+];
+const underWay = counted([
+  total('won', 1_000),
+  total('waiting', 20),
+  total('issuing', 5, 'wechat'),
+  total('issued', 974, 'wechat'),
+  total('issue_failed', 1),
+]);
+const check = (changes: Partial<StockCheck> = {}): BooksMemory['checks'] => ({
+  'wechat dining': {
+    channel: 'wechat',
+    voucher: 'dining',
+    atMs: nowMs - 40_000,
+    theirs: 970,
+    issued: 968,
+    open: 6,
+    result: 'agrees',
+    isConfirmed: false,
+    ...changes,
+  },
+});
+const unexplained = (isConfirmed: boolean): readonly Unexplained[] => [
+  { channel: 'wechat', voucher: 'dining', facts: 2, sinceMs: nowMs - 90_000, isConfirmed },
+];
+const before = (status: Condition['status'], reason: string): Observed['previous'] => ({
+  conditions: [{ type: 'BooksBalanced', status, reason, message: 'before', lastTransitionTime: '' }],
+});
+
+const verdict = (books: Partial<BooksMemory>, observed: Partial<Observed> = {}) =>
+  booksBalanced({
+    campaign,
+    nowMs,
+    observed: anObserved({ issuanceStart: start, books: { ...NO_BOOKS, ...books }, ...observed }),
+  });
+
+describe('BooksBalanced', () => {
+  it('is no condition of a campaign that issues nothing', () => {
+    expect(booksBalanced({ campaign: base, nowMs, observed: anObserved() })).toBeUndefined();
+  });
+
+  it.each<readonly [string, Parameters<typeof verdict>, string, RegExp]>([
+    ['before issuance', [{}, { issuanceStart: undefined }], 'Unknown NotStarted', /has not started/],
+    ['without counts', [{}], 'Unknown NotYetObserved', /No records pod has counted/],
+    ['of a new leader', [{}, { previous: before('False', 'ChannelDiffers') }], 'False ChannelDiffers', /^before$/],
+    [
+      'with old counts',
+      [{ ours: counted([], nowMs - 180_000), checks: check() }],
+      'Unknown CountsMissing',
+      /since 2020-09-30T23:57:00.000Z/,
+    ],
+    [
+      'while it agrees',
+      [{ ours: underWay, checks: check() }],
+      'True Balanced',
+      /Of 1000 winners, 974 have a voucher, 5 requests are open, 20 winners have no request yet, and the last request of 1 winner failed for good\./,
+    ],
+    [
+      'when a difference is not confirmed',
+      [{ ours: underWay, checks: check({ result: 'moreThere', sinceMs: nowMs }), unexplained: unexplained(false) }],
+      'True Balanced',
+      /agrees/,
+    ],
+    [
+      'when the channel has more',
+      [{ ours: underWay, checks: check({ result: 'moreThere', theirs: 980, isConfirmed: true }) }],
+      'False ChannelDiffers',
+      /wechat, dining: 980 issued at the channel, but 968 in the database, and at most 6 under way\. Stopped until the numbers agree: wechat\. .*kubectl voucher reconcile chengdu -n vouchers/,
+    ],
+    [
+      'when the channel has fewer',
+      [{ ours: underWay, checks: check({ result: 'moreHere', theirs: 960, isConfirmed: true }) }],
+      'False ChannelDiffers',
+      /wechat, dining: 968 issued in the database, but 960 at the channel\./,
+    ],
+    [
+      'with facts without a cause',
+      [{ ours: underWay, checks: check(), unexplained: unexplained(true) }],
+      'False FactsDiffer',
+      /wechat, dining: 2 facts have no cause/,
+    ],
+    [
+      'when a stock in use was not compared',
+      [{ ours: underWay, checks: check({ atMs: nowMs - 11 * 60_000 }) }],
+      'Unknown NotCompared',
+      /in the last ten minutes: wechat, dining/,
+    ],
+    [
+      'before the first comparison',
+      [{ ours: counted([total('won', 10), total('waiting', 10)]) }],
+      'True Balanced',
+      /10 winners have no request yet/,
+    ],
+    [
+      'at the end',
+      [
+        {
+          ours: counted([total('won', 10), total('issued', 10, 'wechat')]),
+          checks: check({ theirs: 10, issued: 10, open: 0 }),
+        },
+      ],
+      'True Settled',
+      /as many vouchers as the database/,
+    ],
+    [
+      'at the end, before the last reading',
+      [
+        {
+          ours: counted([total('won', 10), total('issued', 10, 'wechat')]),
+          checks: check({ theirs: 9, issued: 9, open: 1 }),
+        },
+      ],
+      'True Balanced',
+      /agrees/,
+    ],
+  ])('%s', (_, [books, observed], expected, message) => {
+    const found = verdict(books, observed);
+    expect(`${found?.status} ${found?.reason}`).toBe(expected);
+    expect(found?.message).toMatch(message);
+  });
+});
