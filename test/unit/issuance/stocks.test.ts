@@ -58,7 +58,7 @@ const world = () => {
     },
   };
   const read = createStockReader({
-    current: () => [{ spec, client, lane }],
+    current: () => [{ spec, client, lane, lookLane: lane }],
     metrics: metrics.stocks,
     monotonicMs: () => state.nowMs,
   });
