@@ -44,6 +44,12 @@ export interface TargetShares {
   };
 }
 
+/**
+ * Beside a system in OutsideShares.targets: the share of the one pod that may look at it while it is stopped for a reason that only a look
+ * can end, or while issuance is paused. So the stocks of a channel are read, and no voucher is sent. No name of a system has a dot.
+ */
+export const lookTarget = (target: string): string => `${target}.look`;
+
 /** Why a pod does not ask an outside system now. */
 export type OutsideBlock =
   /** The operator has handed it no share, or the share has expired. */

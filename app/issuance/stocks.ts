@@ -16,7 +16,7 @@ export interface StockMetrics {
   readAt(channel: Channel): void;
 }
 
-type Reached = Pick<System<IssuanceChannel, ChannelClient>, 'spec' | 'client' | 'lane'>;
+type Reached = Pick<System<IssuanceChannel, ChannelClient>, 'spec' | 'client' | 'lane' | 'lookLane'>;
 
 export interface StocksDeps {
   readonly current: () => readonly Reached[];
@@ -47,9 +47,11 @@ const fieldsOf = ({ faceValueFen, minimumSpendFen, total, issued, isRunning }: S
 export const createStockReader = ({ current, metrics, monotonicMs }: StocksDeps) => {
   const readAtMs = new Map<string, number>();
 
-  const read = async ({ spec, client, lane }: Reached, signal: AbortSignal): Promise<void> => {
+  const read = async ({ spec, client, lane: usual, lookLane }: Reached, signal: AbortSignal): Promise<void> => {
     const beganMs = monotonicMs();
     for (const { voucher, stock } of spec.stocks) {
+      // Of a channel that is stopped one pod reads the stocks, so that the stop can end.
+      const lane = usual.blocked() === 'no_share' ? lookLane : usual;
       if (!(await lane.turn(signal))) return;
       const answer = await client.stock(stock, signal).catch((error: unknown) => {
         lane.sent('retry');

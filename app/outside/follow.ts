@@ -8,6 +8,7 @@
  * | has another order or weight alone | its new lane knows what the former one learned: breaker, and quota that is used up |
  * | has no keys that can be read | is reported as `refused`, and tried again at the next call; the others are asked |
  */
+import { lookTarget } from '../../contract/outside.ts';
 import type { ReadShares } from '../../journal/outside-shares.ts';
 import type { Clock, WallClock } from '../../runtime/clock.ts';
 import { createLane, type Lane, type LaneMemory, newMemory } from './lane.ts';
@@ -26,6 +27,8 @@ export interface System<Spec, Client> {
   readonly spec: Spec;
   readonly client: Client;
   readonly lane: Lane;
+  /** For requests that only look, while the other lane has no share because the system is stopped (contract/outside.ts). */
+  readonly lookLane: Lane;
   /** Requests per second that this pod may send now. */
   readonly share: () => number;
 }
@@ -75,7 +78,7 @@ export const followSystems = <Spec extends SystemSpec, Client>(
     former.abort();
     former = new AbortController();
     const share = keepShares(
-      { read: readShares, podName, targets: specs.map(({ name }) => name), clock, onError },
+      { read: readShares, podName, targets: specs.flatMap(({ name }) => [name, lookTarget(name)]), clock, onError },
       AbortSignal.any([former.signal, signal]),
     );
     systems = specs.flatMap((spec) => {
@@ -84,7 +87,12 @@ export const followSystems = <Spec extends SystemSpec, Client>(
       if (client === undefined) return [];
       const ownShare = (): number => share(name);
       const options = { name, share: ownShare, timeZone, clock, agreed, random, metrics };
-      return [{ spec, client, lane: createLane({ ...options, memory: memoryOf(spec) }), share: ownShare }];
+      const memory = memoryOf(spec);
+      const lane = createLane({ ...options, memory });
+      // Its requests are those of the system; why it is not asked is what the other lane says.
+      const looks = { ...metrics, watch: () => undefined };
+      const lookLane = createLane({ ...options, memory, share: () => share(lookTarget(name)), metrics: looks });
+      return [{ spec, client, lane, lookLane, share: ownShare }];
     });
   };
 

@@ -13,10 +13,11 @@ import { secretKeys } from './secret-keys.ts';
 const CHECK = 'issuance';
 const SECONDS_PER_DAY = 86_400;
 
-/** WeChat's answers are signed by its public key, or by platform certificates: one of them is enough. */
+/** WeChat's answers are signed by its public key, or by platform certificates: one of them is enough. UnionPay's are not signed. */
 export const missingKeys = (channel: Channel, found: readonly string[]): readonly string[] => {
   const lacking = (...keys: readonly string[]): readonly string[] => keys.filter((key) => !found.includes(key));
-  if (channel !== 'wechat') return lacking(...Object.values(CHANNEL_KEYS[channel]));
+  if (channel === 'unionpay') return lacking(CHANNEL_KEYS.unionpay.privateKey, CHANNEL_KEYS.unionpay.secret);
+  if (channel === 'alipay') return lacking(...Object.values(CHANNEL_KEYS.alipay));
   const { privateKey, serial, apiV3Key, publicKey, publicKeyId, certificates } = CHANNEL_KEYS.wechat;
   const own = lacking(privateKey, serial, apiV3Key);
   return found.includes(certificates) ? own : [...own, ...lacking(publicKey, publicKeyId)];

@@ -1,5 +1,5 @@
 /** Which pod may send how many requests per second to each outside system. Pure. */
-import type { OutsideShares, TargetShares } from '../../contract/outside.ts';
+import { lookTarget, type OutsideShares, type TargetShares } from '../../contract/outside.ts';
 import { datesIn, nextDateMs } from '../../runtime/zone-dates.ts';
 import { type HaltReason, haltIn } from './halt.ts';
 import { heldOf, type InForce } from './in-force.ts';
@@ -62,10 +62,36 @@ export interface HandOutInput {
   readonly auditors?: readonly string[];
   /** Systems that no pod asks, not even to probe, by name. Absent: none. */
   readonly halts?: Readonly<Record<string, HaltReason>>;
+  /** Whether one pod looks at a system that is halted, or over, because only that can end it. Absent: none does. */
+  readonly isLookedAt?: boolean;
   /** Monotonic. */
   readonly nowMs: number;
   readonly wallMs: number;
 }
+
+const LOOK_PER_SECOND = 1;
+/** The pod that looks may be the one that is broken. */
+const LOOK_TURN_MS = 120_000;
+
+type Held = ReturnType<typeof heldOf>;
+const inUse = (held: Held): number => [...held.values()].reduce((sum, share) => sum + Math.ceil(share), 0);
+
+/** Of pods that look, under other names: what both use together never exceeds the rate. */
+const withLooks = (held: Held, looks: Held): Held =>
+  new Map([...held, ...[...looks].map(([pod, share]) => [lookTarget(pod), share] as const)]);
+
+/** One pod after the other, once nothing but the rest of the rate is in use any more. */
+const looking = ({ inForce, wallMs, nowMs }: HandOutInput, ready: readonly string[], name: string, rate: number) => {
+  const reader = ready[Math.floor(wallMs / LOOK_TURN_MS) % Math.max(1, ready.length)];
+  const isFree = inUse(heldOf(inForce, name, nowMs)) + LOOK_PER_SECOND <= Math.max(rate, LOOK_PER_SECOND);
+  return split({
+    rate: Math.min(rate, LOOK_PER_SECOND),
+    sharers: reader === undefined ? [] : [reader],
+    held: heldOf(inForce, lookTarget(name), nowMs),
+    current: inForce.value.targets[lookTarget(name)]?.perSecond ?? {},
+    mayRaise: nowMs >= inForce.raisesFromMs && isFree,
+  });
+};
 
 const dayOf = (
   { timeZone }: OutsideTarget,
@@ -134,12 +160,21 @@ export const handOut = (input: HandOutInput): HandOut => {
     const leftToday =
       requestsPerDay === undefined || day === undefined ? undefined : Math.max(0, requestsPerDay - day.used);
     const rate = Math.min(requestsPerSecond, (leftToday ?? Number.POSITIVE_INFINITY) / LAST_REQUESTS_SECONDS);
+    const isLookedAt = input.isLookedAt === true && (halt !== undefined || input.isOver === true);
+    const looks = isLookedAt
+      ? looking(
+          input,
+          ready.filter((pod) => !auditors.includes(pod)),
+          name,
+          rate,
+        )
+      : undefined;
     const shares: TargetShares = {
       perSecond: split({
-        rate,
+        rate: isLookedAt ? Math.max(0, rate - LOOK_PER_SECOND) : rate,
         sharers: input.isOver === true ? auditors : stop.sharers,
         ...(stop.stopped === undefined || halt !== undefined ? {} : { most: PROBE_PER_SECOND }),
-        held: heldOf(inForce, name, nowMs),
+        held: withLooks(heldOf(inForce, name, nowMs), heldOf(inForce, lookTarget(name), nowMs)),
         current: before?.perSecond ?? {},
         mayRaise: nowMs >= inForce.raisesFromMs,
       }),
@@ -155,11 +190,19 @@ export const handOut = (input: HandOutInput): HandOut => {
       refusedPods: stop.refusedPods,
       isReported: ready.some((pod) => seen[pod]?.[name] !== undefined),
     };
-    return { name, shares, standing, stop: stop.memory, day };
+    return { name, shares, looks, standing, stop: stop.memory, day };
   });
   return {
     basedOn: inForce,
-    next: { v: 1, targets: Object.fromEntries(of.map(({ name, shares }) => [name, shares])) },
+    next: {
+      v: 1,
+      targets: Object.fromEntries(
+        of.flatMap(({ name, shares, looks }) => [
+          [name, shares] as const,
+          ...(looks === undefined ? [] : [[lookTarget(name), { perSecond: looks }] as const]),
+        ]),
+      ),
+    },
     memory: {
       seen,
       inherited,

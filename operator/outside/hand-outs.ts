@@ -35,7 +35,9 @@ export const handOutsOf = (campaign: VoucherCampaign, observed: Seen, effects: E
         entryOf(tier).outsideCap === 'channel'
           ? Object.fromEntries([...haltsOf(campaign, observed, wallMs)].map(([name, { reason }]) => [name, reason]))
           : {};
-      return [[tier, handOut({ ...input, isOver: isOver(tier, observed, effects), halts, nowMs, wallMs })] as const];
+      const isLookedAt = entryOf(tier).outsideCap === 'channel';
+      const ended = { isOver: isOver(tier, observed, effects), halts, isLookedAt };
+      return [[tier, handOut({ ...input, ...ended, nowMs, wallMs })] as const];
     }),
   );
 };

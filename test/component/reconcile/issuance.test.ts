@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { StockReading } from '../../../contract/books.ts';
 import { channelStopAnnotation, ISSUE_START } from '../../../contract/names.ts';
+import { lookTarget } from '../../../contract/outside.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';
 import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';
@@ -170,6 +171,9 @@ describe('issuance', () => {
     expect(shareOf('wechat')).toMatchObject({ perSecond: {}, stopped: { reason: 'command' } });
     expect(shareOf('alipay')?.stopped).toBeUndefined();
     expect(shareOf('alipay')?.perSecond).not.toEqual({});
+    // One pod may read its stocks.
+    expect(Object.values(shareOf(lookTarget('wechat'))?.perSecond ?? {})).toEqual([1]);
+    expect(shareOf(lookTarget('alipay'))).toBeUndefined();
     expect(issued()).toBe('ChannelStopped');
     expect(statusNow()?.issuance?.channels?.[0]).toMatchObject({
       state: 'Stopped',

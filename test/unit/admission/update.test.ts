@@ -37,6 +37,50 @@ const verified = (of: { code?: string; perSecond?: number; order?: number; name?
   `${minimal}  verification: {providers: [{name: ${of.name ?? 'city'}, type: Http, url: 'https://id.example', order: ${of.order ?? 1}, ` +
   `requestsPerSecond: ${of.perSecond ?? 10}, http: {body: '{}', codeAt: /code, match: ['${of.code ?? '0'}'], mismatch: ['1']}}]}\n`;
 
+const issuing = (
+  of: { merchant?: string; appId?: string; stock?: string; perSecond?: number; url?: string; name?: string } = {},
+): string => {
+  const { merchant = '19', appId = 'wx8', stock = '98', perSecond = 500, name = 'wechat' } = of;
+  const url = of.url === undefined ? '' : `url: '${of.url}', `;
+  return (
+    `${minimal}  draw: {sources: [{name: drand, type: Drand}]}\n` +
+    `  issuance: {channels: [{name: ${name}, ${url}merchant: '${merchant}', appId: ${appId}, requestsPerSecond: ${perSecond}, ` +
+    `stocks: [{voucher: dining-50, stock: '${stock}'}]}]}\n`
+  );
+};
+
+describe('an edit of a campaign that issues vouchers', () => {
+  const drawn: VoucherCampaign = { ...campaign(issuing()), status: { openedAt: '2027-03-01T02:00:00Z' } };
+  const started: VoucherCampaign = {
+    ...drawn,
+    status: { ...drawn.status, issuance: { startedAt: '2027-03-09T02:00:00Z' } },
+  };
+  const FIXED = ['spec.issuance'];
+  it.each([
+    ['the merchant', issuing({ merchant: '20' }), FIXED],
+    ['the app', issuing({ appId: 'wx9' }), FIXED],
+    ['a stock', issuing({ stock: '99' }), FIXED],
+    ['the channel', issuing({ name: 'alipay' }), FIXED],
+    [
+      'the section',
+      minimal.replace('  traffic:', '  draw: {sources: [{name: drand, type: Drand}]}\n  traffic:'),
+      FIXED,
+    ],
+    ['the rate', issuing({ perSecond: 400 }), []],
+    ['the address', issuing({ url: 'https://api2.mch.weixin.qq.com' }), []],
+  ])('of %s', (_, text, afterStart) => {
+    expect(refusedPaths(text, drawn)).toEqual([]);
+    expect(refusedPaths(text, started)).toEqual(afterStart);
+  });
+
+  it('never moves the start', () => {
+    const moved = admitCampaignStatus(started, { ...started.status, issuance: { startedAt: '2027-03-10T02:00:00Z' } });
+    expect(moved.kind === 'refused' && moved.errors.map(({ path }) => path)).toEqual(['status.issuance.startedAt']);
+    const gone = admitCampaignStatus(started, { openedAt: '2027-03-01T02:00:00Z' });
+    expect(gone.kind).toBe('refused');
+  });
+});
+
 describe('an edit of a campaign', () => {
   it.each([
     [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { contingencyAnnotation, OVERRIDES } from '../../../contract/names.ts';
 import { perTier } from '../../../contract/tiers.ts';
+import type { ChannelStatus } from '../../../contract/types/issuance.ts';
 import type { AuditEntry } from '../../../operator/audit/entry.ts';
 import { type AuditView, grantUses, missingEntries, remainingEntries } from '../../../operator/audit/step-entries.ts';
 import { Trail } from '../../../operator/audit/trail-state.ts';
@@ -45,6 +46,47 @@ describe('the entries that a trail lacks', () => {
       'grant_ended',
       'campaign_closed',
     ]);
+  });
+
+  it('of issuance say who started it, and who stopped a channel, once for each time', () => {
+    const startedAt = instantAt(5);
+    const view = (minutes: number, channels: readonly ChannelStatus[]) => {
+      const before = aView({ minutes });
+      return { ...before, status: { ...before.status, issuance: { startedAt, startedBy: 'li.wei', channels } } };
+    };
+    const stopped = (since: number | undefined, state = 'Stopped'): readonly ChannelStatus[] => [
+      {
+        channel: 'wechat',
+        state,
+        reason: 'wrong scope',
+        stoppedBy: 'wang',
+        ...(since === undefined ? {} : { since: instantAt(since) }),
+      },
+    ];
+    const asked = [{ channel: 'wechat', state: 'Asked' }];
+    const entries = play([
+      view(5, asked),
+      // Its time is not stored yet.
+      view(6, stopped(undefined)),
+      view(6, stopped(6)),
+      view(7, stopped(6)),
+      // A new leader.
+      view(7, stopped(undefined)),
+      view(8, asked),
+      view(9, stopped(9, 'SettingsDiffer')),
+      view(10, stopped(10)),
+    ]).filter(({ step }) => /issuance|channel/.test(step));
+    expect(steps(entries)).toEqual([
+      'issuance_started',
+      'channel_stopped',
+      'channel_resumed',
+      'channel_stopped',
+      'channel_resumed',
+      'channel_stopped',
+    ]);
+    expect(entries[0]).toMatchObject({ by: 'li.wei', at: startedAt });
+    expect(entries[1]).toMatchObject({ channel: 'wechat', who: 'wang', cause: 'Command', reason: 'wrong scope' });
+    expect(entries[3]).toMatchObject({ cause: 'SettingsDiffer' });
   });
 
   it('are none the second time, whatever the trail has seen since', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { lookTarget } from '../../../contract/outside.ts';
 import type { ContingencyLevel } from '../../../contract/types/contingency.ts';
 import { buildLiveSettings } from '../../../operator/tick/live-settings.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
@@ -8,7 +9,9 @@ import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
 import { outcomes } from '../../helpers/condition-input.ts';
-import { anObserved, freshReadings } from '../../helpers/observed.ts';
+import { anIssuingCampaign, aStart } from '../../helpers/issuance-campaign.ts';
+import { anObserved, anObservedTier, freshReadings } from '../../helpers/observed.ts';
+import { anInForce } from '../../helpers/outside.ts';
 
 const NOW_MS = OPENS_AT_MS + 5 * 3_600_000;
 const title = { 'zh-CN': '更多时间', en: 'More time' };
@@ -38,6 +41,67 @@ const planOf = (levels: readonly string[], observed: Partial<Observed> = {}, now
 const condition = ({ status }: ReturnType<typeof planTick>, name: string) =>
   status.conditions?.find(({ type }) => type === name);
 const reasons = ({ events }: ReturnType<typeof planTick>) => events.map(({ reason }) => reason);
+
+describe('a level that pauses issuance', () => {
+  const level = (trigger?: ContingencyLevel['trigger']): ContingencyLevel => ({
+    name: 'no-issuance',
+    title,
+    effect: { pauseIssuance: true },
+    ...(trigger === undefined ? {} : { trigger, back: { when: 'Command' } }),
+  });
+  const shares = { tencent: { perSecond: {} } };
+  const planned = (
+    of: ContingencyLevel,
+    observed: Partial<Observed>,
+    nowMs: number,
+    annotations: Readonly<Record<string, string>> = {},
+  ) => {
+    const { spec } = anIssuingCampaign();
+    return planTick(
+      anIssuingCampaign(annotations, { spec: { ...spec, contingency: { levels: [of] } } }),
+      anObserved({
+        cluster: { tiers: { issuance: anObservedTier('issuance', 2) }, plans: [] },
+        readings: freshReadings(nowMs),
+        issuance: { kind: 'known', start: aStart() },
+        outside: {
+          reports: {},
+          known: () => ({ inForce: anInForce({ value: { v: 1, targets: shares } }), memory: undefined }),
+          nowMs: 1_000_000,
+        },
+        ...observed,
+      }),
+      nowMs,
+      planDeps,
+    );
+  };
+  const sharesIn = ({ handOuts }: ReturnType<typeof planTick>) =>
+    Object.values(handOuts.issuance?.next.targets['wechat']?.perSecond ?? {}).reduce((sum, share) => sum + share, 0);
+  const LATER_MS = CLOSES_AT_MS + 3_600_000;
+
+  it('takes the shares of all pods, and one may go on reading stocks', () => {
+    expect(sharesIn(planned(level(), {}, LATER_MS))).toBe(100);
+    const paused = planned(level(), {}, LATER_MS, on('no-issuance').annotations);
+    expect(sharesIn(paused)).toBe(0);
+    expect(Object.keys(paused.handOuts.issuance?.next.targets ?? {})).toContain(lookTarget('wechat'));
+    expect(condition(paused, 'Issued')?.reason).toBe('Paused');
+    expect(paused.status.issuance?.channels?.map(({ state }) => state)).toEqual(['Paused', 'Paused']);
+  });
+
+  it('is started by its trigger also after closing, while vouchers are issued', () => {
+    const trigger = { signal: 'Backlog', atLeast: 100, heldFor: '1s' } as const;
+    const seenFor = (seconds: number, observed: Partial<Observed>) => {
+      let previous = planned(level(trigger), observed, LATER_MS).status;
+      for (let second = 1; second <= seconds; second += 1) {
+        const nowMs = LATER_MS + second * 1_000;
+        const readings = freshReadings(nowMs, { backlog: 500 });
+        previous = planned(level(trigger), { ...observed, readings, previous }, nowMs).status;
+      }
+      return previous.contingency?.map(({ name }) => name);
+    };
+    expect(seenFor(4, {})).toEqual(['no-issuance']);
+    expect(seenFor(4, { issuance: { kind: 'known' } })).toBeUndefined();
+  });
+});
 
 describe('a level by command', () => {
   it('is in the settings, the status, the condition and an event of the same tick', () => {

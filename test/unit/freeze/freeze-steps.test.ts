@@ -1,11 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ComparisonReport } from '../../../contract/compare.ts';
 import type { Frozen } from '../../../contract/decisions/control.ts';
+import { TIERS } from '../../../contract/tiers.ts';
 import {
   type Barriers,
   type FreezeObserved,
   type FreezeRequest,
   nextFreezeStep,
+  tiersBefore,
 } from '../../../operator/freeze/freeze-steps.ts';
 import { AGREEING } from '../../helpers/comparison.ts';
 
@@ -171,5 +173,12 @@ describe('the next step', () => {
     ],
   ])('%s', (_, changes, want) => {
     expect(step(changes)).toMatchObject(want);
+  });
+});
+
+describe('tiers that begin after the draw', () => {
+  it('hold no freeze back', () => {
+    expect(tiersBefore('list', TIERS)).toEqual(['records']);
+    expect(tiersBefore('verification', TIERS)).toEqual(['verification']);
   });
 });

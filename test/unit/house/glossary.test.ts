@@ -29,8 +29,8 @@ const entriesOf = (page: string): readonly Entry[] =>
     };
   });
 
-/** Not a section of the spec that has a tier's name. */
-const OF_A_TIER = new RegExp(`(?<!^spec)\\.(?:${TIERS.join('|')})(?=\\.|$)`, 'g');
+/** Not a section of spec or status that has a tier's name. */
+const OF_A_TIER = new RegExp(`(?<!^(?:spec|status))\\.(?:${TIERS.join('|')})(?=\\.|$)`, 'g');
 
 /** `VoucherCampaign.status.tiers.intake.ready` → `status.tiers.*.ready`: tiers have the same fields, and so have outcomes. */
 const shortPath = (path: string): string =>

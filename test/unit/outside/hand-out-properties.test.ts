@@ -1,7 +1,7 @@
 /** Whatever pods, writes and leaders do: what pods may be sending never exceeds the rate. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type OutsideBlock, type OutsideShares, SHARE_VALID_MS } from '../../../contract/outside.ts';
+import { lookTarget, type OutsideBlock, type OutsideShares, SHARE_VALID_MS } from '../../../contract/outside.ts';
 import { type HandOutInput, handOut, type OutsideMemory } from '../../../operator/outside/hand-out.ts';
 import { type InForce, inherited, NO_SHARES, replaced } from '../../../operator/outside/in-force.ts';
 import { aReport, aTarget, WALL_MS } from '../../helpers/outside.ts';
@@ -14,6 +14,7 @@ type Fate = 'stored' | 'answerLost' | 'late' | 'lost';
 type Step =
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'pods'; readonly ready: readonly string[] }
+  | { readonly kind: 'halt'; readonly halt: 'command' | 'SettingsDiffer' | 'over' | undefined }
   | { readonly kind: 'report'; readonly pod: string; readonly block: OutsideBlock | undefined; readonly grows: number }
   | { readonly kind: 'restart'; readonly leader: number }
   | { readonly kind: 'tick'; readonly leader: number; readonly fate: Fate; readonly takesMs: number };
@@ -23,6 +24,13 @@ const leader = fc.nat(1);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 1, max: 6_000 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('pods' as const), ready: fc.subarray([...PODS]) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('halt' as const),
+      halt: fc.constantFrom('command' as const, 'SettingsDiffer' as const, 'over' as const, undefined),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -76,11 +84,9 @@ class Bucket {
   /** By pods that read at the worst instants: each uses the greatest share that a reading of the last 5 s can have given, in its worst second. */
   mostInUse(target: string, nowMs: number): number {
     const valid = this.#past.filter((_, i) => (this.#past[i + 1]?.atMs ?? nowMs + 1) > nowMs - SHARE_VALID_MS);
-    return PODS.reduce(
-      (sum, name) =>
-        sum + Math.ceil(Math.max(0, ...valid.map(({ value }) => value.targets[target]?.perSecond[name] ?? 0))),
-      0,
-    );
+    const most = (of: string, name: string): number =>
+      Math.ceil(Math.max(0, ...valid.map(({ value }) => value.targets[of]?.perSecond[name] ?? 0)));
+    return PODS.reduce((sum, name) => sum + most(target, name) + most(lookTarget(target), name), 0);
   }
 }
 
@@ -104,6 +110,7 @@ const play = (
   ];
   let nowMs = 100_000;
   let ready: readonly string[] = [];
+  let halt: Extract<Step, { readonly kind: 'halt' }>['halt'];
   let late: { readonly value: OutsideShares; readonly revision: number; readonly atMs: number }[] = [];
   const reports = new Map(PODS.map((name) => [name as string, { answered: 0, blocked: [] as OutsideBlock[] }]));
   let most = 0;
@@ -129,6 +136,9 @@ const play = (
       inForce: before,
       memory: own.memory,
       reports: ready.map((name) => aReport(name, reports.get(name))),
+      isLookedAt: true,
+      isOver: halt === 'over',
+      halts: halt === undefined || halt === 'over' ? {} : { [target.name]: halt },
       nowMs,
       wallMs: WALL_MS + nowMs,
     });
@@ -148,6 +158,7 @@ const play = (
   for (const one of steps) {
     if (one.kind === 'time') pass(one.ms);
     else if (one.kind === 'pods') ready = one.ready;
+    else if (one.kind === 'halt') halt = one.halt;
     else if (one.kind === 'report') {
       const known = reports.get(one.pod)?.answered ?? 0;
       reports.set(one.pod, { answered: known + one.grows, blocked: one.block === undefined ? [] : [one.block] });
@@ -172,6 +183,22 @@ const staysBelow = (decide: (input: HandOutInput) => ReturnType<typeof handOut>)
 describe('Shares of an outside rate', () => {
   it('never exceed it together, whatever pods, writes and leaders do', () => {
     expect(fc.check(staysBelow(handOut), { numRuns: 800, seed: 20 }).failed).toBe(false);
+  });
+
+  it('would, if a share to look did not count: the same check finds it', () => {
+    const forgetful = ({ inForce, ...input }: HandOutInput) => {
+      const without = ({ v, targets }: OutsideShares): OutsideShares => ({
+        v,
+        targets: { tencent: targets['tencent'] ?? { perSecond: {} } },
+      });
+      const blind = {
+        ...inForce,
+        value: without(inForce.value),
+        earlier: inForce.earlier.map((one) => ({ ...one, value: without(one.value) })),
+      };
+      return { ...handOut({ ...input, inForce: blind }), basedOn: inForce };
+    };
+    expect(fc.check(staysBelow(forgetful), { numRuns: 800, seed: 20 }).failed).toBe(true);
   });
 
   it('would, if a freed share were handed on at once: the same check finds it', () => {
