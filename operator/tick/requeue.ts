@@ -3,6 +3,7 @@ import type { ContingencyOutcome } from '../contingency/contingency.ts';
 import { hasJustBegun } from '../scaling/demand.ts';
 import type { ArrivalRates } from '../scaling/types.ts';
 import type { CampaignTimes, TierOutcomes } from './observed.ts';
+import { isOver } from './stage.ts';
 
 export const TICK_MS = 1_000;
 /** At most two ticks a second for one campaign, however often its pods change. */
@@ -65,7 +66,7 @@ export const nextLookMs = (input: RequeueInput): number => {
   if (input.isFirstPass) return 0;
   if (isRising(input) || isStepBeginning(input)) return SOON_MS;
   const { times, nowMs, arrivalsPerSecond = 0, backlog = 0, contingency } = input;
-  const isNear = nowMs >= times.preWarmAtMs && !['Closed', 'Frozen', 'Drawn'].includes(input.stage);
+  const isNear = nowMs >= times.preWarmAtMs && !isOver(input.stage);
   const isBusy =
     arrivalsPerSecond > 0 ||
     backlog > 0 ||
