@@ -95,7 +95,15 @@ it('asks the channel for every request at its share, and names the one that was 
     ...{ timeZone: 'Asia/Shanghai', stocks: [{ voucher: 'dining', stock: STOCK }] },
   };
   const start: IssuanceStart = {
-    ...{ v: 1, campaignId: CAMPAIGN, at: WON_AT, by: 'liu', format: 'vi1', streams: ['', '', ''], queryFirst: false },
+    ...{
+      v: 1,
+      campaignId: CAMPAIGN,
+      at: WON_AT,
+      by: 'liu',
+      format: 'vi1',
+      streams: ['a', 'b', 'c'],
+      queryFirst: false,
+    },
     channels: [
       {
         ...{ channel: 'wechat', merchant: world.merchant, appId: world.appId },
@@ -163,8 +171,9 @@ it('asks the channel for every request at its share, and names the one that was 
     },
     logFile,
   });
-  expect(await pod.exited).toMatchObject({ code: 0 });
+  const { code } = await pod.exited;
   const log = await readFile(logFile, 'utf8');
+  expect({ code, log: code === 0 ? '' : log }).toEqual({ code: 0, log: '' });
   const report = reportIn(log);
   expect(report?.vouchers).toMatchObject([{ voucher: 'dining', winners: WINNERS, issued: WINNERS }]);
   expect(report?.asked).toEqual([
