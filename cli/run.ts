@@ -1,6 +1,7 @@
 import { Command, CommanderError, Help } from 'commander';
 import { auditCommand } from './audit/audit.ts';
 import { reconcileCommand } from './books/reconcile.ts';
+import { campaignCommand } from './campaign/clone.ts';
 import { consistencyCommand } from './consistency/consistency.ts';
 import { contingencyCommand } from './contingency/contingency.ts';
 import { pauseCommand, resumeCommand } from './contingency/pause.ts';
@@ -50,6 +51,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .addCommand(authorizeCommand(io))
     .addCommand(consistencyCommand(io))
     .addCommand(reconcileCommand(io))
+    .addCommand(campaignCommand(io))
     .addCommand(reviewCommand(io))
     .addCommand(auditCommand(io))
     .addCommand(pauseCommand(io))

@@ -89,7 +89,7 @@ export const CHANNEL_KEYS = {
   alipay: { privateKey: 'alipay.private-key.pem', publicKey: 'alipay.public-key.pem' },
   unionpay: {
     privateKey: 'unionpay.private-key.pem',
-    /** Optional, and not used: UnionPay's open platform does not sign its answers. */
+    /** Not used yet: UnionPay's open platform does not sign its answers. */
     publicKey: 'unionpay.public-key.pem',
     secret: 'unionpay.secret',
   },

@@ -26,6 +26,8 @@ import type { EventSink } from './tick/ports.ts';
 import { createReconciler, type PrivacyDeps } from './tick/reconcile.ts';
 import { SOON_MS } from './tick/requeue.ts';
 
+/** Ticks at once that a thousand campaigns under creation, or an API server that hangs for them, can't take from open campaigns. */
+const RESERVED_FOR_OPEN = 8;
 const BACKOFF = { initialMs: 500, maxMs: 30_000 };
 
 export type PrivacyJournals = Pick<PrivacyDeps, 'erasing' | 'destroying'>;
@@ -105,6 +107,7 @@ export const createTerm = (
     clock,
     random,
     maxConcurrent: config.maxConcurrent,
+    reserved: RESERVED_FOR_OPEN,
     minIntervalMs: SOON_MS,
     backoff: BACKOFF,
     run: async (key, signal) => {

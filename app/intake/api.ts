@@ -13,6 +13,7 @@ import {
   only,
   outcomeOf,
 } from '../http/handlers.ts';
+import { loginsShown } from '../login/section.ts';
 import { type AcceptDeps, createAcceptor } from './accept.ts';
 import { createAccounts } from './accounts.ts';
 import { type AssertionDeps, createAssertions } from './assertions.ts';
@@ -24,6 +25,7 @@ import { oneEntryText } from './one-entry.ts';
 import { privacyShown } from './privacy-text.ts';
 import { createReceiptRequests, type ReceiptRequestDeps } from './receipt-request.ts';
 import { createReceiptState, editableUntil } from './receipt-state.ts';
+import { offeredChannels } from './sections.ts';
 import { staticPage } from './static-page.ts';
 
 export interface IntakeDeps extends AcceptDeps, ReceiptRequestDeps, HookDeps, Omit<AssertionDeps, 'onUse'> {
@@ -131,6 +133,7 @@ export const createApi = (deps: IntakeDeps) => {
     const eligibility = { ...settings.eligibility, text: oneEntryText(settings) };
     const draw = { unverified: settings.draw.unverified, text: drawText(settings) };
     const privacy = privacyShown(settings);
+    const logins = loginsShown(settings.sections);
     const serverTime = new Date(deps.now()).toISOString();
     // Below the two seconds within which an edit must be visible.
     return jsonAnswer(
@@ -145,6 +148,8 @@ export const createApi = (deps: IntakeDeps) => {
         draw,
         ...(privacy === undefined ? {} : { privacy }),
         vouchers,
+        channels: offeredChannels(settings),
+        ...(logins.length === 0 ? {} : { logins }),
         serverTime,
       },
       'public, max-age=1',

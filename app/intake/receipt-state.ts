@@ -1,6 +1,7 @@
 /** GET /api/v1/registrations/{receiptNo}: the state of a receipt, for requests with its secret. */
 
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
+import { defined } from '../../contract/defined.ts';
 import { receivedDataOf } from '../../contract/envelope-schema.ts';
 import type { DrawnReceipts } from '../../journal/drawn-receipt.ts';
 import type { LiveSettingsSource, ReceiptJournal } from '../../journal/publishing.ts';
@@ -14,6 +15,7 @@ import type { SecretKey } from '../core/secret-key.ts';
 import { shownState } from '../core/shown-state.ts';
 import { ApiError } from '../http/errors.ts';
 import { changesLeft } from './change-rules.ts';
+import { issuanceText } from './issuance-text.ts';
 import { type AnnouncedDraw, hasLost, mayHaveLost } from './lost.ts';
 import type { ReceiptLookup, ReceiptStore } from './ports.ts';
 
@@ -58,7 +60,7 @@ export interface ReceiptState extends Partial<ShownChanges> {
   readonly confirmed: boolean;
   /**
    * Why it is not confirmed: the database is behind, or unavailable. The registration is safe in the journal in both cases, and
-   * `detail` says so.
+   * `detail` says so. Of a winner, `detail` says what to do (issuance-text.ts).
    */
   readonly database?: 'behind' | 'unavailable';
   readonly detail?: LocalizedText;
@@ -204,7 +206,8 @@ export const createReceiptState = (deps: ReceiptStateDeps) => {
     const draw = settings?.announced;
     const state =
       draw !== undefined && mayHaveLost(counting) && (await isLost(receiptNo, draw, signal)) ? 'lost' : counting;
-    const answer = { receiptNo, state, confirmed, receivedAt, history, ...changes };
+    const detail = issuanceText(state, facts, settings, deps.now());
+    const answer = { receiptNo, state, confirmed, receivedAt, history, ...changes, ...defined({ detail }) };
     if (state === 'superseded') return answer;
     const details = registered ?? (await registeredOf(receiptNo, signal));
     return {

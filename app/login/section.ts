@@ -1,5 +1,6 @@
 /** The tier's section of the spec, as the live settings carry it: `sections.login`. Pure. */
 import { z } from 'zod';
+import { loginPath } from '../../contract/login.ts';
 import type { LoginSpec, LoginSystem } from '../../contract/types/login.ts';
 
 const text = z.string().min(1);
@@ -35,6 +36,16 @@ export const loginSectionOf = (sections: Readonly<Record<string, unknown>> = {})
 /** With which assertions are checked; undefined: the campaign has no logins. */
 export const loginKeyIn = (sections: Readonly<Record<string, unknown>> = {}): string | undefined =>
   section.pick({ publicKey: true }).safeParse(sections['login']).data?.publicKey;
+
+/** The logins that a page can offer. Empty: none, or a section that this release does not understand. */
+export const loginsShown = (sections: Readonly<Record<string, unknown>> = {}) => {
+  const found = section.safeParse(sections['login']).data;
+  return (found?.systems ?? []).map(({ name, type }) => ({
+    name,
+    proves: type === 'Oidc' ? 'identity' : 'account',
+    url: new URL(loginPath(name), found?.url).href,
+  }));
+};
 
 /** What a system has to be made anew for. */
 export const identityOf = ({ requestsPerSecond: _rate, ...identity }: LoginSystem): string => JSON.stringify(identity);

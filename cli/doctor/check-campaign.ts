@@ -12,6 +12,7 @@ import { faultsOf } from '../remedies.ts';
 import { ago, clockOf, zoneOf } from '../times.ts';
 import { count } from '../words.ts';
 import { checkIssuance } from './check-issuance.ts';
+import { checkLogin } from './check-login.ts';
 import { checkVerification } from './check-verification.ts';
 import type { CampaignFacts, SecretFacts } from './doctor-facts.ts';
 import { type Finding, fail, ok, onceSeen, warn } from './finding.ts';
@@ -254,6 +255,7 @@ export const checkCampaign = (facts: CampaignFacts, nowMs: number): readonly Fin
   ...secrets(facts),
   ...checkVerification(facts),
   ...checkIssuance(facts),
+  ...checkLogin(facts),
   ...certificates(facts, nowMs),
   ...mode(facts),
   ...admission(facts),

@@ -161,6 +161,8 @@ export interface CampaignFacts {
     readonly providers?: SecretFacts;
     /** Keys of channels; absent for a campaign without spec.issuance. */
     readonly channels?: SecretFacts;
+    /** Keys of logins; absent for a campaign without spec.login. */
+    readonly login?: SecretFacts;
   };
   readonly certificates: Seen<readonly CertificateFacts[]>;
   readonly tiers: Seen<Readonly<Partial<Record<Tier, TierFacts>>>>;

@@ -158,7 +158,7 @@ export const gatherCampaign = async (
   operators: Seen<readonly OperatorFacts[]>,
 ): Promise<CampaignFacts> => {
   const { namespace, name } = campaign.metadata;
-  const { privacy, dataPlane, verification, issuance } = campaign.spec;
+  const { privacy, dataPlane, verification, issuance, login } = campaign.spec;
   const here = { namespace };
   const [plans, privacySecret, dataPlaneSecrets, expiries, tiers, pods, quotas, limitRanges, nodes] = await Promise.all(
     [
@@ -178,17 +178,27 @@ export const gatherCampaign = async (
       gatherNodes(reader),
     ],
   );
-  const [providerSecret, channelSecret, autoscaling, budgets, classes, labels, nodeAutoscaler, pullSecrets] =
-    await Promise.all([
-      verification && secret(reader, namespace, verification.secretName),
-      issuance && secret(reader, namespace, issuance.secretName),
-      reader.list({ resource: AUTOSCALERS, ...here }, autoscaler),
-      reader.list({ resource: POD_DISRUPTION_BUDGETS, ...here }, nameOf),
-      reader.list({ resource: PRIORITY_CLASSES }, nameOf),
-      reader.get({ resource: NAMESPACES }, namespace, ({ metadata }) => metadata.labels ?? {}),
-      reader.get({ resource: CONFIG_MAPS, namespace: 'kube-system' }, 'cluster-autoscaler-status', () => true),
-      pullSecretsOf(reader, namespace, tiers),
-    ]);
+  const [
+    providerSecret,
+    channelSecret,
+    loginSecret,
+    autoscaling,
+    budgets,
+    classes,
+    labels,
+    nodeAutoscaler,
+    pullSecrets,
+  ] = await Promise.all([
+    verification && secret(reader, namespace, verification.secretName),
+    issuance && secret(reader, namespace, issuance.secretName),
+    login && secret(reader, namespace, login.secretName),
+    reader.list({ resource: AUTOSCALERS, ...here }, autoscaler),
+    reader.list({ resource: POD_DISRUPTION_BUDGETS, ...here }, nameOf),
+    reader.list({ resource: PRIORITY_CLASSES }, nameOf),
+    reader.get({ resource: NAMESPACES }, namespace, ({ metadata }) => metadata.labels ?? {}),
+    reader.get({ resource: CONFIG_MAPS, namespace: 'kube-system' }, 'cluster-autoscaler-status', () => true),
+    pullSecretsOf(reader, namespace, tiers),
+  ]);
   return {
     campaign,
     plans,
@@ -197,6 +207,7 @@ export const gatherCampaign = async (
       dataPlane: dataPlaneSecrets,
       ...(providerSecret && { providers: providerSecret }),
       ...(channelSecret && { channels: channelSecret }),
+      ...(loginSecret && { login: loginSecret }),
     },
     certificates: expiries,
     tiers,

@@ -10,8 +10,8 @@ interface Wanted {
   readonly secret: SecretFacts | undefined;
   /** Whose pods mount it. */
   readonly pods: string;
-  /** A system is asked only with every key, so this condition proves them when it is True. */
-  readonly provenBy: string;
+  /** A system is asked only with every key, so this condition proves them when it is True. Absent: no condition does. */
+  readonly provenBy?: string;
   /** Keys that are missing among those that are there. */
   readonly missing: (found: readonly string[]) => readonly string[];
   /** How `kubectl create secret` gets one key. */
@@ -33,7 +33,8 @@ export const secretKeys = ({
   if (secret === undefined) return [];
   const { namespace } = campaign.metadata;
   const where = `Secret ${secret.name}`;
-  if (secret.keys.kind === 'hidden' && isTrue(campaign, provenBy)) return [ok(check, `${where} is used by pods`)];
+  if (secret.keys.kind === 'hidden' && provenBy !== undefined && isTrue(campaign, provenBy))
+    return [ok(check, `${where} is used by pods`)];
   return onceSeen(check, secret.keys, (found) => {
     if (found === undefined) {
       const options = missing([]).map((key) => ` ${option(key)}`);

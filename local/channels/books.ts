@@ -9,8 +9,19 @@
  *
  * `identity` is what the channel takes for one transaction, so it differs between issued vouchers: the request number alone (WeChat), with
  * the template (Alipay), with the date (UnionPay). Two vouchers of one request number are a double all the same.
+ *
+ * A line survives the death of the process that wrote it, but is not flushed to the disk.
  */
-import { closeSync, createReadStream, existsSync, openSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
@@ -38,8 +49,21 @@ export interface BookWriter {
   close(): void;
 }
 
+/** Longer than any line. */
+const TAIL_BYTES = 4_096;
+
+/** Half of a line, which a killed server left, is taken away: no answer was sent for it. */
+const cutHalfLine = (file: number): void => {
+  const { size } = fstatSync(file);
+  const start = Math.max(0, size - TAIL_BYTES);
+  const tail = Buffer.alloc(size - start);
+  readSync(file, tail, 0, tail.length, start);
+  ftruncateSync(file, start + tail.lastIndexOf('\n') + 1);
+};
+
 export const openBooks = (dir: string, channel: Channel): BookWriter => {
-  const file = openSync(fileOf(dir, channel), 'a', 0o600);
+  const file = openSync(fileOf(dir, channel), 'a+', 0o600);
+  cutHalfLine(file);
   return {
     append: (entry) => void writeSync(file, `${JSON.stringify(entry)}\n`),
     close: () => closeSync(file),

@@ -146,8 +146,11 @@ export const compareIssued = ({ facts, books, stocks, drawn }: IssuedInput): Iss
   }
 
   const doubleRequests = groupsOfSeveral(books, ({ channel, account, stock }) => `${channel} ${account} ${stock}`)
-    .flat()
-    .flatMap(({ request }) => requests.get(request)?.receipt ?? `request ${request}`);
+    // A voucher of an unknown request is a double of the receipt whose account and stock it has.
+    .flatMap((group) => {
+      const known = group.flatMap(({ request }) => requests.get(request)?.receipt ?? []);
+      return known.length > 0 ? known : group.slice(0, 1).map(({ request }) => `request ${request}`);
+    });
   const doubleReceipts = [...vouchersOf].filter(([, vouchers]) => vouchers.length > 1).map(([receipt]) => receipt);
   const double = new Set([...doubleRequests, ...doubleReceipts]);
 

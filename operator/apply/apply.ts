@@ -2,7 +2,7 @@
 
 import { instantMs } from '../../contract/instant.ts';
 import { FIELD_MANAGER, HEADROOM, LABELS } from '../../contract/names.ts';
-import { entryOf, TIERS } from '../../contract/tiers.ts';
+import { entryOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
@@ -14,14 +14,7 @@ import type { ReconcileError } from '../tick/errors.ts';
 import { campaignEvent } from '../tick/events.ts';
 import { shouldWriteStatus } from '../tick/status.ts';
 import type { ScaleWrite, TickPlan } from '../tick/tick-plan.ts';
-import {
-  type ApplyDeps,
-  type Applying,
-  beginApplying,
-  NEW_DEADLINE_MS,
-  RAISE_DEADLINE_MS,
-  WRITE_DEADLINE_MS,
-} from './applying.ts';
+import { type ApplyDeps, type Applying, beginApplying, RAISE_DEADLINE_MS, WRITE_DEADLINE_MS } from './applying.ts';
 
 /** After this time unchanged settings are compared with the bucket again, in case it was emptied. */
 const SETTINGS_RECHECK_MS = 10_000;
@@ -91,20 +84,12 @@ const askControllersAgain = async ({ deps, campaign, planned, attempt }: Applyin
   );
 };
 
-/** No tier is there yet, so nothing waits for the end of this tick. */
-const isNew = ({ tiers }: TickPlan): boolean => TIERS.every((tier) => !tiers[tier].exists);
-
 const keepJournalAndManifests = async (applying: Applying): Promise<void> => {
   const { state, planned, signal } = applying;
   await Promise.all([
     state.journal.keep(planned.journal, signal),
     writeManifests(applying, planned.apply, (manifest, what) =>
-      applying.attempt(
-        'apply_manifest',
-        `apply ${what}`,
-        (inner) => applying.deps.manifests.apply(manifest, inner),
-        isNew(planned) ? NEW_DEADLINE_MS : WRITE_DEADLINE_MS,
-      ),
+      applying.attempt('apply_manifest', `apply ${what}`, (inner) => applying.deps.manifests.apply(manifest, inner)),
     ),
   ]);
 };
@@ -231,7 +216,8 @@ const writeStatus = async ({
     return;
   }
   // Where no condition can be written, an event may still be.
-  for (const refusal of state.troubles.lasting(nowMs).filter(({ what }) => what === WRITE_STATUS)) {
+  const refusals = state.troubles.lasting(nowMs).filter(({ what, isRefused }) => what === WRITE_STATUS && isRefused);
+  for (const refusal of refusals) {
     emit(campaignEvent('Warning', 'ObjectsRefused', `The API server refuses to ${refusal.what}: ${refusal.words}`));
   }
 };

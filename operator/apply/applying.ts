@@ -37,10 +37,10 @@ export const WRITE_DEADLINE_MS = 1_000;
 /** Before a raise the authorisation is read once more. */
 export const RAISE_DEADLINE_MS = 2 * WRITE_DEADLINE_MS;
 /**
- * For the objects of a new campaign. An API server that is busy with a thousand of them may take seconds, and what is given up
- * there has to be done again (a Service's address is allocated, and freed minutes later).
+ * Where no crowd is near, nothing waits for the tick. An API server that is busy with a thousand new campaigns takes seconds, and
+ * what is given up there is done all the same, or has to be done again (the address of a Service is freed only minutes later).
  */
-export const NEW_DEADLINE_MS = 10_000;
+const CALM_DEADLINE_MS = 5 * WRITE_DEADLINE_MS;
 
 export interface Applying {
   readonly deps: ApplyDeps;
@@ -71,7 +71,8 @@ export const beginApplying = (
 ): Applying => {
   const failed: ReconcileError[] = [];
   const emit = (event: CampaignEvent): void => deps.events.emit(campaign, event);
-  const attempt: Applying['attempt'] = async (step, what, write, deadlineMs = WRITE_DEADLINE_MS) => {
+  const usualMs = planned.isUrgent ? WRITE_DEADLINE_MS : CALM_DEADLINE_MS;
+  const attempt: Applying['attempt'] = async (step, what, write, deadlineMs = usualMs) => {
     try {
       await within(deps.clock, deadlineMs, signal, write);
       state.troubles.succeeded(what);

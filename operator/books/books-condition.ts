@@ -61,10 +61,10 @@ const missing = (
   });
 };
 
-/** Nothing is under way, and every number is the same on both sides. */
-const isSettled = ({ checks }: BooksMemory, { totals }: FactsReport): boolean =>
+/** Nothing is under way nor can begin, and every number is the same on both sides. */
+const isSettled = ({ checks }: BooksMemory, { totals }: FactsReport, isBindingOver: boolean): boolean =>
   sumOf(totals, 'issuing') === 0 &&
-  sumOf(totals, 'waiting') === 0 &&
+  (isBindingOver || sumOf(totals, 'waiting') === 0) &&
   Object.values(checks).every((check) => check.theirs === sumOf(totals, 'issued', check));
 
 /**
@@ -79,7 +79,7 @@ const isSettled = ({ checks }: BooksMemory, { totals }: FactsReport): boolean =>
  * | facts without a cause for a minute                         | False   | FactsDiffer    |
  * | a channel's number differs, in two readings in a row       | False   | ChannelDiffers |
  * | a stock in use was not compared in the last ten minutes    | as before while no comparison is known, else Unknown | NotCompared |
- * | nothing is under way, and all numbers are equal            | True    | Settled        |
+ * | no request is open, no winner waits (or bindBy is over), and all numbers are equal | True | Settled |
  * | otherwise                                                  | True    | Balanced       |
  */
 export const booksBalanced = ({ campaign, observed, nowMs }: Input): Verdict<'BooksBalanced'> | undefined => {
@@ -119,7 +119,8 @@ export const booksBalanced = ({ campaign, observed, nowMs }: Input): Verdict<'Bo
       `Not compared with the channel in the last ten minutes: ${names}. Issuance pods read stocks each minute, and the records tier must have processed what was stored before. A channel that does not tell how many vouchers it has issued can be compared by ${reconcileCommand(metadata)} only. ${text}`,
     );
   }
-  return isSettled(books, counts)
+  const { bindBy } = spec.issuance;
+  return isSettled(books, counts, bindBy !== undefined && nowMs >= Date.parse(bindBy))
     ? yes('Settled', `All requests have an outcome, and every channel counts as many vouchers as the database. ${text}`)
     : yes('Balanced', `Every channel’s number of issued vouchers agrees with the database. ${text}`);
 };

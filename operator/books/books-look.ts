@@ -1,18 +1,19 @@
 /** What one tick has read for the comparison with the channels. Pure. */
-import type { IssuanceStart } from '../../contract/decisions/control.ts';
+import type { IssuanceState } from '../issuance/issuance-keeper.ts';
 import type { Gathered } from '../tick/gather.ts';
 import type { BooksLook } from './balance.ts';
 
-/** @param start undefined: issuance has not started, or that is unknown. Then requests may have been lost. */
+/** Where the start of issuance is unknown, requests may have been lost. */
 export const booksLook = (
   { facts, outside, readings }: Pick<Gathered, 'facts' | 'outside' | 'readings'>,
-  start: IssuanceStart | undefined,
+  issuance: IssuanceState | undefined,
 ): BooksLook => {
   const { records } = readings.backlog;
+  const known = issuance?.kind === 'known' ? issuance : undefined;
   return {
     facts,
     stocks: (outside.issuance ?? []).flatMap(({ stocks = [] }) => stocks),
     backlog: records?.kind === 'fresh' ? { ...records.value, atMs: records.atMs } : undefined,
-    isQueryFirst: start?.queryFirst ?? true,
+    isQueryFirst: known?.isRestored ?? known?.start?.queryFirst ?? true,
   };
 };

@@ -54,7 +54,7 @@ export const secretUsersOf = (
  * |----------|-------------------|--------------|------|
  * | not made | any               |              | no   |
  * | made     | none              |              | yes: the list is the last step |
- * | made     | some              | announced    | yes  |
+ * | made     | some              | announced, and everyone who moved up has their fact | yes |
  * | made     | some              | anything else | no: entries and winners are made with citizen.key |
  */
 const isDrawOver = (
@@ -62,7 +62,9 @@ const isDrawOver = (
   { freeze, draw, previous }: Pick<Observed, 'freeze' | 'draw' | 'previous'>,
 ): boolean => {
   if (hasDraw(spec)) {
-    return (draw?.kind === 'known' && draw.chain.announced !== undefined) || previous?.draw?.announced === true;
+    if (draw?.kind !== 'known') return previous?.draw?.announced === true;
+    const { announced, promoted, recorded } = draw.chain;
+    return announced !== undefined && recorded === promoted.length;
   }
   return (freeze?.kind === 'done' && freeze.listed !== undefined) || previous?.draw?.phase === 'Listed';
 };

@@ -7,7 +7,7 @@ import type { ObservedCluster } from '../tick/cluster-view.ts';
 import { agreementOf, authorizerOf, drawCommandsOf, enteredFor, firstDigits } from './commands.ts';
 import type { DrawState } from './draw-keeper.ts';
 import { hasDraw } from './order.ts';
-import { isPromoting } from './promotions.ts';
+import { isPromoting, isTooLate } from './promotions.ts';
 
 type Input = Pick<ConditionInput, 'observed' | 'campaign' | 'nowMs'>;
 type Unknown = Extract<DrawState, { readonly kind: 'unknown' | 'unreadable' }> | undefined;
@@ -204,6 +204,8 @@ export const drawn = (input: Input): Verdict<'Drawn'> | undefined => {
   const job = jobText(observed.cluster, input);
   if (result !== undefined && announced !== undefined) {
     const text = `${resultText(result)} Every winner's status shows it.${promotedText(chain, result, input)}`;
+    if (isPromoting(campaign, chain) && isTooLate(observed.previous))
+      return yes('Announced', `${text} Personal data is destroyed, so no other command to promote is carried out.`);
     return isPromoting(campaign, chain)
       ? yes('Promoting', `${text} A Job lets the next on the waiting list move up.${job}`)
       : yes('Announced', text);

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { type ChainState, isAnswered } from '../../contract/decisions/draw-chain.ts';
 import { MOST_PROMOTIONS_AT_ONCE, type OrderedPromotion } from '../../contract/decisions/draw-order.ts';
-import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import { drawCommandsOf, firstDigits } from './commands.ts';
 
 /** Those that a Job is to carry out, in their order. */
@@ -23,6 +23,10 @@ export const promotionRun = ({ promoted }: ChainState, promotions: readonly Orde
   const what = [promoted.length, ...promotions.map(({ command }) => command)].join(' ');
   return `p${hash('sha256', what).slice(0, RUN_DIGITS)}`;
 };
+
+/** Without citizen.key no entry can be computed: commands to promote are not carried out any more. */
+export const isTooLate = (previous: VoucherCampaignStatus | undefined): boolean =>
+  previous?.privacy?.orderedAt !== undefined;
 
 /** Whether a Job has work: a command has no answer, or the fact of a promotion is missing. */
 export const isPromoting = (campaign: VoucherCampaign, chain: ChainState): boolean =>

@@ -10,8 +10,8 @@ import { within } from '../../runtime/deadline.ts';
 
 /** What is known of the start of a campaign's issuance. */
 export type IssuanceState =
-  /** `start` absent: it has not started. */
-  | { readonly kind: 'known'; readonly start?: IssuanceStart }
+  /** `start` absent: it has not started. `isRestored`: the shards' streams are others than then, so facts of requests may be lost. */
+  | { readonly kind: 'known'; readonly start?: IssuanceStart; readonly isRestored?: true }
   /** The journal did not answer; asked again. */
   | { readonly kind: 'unknown'; readonly message: string }
   /** The entry is stored, but can't be read by this release. */
@@ -47,6 +47,8 @@ interface IssuanceKeeperDeps {
 
 const LOOK_DEADLINE_MS = 8_000;
 const LOOK_EVERY_MS = 10_000;
+/** Whether the streams are still those of the start. */
+const STREAMS_EVERY_MS = 30_000;
 const AFTER_FAILURE_MS = 2_000;
 /** Pods follow new settings within 2 s, and clocks agree within 2 s: a stock that was read later is one of these settings. */
 const SETTLED_MS = 5_000;
@@ -57,12 +59,24 @@ export const createIssuanceKeeper = ({ clock, journal, shards, assertLeading }: 
   let notBeforeMs = Number.NEGATIVE_INFINITY;
   let settings: { readonly text: string; readonly sinceMs: number } | undefined;
 
-  const isStarted = (): boolean => state?.kind === 'known' && state.start !== undefined;
+  const startOf = (): IssuanceStart | undefined => (state?.kind === 'known' ? state.start : undefined);
+
+  /** What is known of a start stays known while the journal does not answer. */
+  const lookAtStreams = async (of: IssuanceJournal, start: IssuanceStart, signal: AbortSignal): Promise<void> => {
+    const now = await of.streams(start.campaignId, shards, signal).catch(() => undefined);
+    if (now === undefined) return;
+    const isRestored = now.some((created, shard) => created !== start.streams[shard]);
+    state = { kind: 'known', start, ...(isRestored ? { isRestored } : {}) };
+  };
 
   const look = async (of: IssuanceJournal, { campaignId, order }: IssuanceRequest, signal: AbortSignal) => {
-    const found = await of.started(campaignId, signal);
-    state = { kind: 'known', ...(found === undefined ? {} : { start: found }) };
-    if (found !== undefined || order === undefined || settings === undefined) return;
+    const found = startOf() ?? (await of.started(campaignId, signal));
+    if (found !== undefined) {
+      if (startOf() === undefined) state = { kind: 'known', start: found };
+      return lookAtStreams(of, found, signal);
+    }
+    state = { kind: 'known' };
+    if (order === undefined || settings === undefined) return;
     if (order.readAtMs < settings.sinceMs + SETTLED_MS) return;
     const { by, channels, queryFirst } = order;
     const streams = await of.streams(campaignId, shards, signal);
@@ -80,15 +94,17 @@ export const createIssuanceKeeper = ({ clock, journal, shards, assertLeading }: 
     /** Looks when it is time. Returns at once and never throws. */
     keep(request: IssuanceRequest, signal: AbortSignal): void {
       if (settings?.text !== request.settings) settings = { text: request.settings, sinceMs: clock.now() };
-      if (journal === undefined || !request.isDue || inFlight !== undefined || isStarted()) return;
+      if (journal === undefined || !request.isDue || inFlight !== undefined) return;
       // An order does not wait for the next look, but for the end of a failure.
-      const isOrdered = request.order !== undefined && state?.kind === 'known';
+      const isStarted = startOf() !== undefined;
+      const isOrdered = request.order !== undefined && state?.kind === 'known' && !isStarted;
       if (!isOrdered && clock.monotonicMs() < notBeforeMs) return;
-      notBeforeMs = clock.monotonicMs() + LOOK_EVERY_MS;
+      notBeforeMs = clock.monotonicMs() + (isStarted ? STREAMS_EVERY_MS : LOOK_EVERY_MS);
       inFlight = within(clock, LOOK_DEADLINE_MS, signal, (inner) => look(journal, request, inner))
         .catch((error: unknown) => {
           if (signal.aborted) return;
           notBeforeMs = clock.monotonicMs() + AFTER_FAILURE_MS;
+          if (startOf() !== undefined) return;
           const message = error instanceof Error ? error.message : String(error);
           state = { kind: error instanceof ControlEntryError ? 'unreadable' : 'unknown', message };
         })

@@ -16,15 +16,16 @@ export interface Session {
 /**
  * Calls of one lane share a pool; lanes never wait for each other.
  *
- * | lane  | calls                             | connections                                                   |
- * |-------|-----------------------------------|---------------------------------------------------------------|
- * | lease | reads and renewals of the lease   | few: they come one after the other                            |
- * | write | every other write                 | bounded                                                       |
- * | read  | single objects                    | bounded                                                       |
- * | watch | lists and watches                 | unbounded: an informer must not wait for the end of another's watch |
- * | page  | metrics pages through the server  | bounded                                                       |
+ * | lane   | calls                             | connections                                                   |
+ * |--------|-----------------------------------|---------------------------------------------------------------|
+ * | lease  | reads and renewals of the lease   | few: they come one after the other                            |
+ * | object | manifests of campaigns            | few: of a thousand campaigns that are created at once, the API server must also answer its controllers, which make their pods one after the other |
+ * | write  | every other write                 | bounded                                                       |
+ * | read   | single objects                    | bounded                                                       |
+ * | watch  | lists and watches                 | unbounded: an informer must not wait for the end of another's watch |
+ * | page   | metrics pages through the server  | bounded                                                       |
  */
-const LANES = ['lease', 'write', 'read', 'watch', 'page'] as const;
+const LANES = ['lease', 'object', 'write', 'read', 'watch', 'page'] as const;
 export type Lane = (typeof LANES)[number];
 
 export interface KubeAccess {
@@ -53,7 +54,13 @@ export class KubeConfigError extends Error {
 
 /** Tokens are rotated minutes before they end; certificates hours. */
 const REREAD_AFTER_MS = 10_000;
-const MAX_CONNECTIONS: Partial<Readonly<Record<Lane, number>>> = { lease: 4, write: 128, read: 128, page: 128 };
+const MAX_CONNECTIONS: Partial<Readonly<Record<Lane, number>>> = {
+  lease: 4,
+  object: 8,
+  write: 128,
+  read: 128,
+  page: 128,
+};
 const CONNECT_WITHIN_MS = 5_000;
 /** Longer than the ten seconds between two ticks of an idle campaign; the API server hangs up after 90 s. */
 const KEEP_ALIVE_MS = 45_000;

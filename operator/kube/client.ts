@@ -23,6 +23,8 @@ export interface ApiCall extends Target {
   readonly metadataOnly?: 'list';
   /** The caller retries by itself: an answer of 5xx, which may give a cause, is not hidden behind repetitions. */
   readonly isOnce?: boolean;
+  /** Unless stated, its verb decides. */
+  readonly lane?: Lane;
   /** For one attempt; 10 s unless stated. */
   readonly timeoutMs?: number;
   /** Receives the server's own time, in whole seconds rounded down, when the answer has one. */
@@ -124,7 +126,7 @@ export const createKubeClient = (options: KubeClientOptions): KubeClient => {
   /** One attempt up to the answer's head; the body is the caller's. */
   const send = async (call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> => {
     const { method, lane, contentType } = VERBS[call.verb];
-    const { headers, dispatcher } = await access.session(options.lane ?? lane);
+    const { headers, dispatcher } = await access.session(options.lane ?? call.lane ?? lane);
     const url = new URL(urlOf(access.server, call));
     return dispatcher.request({
       origin: url.origin,

@@ -19,7 +19,7 @@ import { isDeployment } from '../resources/deployment.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ManifestWriter } from '../tick/ports.ts';
 import { DEPLOYMENTS, describeTarget, type Target } from './api-resources.ts';
-import type { KubeClient } from './client.ts';
+import type { ApiCall, KubeClient } from './client.ts';
 import { ifFound, isKubeError } from './errors.ts';
 import { type KubeObject, parseObject } from './objects.ts';
 import { differenceOf, ownsMoreThanReplicas } from './owned-fields.ts';
@@ -59,9 +59,10 @@ interface Applied {
 interface Answered {
   /** As it is kept. */
   readonly object: KubeObject;
-  /** With the managedFields of all managers. Absent: not read. */
-  readonly raw?: KubeObject;
+  /** With the managedFields of all managers. */
+  readonly raw: KubeObject;
 }
+type Live = Pick<Answered, 'object'> & Partial<Answered>;
 
 /** A thousand campaigns have fewer. */
 const MAX_REMEMBERED = 20_000;
@@ -69,6 +70,8 @@ const MAX_REMEMBERED = 20_000;
 const digestOf = (manifest: Manifest): string => hash('sha256', JSON.stringify(manifest), 'base64');
 
 export const createManifestWriter = ({ client, stores, onApply }: ManifestWriterOptions): ManifestWriter => {
+  const send = (call: ApiCall, signal: AbortSignal): Promise<unknown> =>
+    client.call({ ...call, lane: 'object' }, signal);
   const applied = new Map<string, Applied>();
   /** Live object → digest of a manifest without a difference to it: most ticks compare the same two again. */
   const equal = new WeakMap<KubeObject, string>();
@@ -92,7 +95,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
   const find = async (target: Target, signal: AbortSignal): Promise<KubeObject | undefined> => {
     const known = storeOf(target)?.get(target.namespace ?? '', target.name ?? '');
     if (known !== undefined) return known;
-    const found = await ifFound(client.call({ ...target, verb: 'get' }, signal));
+    const found = await ifFound(send({ ...target, verb: 'get' }, signal));
     return found === undefined ? undefined : observed(target, found).object;
   };
 
@@ -117,7 +120,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     live: KubeObject | undefined,
     target: Target,
     signal: AbortSignal,
-  ): Promise<Answered> => {
+  ): Promise<Live> => {
     const text = describeTarget(target);
     const digest = digestOf(manifest);
     if (live !== undefined) {
@@ -136,7 +139,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     // again, a Deployment with one replica.
     const body = live === undefined ? manifest : { ...manifest, metadata: { ...metadata, uid: live.metadata.uid } };
     const query = { fieldManager: FIELD_MANAGER, force: 'true' };
-    const next = observed(target, await client.call({ ...target, verb: 'apply', query, body, isOnce: true }, signal));
+    const next = observed(target, await send({ ...target, verb: 'apply', query, body, isOnce: true }, signal));
     if (applied.size >= MAX_REMEMBERED) applied.clear();
     const { uid, resourceVersion } = next.object.metadata;
     applied.set(text, { uid, resourceVersion, digest });
@@ -144,11 +147,12 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
   };
 
   /** client-go's csaupgrade does the same for objects that were once created by `kubectl create`. */
-  const letGo = async (live: Answered, target: Target, signal: AbortSignal): Promise<void> => {
+  const letGo = async (live: Live, target: Target, signal: AbortSignal): Promise<void> => {
     const isInit = (entry: { manager?: string | undefined; subresource?: string | undefined }): boolean =>
       entry.manager === INIT_FIELD_MANAGER && (entry.subresource ?? '') === '';
     if (!ownsMoreThanReplicas(live.object.metadata.managedFields?.find(isInit)?.fieldsV1)) return;
-    const raw = live.raw ?? parseObject(await client.call({ ...target, verb: 'get' }, signal));
+    // Kept as well: until a late watch shows what was done, each tick would read it again.
+    const raw = live.raw ?? observed(target, await send({ ...target, verb: 'get' }, signal)).raw;
     const index = raw.metadata.managedFields?.findIndex(isInit) ?? -1;
     const fields = raw.metadata.managedFields?.[index]?.fieldsV1;
     if (fields === undefined || !ownsMoreThanReplicas(fields)) return;
@@ -163,7 +167,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     ];
     try {
       const query = { fieldManager: FIELD_MANAGER };
-      observed(target, await client.call({ ...target, verb: 'patch', query, body }, signal));
+      observed(target, await send({ ...target, verb: 'patch', query, body }, signal));
     } catch (error) {
       // The object changed in between: the next tick tries again.
       if (!isKubeError(error, 'conflict', 'invalid')) throw error;
@@ -184,6 +188,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     try {
       const query = { fieldManager: INIT_FIELD_MANAGER };
       const { name: _name, ...collection } = target;
+      // Not behind other manifests: its replicas were authorised a moment ago.
       observed(target, await client.call({ ...collection, verb: 'create', query, body: manifest }, signal));
     } catch (error) {
       if (!isKubeError(error, 'already_exists')) throw error;
@@ -199,7 +204,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
 
   const remove: ManifestWriter['remove'] = async ({ resourceVersion, ...deployment }, signal) => {
     const body = { preconditions: { resourceVersion }, propagationPolicy: 'Background' };
-    await ifFound(client.call({ resource: DEPLOYMENTS, ...deployment, verb: 'delete', body }, signal));
+    await ifFound(send({ resource: DEPLOYMENTS, ...deployment, verb: 'delete', body }, signal));
   };
 
   return { create, apply, remove };

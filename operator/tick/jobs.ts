@@ -8,7 +8,7 @@ import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { reconcileOrderOf } from '../books/reconcile-order.ts';
 import { authorizerOf, drawCommandsOf } from '../draw/commands.ts';
 import { drawOrder, hasDraw } from '../draw/order.ts';
-import { isPromoting, pendingPromotions, promotionRun } from '../draw/promotions.ts';
+import { isPromoting, isTooLate, pendingPromotions, promotionRun } from '../draw/promotions.ts';
 import type { CampaignTimes, Observed } from './observed.ts';
 
 /** A Job that is to be there. */
@@ -39,6 +39,7 @@ export interface JobRun {
  * | sourced or drawn                                              | r<n>                          | no work         |
  * | announced                                                     | no work                       | no work         |
  * | … and owners have the next of the waitlist move up            | p<digits>: one for these commands | no work     |
+ * | … and the destruction of personal data has begun              | no work                       | no work         |
  *
  * Besides these, `books` once the list is made, for ten minutes after a person has ordered it.
  *
@@ -46,7 +47,7 @@ export interface JobRun {
  */
 export const jobsWithWork = (
   campaign: VoucherCampaign,
-  observed: Pick<Observed, 'freeze' | 'draw'>,
+  observed: Pick<Observed, 'freeze' | 'draw'> & Partial<Pick<Observed, 'previous'>>,
   { opensAtMs }: Pick<CampaignTimes, 'opensAtMs'>,
   nowMs: number,
 ): readonly JobRun[] => {
@@ -68,12 +69,13 @@ const booksRuns = (campaign: VoucherCampaign, nowMs: number): readonly JobRun[] 
 /** The run of the draw that is due once the list is made. */
 export const drawRuns = (
   campaign: VoucherCampaign,
-  { freeze, draw }: Pick<Observed, 'freeze' | 'draw'>,
+  { freeze, draw, previous }: Pick<Observed, 'freeze' | 'draw'> & Partial<Pick<Observed, 'previous'>>,
   nowMs: number,
 ): readonly JobRun[] => {
   if (!hasDraw(campaign.spec) || draw?.kind !== 'known') return [];
   const { chain } = draw;
   const { committed, sourced, announced } = chain;
+  if (announced !== undefined && isTooLate(previous)) return [];
   if (committed !== undefined && announced !== undefined) return promotionRuns(campaign, chain, committed.authorizedBy);
   const lists = freeze?.kind === 'done' ? freeze.listed?.lists : undefined;
   const authorizedBy = authorizerOf(drawCommandsOf(campaign), lists);

@@ -3,7 +3,7 @@
  * Level-triggered: the function reads the world itself.
  *
  * Never two runs of one key at once; a kick during a run leads to another run after it; no key is lost, even if the
- * function throws; at most `maxConcurrent` runs at once, the longest overdue key first. Before it comes a key whose run has just
+ * function throws; at most `maxConcurrent` runs at once, the longest overdue key first. Before it come urgent keys, and a key whose run has just
  * asked for another one at once, one time: a thousand campaigns that are created together then have their pods one after the
  * other, while the cluster's controllers work, and not all of them at the end.
  */
@@ -21,7 +21,10 @@ export interface LoopOptions {
    * @returns the delay to the next run, counted from the start of this one, so that a slow run doesn't stretch the tick; 0: at
    * once, before other keys
    */
-  readonly run: (key: string, signal: AbortSignal) => Promise<{ readonly requeueAfterMs: number }>;
+  readonly run: (
+    key: string,
+    signal: AbortSignal,
+  ) => Promise<{ readonly requeueAfterMs: number; readonly isUrgent?: boolean }>;
   readonly onError: (failure: {
     readonly key: string;
     readonly error: unknown;
@@ -29,6 +32,8 @@ export interface LoopOptions {
     readonly retryAfterMs: number;
   }) => void;
   readonly maxConcurrent: number;
+  /** More runs at once, for urgent keys alone; none unless stated. */
+  readonly reserved?: number;
   readonly backoff: BackoffLimits;
   /** From the start of a run to the next one that a kick causes; 0 unless stated. A burst of kicks is then one run. */
   readonly minIntervalMs?: number;
@@ -46,6 +51,8 @@ interface Entry {
   reason: RunReason;
   startedAtMs: number;
   running: boolean;
+  /** By its last run: it comes before all others, so that they can't keep it waiting. */
+  isUrgent: boolean;
   /** Its last run asked for the next one at once. */
   isNext: boolean;
   /** Requested while running: why, the first time. */
@@ -75,6 +82,7 @@ export class Loop {
         reason,
         startedAtMs: Number.NEGATIVE_INFINITY,
         running: false,
+        isUrgent: false,
         isNext: false,
         kicked: undefined,
         removed: false,
@@ -127,14 +135,20 @@ export class Loop {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     const signal = this.#signal;
-    if (signal === undefined || signal.aborted || this.#runs.size >= this.#options.maxConcurrent) return;
+    if (signal === undefined || signal.aborted || this.#free(true) <= 0) return;
+    const isFull = this.#free(false) <= 0;
     let earliestMs = Number.POSITIVE_INFINITY;
     for (const entry of this.#entries.values()) {
-      if (!entry.running) earliestMs = Math.min(earliestMs, entry.dueAtMs);
+      if (!entry.running && (entry.isUrgent || !isFull)) earliestMs = Math.min(earliestMs, entry.dueAtMs);
     }
     if (earliestMs === Number.POSITIVE_INFINITY) return;
     const delayMs = Math.max(0, earliestMs - this.#options.clock.monotonicMs());
     this.#cancelTimer = this.#options.clock.after(delayMs, () => this.#startDue(signal));
+  }
+
+  #free(isUrgent: boolean): number {
+    const { maxConcurrent, reserved = 0 } = this.#options;
+    return maxConcurrent + (isUrgent ? reserved : 0) - this.#runs.size;
   }
 
   #startDue(signal: AbortSignal): void {
@@ -143,9 +157,12 @@ export class Loop {
     const nowMs = this.#options.clock.monotonicMs();
     const due = [...this.#entries]
       .filter(([, entry]) => !entry.running && entry.dueAtMs <= nowMs)
-      .sort(([, a], [, b]) => Number(b.isNext) - Number(a.isNext) || a.dueAtMs - b.dueAtMs)
-      .slice(0, this.#options.maxConcurrent - this.#runs.size);
+      .sort(
+        ([, a], [, b]) =>
+          Number(b.isUrgent) - Number(a.isUrgent) || Number(b.isNext) - Number(a.isNext) || a.dueAtMs - b.dueAtMs,
+      );
     for (const [key, entry] of due) {
+      if (this.#free(entry.isUrgent) <= 0) break;
       entry.running = true;
       entry.startedAtMs = nowMs;
       const run: Promise<void> = this.#runOnce(key, entry, nowMs, signal).finally(() => {
@@ -163,8 +180,9 @@ export class Loop {
     const { reason, isNext } = entry;
     entry.isNext = false;
     try {
-      const { requeueAfterMs } = await run(key, signal);
+      const { requeueAfterMs, isUrgent } = await run(key, signal);
       entry.failures = 0;
+      entry.isUrgent = isUrgent === true;
       // Not twice in a row: the others wait.
       entry.isNext = requeueAfterMs === 0 && !isNext;
       entry.dueAtMs = startedAtMs + requeueAfterMs;

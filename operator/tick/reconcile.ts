@@ -166,7 +166,10 @@ export const createReconciler = (deps: ReconcilerDeps) => {
   };
 
   /** Failed steps are reported and tried again. @throws ReconcileError: nothing was decided, the cluster can't be read */
-  const reconcile = async (campaign: VoucherCampaign, signal: AbortSignal): Promise<{ requeueAfterMs: number }> => {
+  const reconcile = async (
+    campaign: VoucherCampaign,
+    signal: AbortSignal,
+  ): Promise<{ requeueAfterMs: number; isUrgent?: boolean }> => {
     const startedAtMs = clock.monotonicMs();
     const state = stateOf(campaign);
     // The status was removed by another writer.
@@ -189,7 +192,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       const issuance = state.issuance.state();
       const issuanceStart = issuance?.kind === 'known' ? issuance.start : undefined;
       if (campaign.spec.issuance !== undefined) {
-        state.books = afterLook(state.books ?? NO_BOOKS, booksLook(gathered, issuanceStart));
+        state.books = afterLook(state.books ?? NO_BOOKS, booksLook(gathered, issuance));
       }
 
       const nowMs = clock.now();
@@ -244,7 +247,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
       report.planned(campaign, planned, gathered.readings, nowMs);
       state.failures = 0;
-      return { requeueAfterMs: failed.length > 0 ? TICK_MS : planned.requeueAfterMs };
+      return { requeueAfterMs: failed.length > 0 ? TICK_MS : planned.requeueAfterMs, isUrgent: planned.isUrgent };
     } catch (cause) {
       if (signal.aborted) throw cause;
       const error = cause instanceof ReconcileError ? cause : new ReconcileError('tick', 'look at the campaign', cause);

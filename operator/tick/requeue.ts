@@ -9,6 +9,8 @@ export const TICK_MS = 1_000;
 /** At most two ticks a second for one campaign, however often its pods change. */
 export const SOON_MS = 500;
 const IDLE_LOOK_MS = 10_000;
+/** The watches report each change of the pods; only a cause that shows by its duration is found by looking. */
+const STARTING_LOOK_MS = 5_000;
 /** One server that restarts must not cause a tick a second in each of a thousand idle campaigns. */
 const PASSING_LOOK_MS = 4_000;
 
@@ -28,6 +30,8 @@ interface RequeueInput {
   readonly contingency?: Pick<ContingencyOutcome, 'isCounting' | 'endsAtMs'>;
   /** The journal was not asked yet: everything waits for that. */
   readonly isFirstPass: boolean;
+  /** Something is known to keep pods from their start. */
+  readonly hasProblems?: boolean;
   /** A step of the freeze may be due at any moment. */
   readonly isFreezing?: boolean;
   /** When plans, ceilings and the freeze change by date alone. */
@@ -35,10 +39,15 @@ interface RequeueInput {
 }
 
 /** Where the operator does not act, desired and present replicas may differ. A tier that the spec does not have is settled. */
-const isSettled = ({ tiers }: RequeueInput): boolean =>
+const isSized = ({ tiers }: RequeueInput): boolean =>
   TIERS.map((tier) => tiers[tier]).every(
-    ({ exists, replicas, ready, desired, isActing, limits }) =>
-      limits.max === 0 || (exists ? ready === replicas && (!isActing || replicas === desired) : desired === 0),
+    ({ exists, replicas, desired, isActing, limits }) =>
+      limits.max === 0 || (exists ? !isActing || replicas === desired : desired === 0),
+  );
+
+const isStarting = ({ tiers }: RequeueInput): boolean =>
+  TIERS.map((tier) => tiers[tier]).some(
+    ({ exists, replicas, ready, limits }) => limits.max !== 0 && exists && ready !== replicas,
   );
 
 const isRising = ({ tiers }: RequeueInput): boolean =>
@@ -52,6 +61,10 @@ const isRising = ({ tiers }: RequeueInput): boolean =>
 const isStepBeginning = ({ rates }: RequeueInput): boolean =>
   rates !== undefined && hasJustBegun(rates) && (rates.newest?.perSecond ?? Number.POSITIVE_INFINITY) > rates.over1s;
 
+/** Its crowd is there, or about to come. */
+export const isNearOpening = ({ times, nowMs, stage }: Pick<RequeueInput, 'times' | 'nowMs' | 'stage'>): boolean =>
+  nowMs >= times.preWarmAtMs && !isOver(stage);
+
 /**
  * | situation                                                     | next tick                        |
  * |---------------------------------------------------------------|----------------------------------|
@@ -59,6 +72,7 @@ const isStepBeginning = ({ rates }: RequeueInput): boolean =>
  * | replicas rise: this tick may have seen a part of a step only  | 500 ms                           |
  * | a step has just begun, and only a part of it was seen         | 500 ms                           |
  * | pre-warming, open, draining, arrivals, backlog, tiers moving, journal not ready, the list being frozen, a new spec, a contingency level counting | 1 s |
+ * | at rest but for pods that start, and nothing keeps them from it | 5 s, or sooner when a date is due |
  * | at rest, and the journal has a fault that passes              | 4 s, or sooner when a date is due |
  * | otherwise                                                     | 10 s, or sooner when a date is due |
  */
@@ -66,18 +80,20 @@ export const nextLookMs = (input: RequeueInput): number => {
   if (input.isFirstPass) return 0;
   if (isRising(input) || isStepBeginning(input)) return SOON_MS;
   const { times, nowMs, arrivalsPerSecond = 0, backlog = 0, contingency } = input;
-  const isNear = nowMs >= times.preWarmAtMs && !isOver(input.stage);
+  const isNear = isNearOpening(input);
   const isBusy =
     arrivalsPerSecond > 0 ||
     backlog > 0 ||
     input.journal === 'notReady' ||
-    !isSettled(input) ||
+    !isSized(input) ||
+    (isStarting(input) && input.hasProblems === true) ||
     input.isFreezing === true ||
     input.isSpecNew === true;
   if (isNear || isBusy || contingency?.isCounting === true) return TICK_MS;
   const { preWarmAtMs, opensAtMs, closesAtMs } = times;
   const ends = contingency?.endsAtMs ?? [];
   const dates = [preWarmAtMs, opensAtMs, closesAtMs, ...input.instants, ...ends].filter((atMs) => atMs > nowMs);
-  const restMs = input.journal === 'passingFault' ? PASSING_LOOK_MS : IDLE_LOOK_MS;
+  const restMs =
+    input.journal === 'passingFault' ? PASSING_LOOK_MS : isStarting(input) ? STARTING_LOOK_MS : IDLE_LOOK_MS;
   return Math.min(restMs, ...dates.map((atMs) => atMs - nowMs));
 };

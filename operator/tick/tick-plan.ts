@@ -45,7 +45,7 @@ import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
 import type { CampaignMemory, HandOuts, Observed, TierOutcomes } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
-import { nextLookMs } from './requeue.ts';
+import { isNearOpening, nextLookMs } from './requeue.ts';
 import { createdReplicas, scaleTier } from './scale-tier.ts';
 import { resumeMemory } from './scaler-memory.ts';
 import { buildStatus, waitingOf } from './status.ts';
@@ -97,6 +97,8 @@ export interface TickPlan {
   readonly overridesInForce: readonly string[];
   readonly memory: CampaignMemory;
   readonly requeueAfterMs: number;
+  /** Its ticks come before those of campaigns that are not near their opening. */
+  readonly isUrgent: boolean;
 }
 
 /** The least that a saturated tier can take, where its decision is carried out. */
@@ -255,6 +257,7 @@ export const planTick = (
     mode,
     overridesInForce: input.overrides.inForce,
     memory,
+    isUrgent: isNearOpening({ times, nowMs, stage: status.stage ?? '' }),
     requeueAfterMs: nextLookMs({
       times,
       nowMs,
@@ -267,6 +270,7 @@ export const planTick = (
       backlog: waitingOf(status),
       contingency,
       isFirstPass: journal === undefined,
+      hasProblems: TIERS.some((tier) => (cluster.tiers[tier]?.problems ?? []).length > 0),
       isFreezing:
         isFreezing(observed.freeze, nowMs) ||
         isDrawing(campaign, observed, nowMs) ||

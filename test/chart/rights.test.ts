@@ -187,7 +187,7 @@ describe('people', () => {
     const policies = (await render({ admission: { authorize: false } }))
       .filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding')
       .map(({ metadata }) => metadata.name.replace(`${NAMESPACE}-vo-`, ''));
-    expect(policies).toEqual(expect.arrayContaining(['draw', 'review', 'privacy']));
+    expect(policies).toEqual(expect.arrayContaining(['draw', 'issuance', 'review', 'privacy']));
     expect(policies).not.toContain('ceilings');
   });
 

@@ -126,6 +126,12 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ],
     ['kubectl voucher issue unbound spring-2027 -n vouchers', "'issue', 'unbound', 'spring', '-n', 'vouchers'"],
   ]),
+  ...by('test/component/cli/clone.test.ts', [
+    [
+      'kubectl voucher campaign clone spring-2027 -n vouchers --as autumn-2027 --shift 184d',
+      "run('campaign', 'clone', 'spring', '-n', 'vouchers', '--as'",
+    ],
+  ]),
   ...by('test/component/cli/consistency.test.ts', [
     ['kubectl voucher consistency --list spring-2027 -n vouchers', "'consistency', '--list'"],
   ]),

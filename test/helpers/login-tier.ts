@@ -32,7 +32,10 @@ export const citySystem = (issuer: string, over: Partial<LoginSystemSpec> = {}):
 });
 
 /** @param others systems of the spec that a case makes itself, by name */
-export const startLoginTier = async (others: Readonly<Record<string, LoginSystem>> = {}) => {
+export const startLoginTier = async (
+  others: Readonly<Record<string, LoginSystem>> = {},
+  campaignId = 'test-campaign',
+) => {
   const keys = keyPair();
   let listener: RequestListener = (_request, response) => response.destroy();
   const server = await listen((request, response) => listener(request, response), '127.0.0.1', 0);
@@ -64,7 +67,7 @@ export const startLoginTier = async (others: Readonly<Record<string, LoginSystem
   );
   await entrances.follow(systems);
   listener = createLogin({
-    campaignId: 'test-campaign',
+    campaignId,
     settings: { current: settings },
     entrances,
     states: createLoginStates(keys.pem),
@@ -85,6 +88,9 @@ export const startLoginTier = async (others: Readonly<Record<string, LoginSystem
     url,
     issuer: provider.issuer,
     publicKey: keys.publicKey,
+    privateKey: keys.privateKey,
+    /** As live settings carry it. */
+    section: () => settings().sections,
     registry,
     world,
     entrances,

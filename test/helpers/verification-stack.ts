@@ -1,37 +1,22 @@
 /** Verification pods as processes, on three real nats-servers and a local provider; and the citizens that they judge. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Kvm } from '@nats-io/kv';
 import { nanos } from '@nats-io/transport-node';
 import { deriveReceipt } from '../../app/core/receipt.ts';
 import { sealingAad } from '../../app/core/sealing.ts';
 import { secretKey } from '../../app/core/secret-key.ts';
-import { DataKeyRing } from '../../app/keys/key-ring.ts';
-import { readWrapKeys } from '../../app/keys/privacy-keys.ts';
-import { DATA_PLANE_KEYS, ENV, type LiveSettings, PRIVACY_KEYS, secretDirOf } from '../../contract/app-contract.ts';
+import { secretDirOf } from '../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
-import { consumerName, liveBucketName, shardStreamName } from '../../contract/names.ts';
-import { type OutsideShares, sharesKey } from '../../contract/outside.ts';
-import { createHomePublisher } from '../../journal/home-publisher.ts';
-import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
+import { consumerName, shardStreamName } from '../../contract/names.ts';
 import { citizenOf as personOf } from '../../local/load/citizen.ts';
-import { endProcess, type ManagedProcess, spawnManaged } from '../../local/managed-process.ts';
 import { startTencentServer } from '../../local/providers/tencent-server.ts';
 import { sourceErrorsOf, truthOf } from '../../local/providers/truth.ts';
-import { patiently } from './patiently.ts';
+import { createPodWorld, writeFiles } from './pod-world.ts';
 import { never, startRealJournal } from './real-journal.ts';
 import { citizenOf, SHARDS } from './records.ts';
 
 const CAMPAIGN = 'spring';
 const KEYS = { secretId: 'id', secretKey: 'key' };
-const MAIN = join(import.meta.dirname, '../../app/main.ts');
 const VERDICTS = { match: 'verified', mismatch: 'rejected', no_record: 'manual_review' } as const;
-
-const writeFiles = async (dir: string, files: Readonly<Record<string, string>>): Promise<string> => {
-  await mkdir(dir, { recursive: true });
-  for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
-  return dir;
-};
 
 interface VerificationStackOptions {
   readonly latencyMs: number;
@@ -50,35 +35,10 @@ export const startVerificationStack = async ({ latencyMs, ackWaitMs }: Verificat
     latencyMs,
     limits: { perSecond: 100, perName: 1_000_000, perNumber: 1_000_000 },
   });
-  const { access, dir, connection, cluster } = journal;
-  const newKey = (fill: number): string => Buffer.alloc(32, fill).toString('base64');
-  const privacyDir = await writeFiles(join(dir, 'privacy'), {
-    [PRIVACY_KEYS.citizen]: newKey(1),
-    [PRIVACY_KEYS.canary]: newKey(2),
-    'wrap-1.key': newKey(3),
-  });
-  const keysDir = await writeFiles(join(dir, 'providers'), {
+  const keysDir = await writeFiles(join(journal.dir, 'providers'), {
     'tencent.secret-id': KEYS.secretId,
     'tencent.secret-key': KEYS.secretKey,
   });
-  const dataPlaneDir = await writeFiles(join(dir, 'data-plane'), {
-    [DATA_PLANE_KEYS.natsUrl]: access.urls.join(','),
-    [DATA_PLANE_KEYS.natsUser]: access.user,
-    [DATA_PLANE_KEYS.natsPassword]: access.password,
-  });
-  const configDir = await writeFiles(join(dir, 'config'), {
-    'config.json': JSON.stringify({
-      v: 1,
-      campaignId: CAMPAIGN,
-      namespace: 'city',
-      campaignName: 'spring-2020',
-      site: 'default',
-      shards: SHARDS,
-      journalReplicas: 3,
-      tiers: ['intake', 'records', 'verification'],
-    }),
-  });
-
   const tencent = {
     name: 'tencent',
     type: 'TencentIdCard',
@@ -88,34 +48,13 @@ export const startVerificationStack = async ({ latencyMs, ackWaitMs }: Verificat
     order: 1,
     weight: 1,
   };
-  const settings: LiveSettings = {
-    v: 1,
-    generation: 1,
-    title: { 'zh-CN': '春', en: 'Spring' },
-    window: { opensAt: '2020-09-25T01:00:00Z', closesAt: '2100-10-02T16:00:00Z' },
-    identity: { keySpace: 'residentNumber' },
-    eligibility: { minAge: 18, uniqueness: 'perCitizen' },
-    vouchers: [],
-    draw: { unverified: 'exclude' },
-    traffic: { admissionPerSecond: 100, intakePods: 1, burstSeconds: 1 },
+  const world = await createPodWorld(journal, {
+    campaignId: CAMPAIGN,
+    tier: 'verification',
     sections: { verification: { secretName: 'voucher-verification', providers: [tencent] } },
-  };
-  await patiently('a write', () => journal.admin.putLiveSettings(CAMPAIGN, settings, never));
-
-  const ring = new DataKeyRing({
-    campaignId: CAMPAIGN,
-    store: createDataKeyStore(connection, CAMPAIGN),
-    readWrapKeys: () => readWrapKeys(privacyDir),
-    clock: { now: () => Date.now() },
-    onError: () => undefined,
+    env: { [secretDirOf('providers')]: keysDir },
   });
-  await patiently('a data key', () => ring.load(never));
-  const publish = createHomePublisher({
-    connection,
-    campaignId: CAMPAIGN,
-    shards: SHARDS,
-    monotonicMs: () => performance.now(),
-  });
+  const { ring, publish } = world;
 
   /** People whose source fails more than once are left out: with the deliveries of an outage they take half a minute. */
   const people = Array.from({ length: 1_000 }, (_, index) => index).filter(
@@ -146,12 +85,11 @@ export const startVerificationStack = async ({ latencyMs, ackWaitMs }: Verificat
     expected.set(receiptNo, VERDICTS[truthOf({ name, idNumber })]);
   };
 
-  const pods = new Map<string, ManagedProcess>();
   return {
+    ...world,
     journal,
     provider,
     expected,
-    logOf: (pod: string) => readFile(join(dir, `${pod}.log`), 'utf8'),
     async register(count: number) {
       for (let from = expected.size; from < count; from += 50) {
         await Promise.all(
@@ -159,33 +97,7 @@ export const startVerificationStack = async ({ latencyMs, ackWaitMs }: Verificat
         );
       }
     },
-    /** As the operator does; the sum is at most what the provider permits. */
-    async share(perSecond: Readonly<Record<string, number>>) {
-      const shares: OutsideShares = { v: 1, targets: { tencent: { perSecond } } };
-      const kv = await new Kvm(connection.nats).open(liveBucketName(CAMPAIGN));
-      await patiently('a write', () => kv.put(sharesKey('verification'), JSON.stringify(shares)));
-    },
-    start(name: string) {
-      const pod = spawnManaged({
-        name,
-        command: process.execPath,
-        args: [MAIN],
-        env: {
-          PATH: process.env['PATH'] ?? '',
-          [ENV.role]: 'verification',
-          [ENV.podName]: name,
-          [ENV.configDir]: configDir,
-          [ENV.privacyDir]: privacyDir,
-          [ENV.dataPlaneDir]: dataPlaneDir,
-          [secretDirOf('providers')]: keysDir,
-          [ENV.host]: '127.0.0.1',
-          [ENV.portAdmin]: '0',
-        },
-        logFile: join(dir, `${name}.log`),
-      });
-      pods.set(name, pod);
-      return pod;
-    },
+    share: (perSecond: Readonly<Record<string, number>>) => world.share({ tencent: perSecond }),
     /** By receipt: the types of its verdicts that the journal has. */
     async verdicts(): Promise<ReadonlyMap<string, readonly string[]>> {
       const found = new Map<string, string[]>();
@@ -206,14 +118,8 @@ export const startVerificationStack = async ({ latencyMs, ackWaitMs }: Verificat
       const infos = await Promise.all(shards.map((name) => journal.manager.consumers.info(name, 'verification')));
       return infos.reduce((sum, { delivered }) => sum + delivered.consumer_seq, 0);
     },
-    backlog: () => journal.admin.backlog(CAMPAIGN, SHARDS, 'verification', never),
-    async restartJournal() {
-      for (const node of cluster.nodes) node.kill('SIGKILL');
-      await Promise.all(cluster.nodes.map((node) => node.restart()));
-      await cluster.ready(never);
-    },
     async stop() {
-      await Promise.all([...pods.values()].map((pod) => endProcess(pod, 'SIGTERM', 20_000)));
+      await world.stopPods();
       await provider.close();
       await journal.stop();
     },

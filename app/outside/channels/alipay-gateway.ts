@@ -1,8 +1,9 @@
 /** One call of an API of Alipay's gateway. */
 import type { Clock } from '../../../runtime/clock.ts';
 import { createHttpClient, type HttpReply } from '../http-client.ts';
-import { type AlipayKeys, type Parameters, signAlipay } from './alipay-sign.ts';
+import { type AlipayKeys, signAlipay } from './alipay-sign.ts';
 import { chinaTime } from './china-time.ts';
+import type { Parameters } from './signing-text.ts';
 
 export interface AlipayCall {
   readonly method: string;

@@ -1,7 +1,7 @@
 /**
  * RSA2 of Alipay's gateway: SHA256withRSA, base64. Pure.
  *
- * request:  all parameters but `sign`, sorted by name, as `name=value` joined by `&`, before any URL encoding
+ * request:  all parameters but `sign` (signing-text.ts)
  * response: the value of `<method>_response` exactly as its bytes were sent. Parsed and written again, it would be another text: Alipay writes
  *           "\/" for "/", and keeps its own order. So the value is found in the bytes, verified, and only then parsed
  *
@@ -9,21 +9,13 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { signRsa, verifyRsa } from './rsa.ts';
+import { type Parameters, signingText } from './signing-text.ts';
 
 export interface AlipayKeys {
   readonly privateKey: KeyObject;
   /** Alipay's, not that of the app. */
   readonly publicKey: KeyObject;
 }
-
-export type Parameters = Readonly<Record<string, string>>;
-
-export const signingText = (parameters: Parameters): string =>
-  Object.keys(parameters)
-    .filter((name) => name !== 'sign' && parameters[name] !== '')
-    .sort()
-    .map((name) => `${name}=${parameters[name]}`)
-    .join('&');
 
 export const signAlipay = (parameters: Parameters, { privateKey }: Pick<AlipayKeys, 'privateKey'>): string =>
   signRsa(privateKey, signingText(parameters));

@@ -14,18 +14,10 @@ import { createHttpClient, type HttpReply } from '../http-client.ts';
 import { LOGIN_METHOD, readAlipay } from './alipay-answer.ts';
 import { alipayGateway } from './alipay-gateway.ts';
 import type { AlipayKeys } from './alipay-sign.ts';
-import {
-  type Attempt,
-  type Called,
-  gatewayError,
-  jsonOf,
-  noResponse,
-  notUnderstood,
-  throttled,
-  unknown,
-} from './answers.ts';
+import { type Attempt, type Called, gatewayError, jsonOf, noResponse, throttled, unknown } from './answers.ts';
 import { askWithKeys, type ChannelParts } from './channel.ts';
 import type { AccountLogin, Exchanged } from './login-port.ts';
+import { attemptOf } from './unionpay-answer.ts';
 import { unionpayPlatform } from './unionpay-platform.ts';
 
 type Exchange<K> = (url: string, appId: string, parts: ChannelParts<K>) => AccountLogin['exchange'];
@@ -124,9 +116,7 @@ export const exchangeUnionpay: Exchange<string> = (url, appId, parts) => {
     const called = await askWithKeys(parts, async (secret): Promise<Attempt> => {
       const found = await platform.callWithToken('login', { code, grantType: 'authorization_code' }, secret, signal);
       isBadCode = found.kind === 'bad_code';
-      if (found.kind === 'absent' || found.kind === 'expired' || found.kind === 'bad_code')
-        return { called: notUnderstood('the code of another interface'), keysInDoubt: false };
-      return { called: found, keysInDoubt: found.kind === 'refused' };
+      return attemptOf(found);
     });
     return isBadCode ? CODE_REFUSED : exchangedOf(called, (json) => field(json, 'openId'));
   };

@@ -21,6 +21,7 @@
 import { z } from 'zod';
 import type { HttpReply } from '../http-client.ts';
 import {
+  type Attempt,
   type Called,
   type ChannelError,
   gatewayError,
@@ -81,4 +82,16 @@ export const readUnionpay = (reply: HttpReply): UnionpayCalled => {
   if (found === undefined) return notUnderstood('another structure');
   if (found.resp === '00') return { kind: 'ok', json: found.params ?? {} };
   return meanings.get(found.resp)?.(found.resp) ?? unknown(safe(found.resp));
+};
+
+/** What all channels have in common of it: a code that only another interface gives is not understood. */
+export const attemptOf = (found: UnionpayCalled): Attempt => {
+  switch (found.kind) {
+    case 'absent':
+    case 'expired':
+    case 'bad_code':
+      return { called: notUnderstood('the code of another interface'), keysInDoubt: false };
+    default:
+      return { called: found, keysInDoubt: found.kind === 'refused' };
+  }
 };

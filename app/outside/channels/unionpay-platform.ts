@@ -3,8 +3,9 @@ import { abortable } from '../../../runtime/abortable.ts';
 import { createHttpClient } from '../http-client.ts';
 import { notUnderstood, unknown } from './answers.ts';
 import type { ChannelParts } from './channel.ts';
+import type { Parameters } from './signing-text.ts';
 import { readUnionpay, type UnionpayCalled } from './unionpay-answer.ts';
-import { type Parameters, signWithSecret } from './unionpay-sign.ts';
+import { signWithSecret } from './unionpay-sign.ts';
 
 const ROOT = '/open/access/1.0';
 const PATH = {

@@ -1,5 +1,5 @@
 /**
- * Signatures of UnionPay's open platform (云闪付). Pure. Parameters sorted by name, as `name=value` joined by `&`; empty ones are left out.
+ * Signatures of UnionPay's open platform (云闪付). Pure. The text is that of signing-text.ts.
  *
  * | request      | signature |
  * |--------------|-----------|
@@ -11,15 +11,7 @@
  */
 import { hash, type KeyObject } from 'node:crypto';
 import { signRsa } from './rsa.ts';
-
-export type Parameters = Readonly<Record<string, string>>;
-
-export const signingText = (parameters: Parameters): string =>
-  Object.keys(parameters)
-    .filter((name) => name !== 'signature' && parameters[name] !== '')
-    .sort()
-    .map((name) => `${name}=${parameters[name]}`)
-    .join('&');
+import { type Parameters, signingText } from './signing-text.ts';
 
 export const signWithSecret = (parameters: Parameters, secret: string): string =>
   hash('sha256', signingText({ ...parameters, secret }), 'hex');

@@ -12,7 +12,7 @@ import type { ChannelClient, IssueRequest } from '../../issuance/ports.ts';
 import { asTrouble, type Called, countOf, issued, notUnderstood, stockOf, unknown } from './answers.ts';
 import { askWithKeys, type ChannelParts } from './channel.ts';
 import { chinaDate, parseChinaTime } from './china-time.ts';
-import type { UnionpayCalled } from './unionpay-answer.ts';
+import { attemptOf, type UnionpayCalled } from './unionpay-answer.ts';
 import { type UnionpayPlatform, unionpayPlatform } from './unionpay-platform.ts';
 import { signWithKey } from './unionpay-sign.ts';
 
@@ -56,9 +56,7 @@ export const unionpayChannel = (
     const called = await askWithKeys(parts, async (keys) => {
       const found = await ask(platform, keys);
       isAbsent = found.kind === 'absent';
-      if (found.kind === 'absent' || found.kind === 'expired' || found.kind === 'bad_code')
-        return { called: notUnderstood('the code of another interface'), keysInDoubt: false };
-      return { called: found, keysInDoubt: found.kind === 'refused' };
+      return attemptOf(found);
     });
     return isAbsent ? { kind: 'absent' } : called;
   };

@@ -106,8 +106,8 @@ export const wechatChannel = (
 
     /**
      * The channel has no query by request number. The list of the account's coupons of this stock decides instead: a stock belongs to one
-     * campaign, an account to one citizen, and a citizen gets one voucher. So a coupon of this stock in this account is ours, whatever
-     * number it was sent with; none means that no number was carried out.
+     * campaign, an account to one citizen, and a citizen gets one voucher. So a coupon of this stock in this account is ours, and
+     * its request's number does not matter; none means that no request was carried out.
      *
      * The list leaves out coupons that have expired. Then `absent` is wrong, and harmless: a request of the same number is answered with the
      * first one's coupon.

@@ -1,8 +1,8 @@
 /** Alipay's gateway over real sockets; requests are checked by Alipay's own library. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { AlipaySdk } from 'alipay-sdk';
 import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
 import { type Clock, systemClock } from '../../../runtime/clock.ts';
+import { AlipaySdk } from '../../helpers/alipay-sdk.ts';
 import { signedAnswer, signedBody } from '../../helpers/channels/alipay-peer.ts';
 import { newChannelKeys, newPair } from '../../helpers/channels/channel-keys.ts';
 import type { Scripted } from '../../helpers/channels/scripted-server.ts';

@@ -1,6 +1,6 @@
 /**
  * The product's clients against the local channels, which another engineer wrote from the documentation, and whose books count: each fault,
- * with requests that are repeated until they are settled, leaves one voucher.
+ * with requests that are repeated until they are settled, leaves one voucher. Single answers are in wechat.test.ts and its siblings.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,8 @@ import { compareBooks, readBooks } from '../../../local/channels/books.ts';
 import type { ChannelFaultRequest } from '../../../local/channels/faults.ts';
 import { standingOf } from '../../../local/channels/truth.ts';
 import { type Clock, systemClock } from '../../../runtime/clock.ts';
-import { accounts, type ChannelWorld, channelWorlds, STOCK, TERMS, type Worlds } from '../channels/channel-world.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { accounts, type ChannelWorld, channelWorlds, STOCK, type Worlds } from '../channels/channel-world.ts';
 import { hurried, signal } from './channel-world.ts';
 
 const CHANNELS = ['wechat', 'alipay', 'unionpay'] as const;
@@ -54,7 +55,7 @@ const requestOf = (account: string, index: number, n = 1): IssueRequest => ({
 });
 
 /** As the tier does: a query before each repetition, and the same number until the outcome is known. */
-const settle = async (client: ChannelClient, request: IssueRequest, most = 60): Promise<string> => {
+const settle = async (client: ChannelClient, request: IssueRequest, most = 500): Promise<string> => {
   for (let attempt = 1; attempt <= most; attempt += 1) {
     const before = attempt === 1 ? { kind: 'absent' } : await client.query(request, signal);
     if (before.kind === 'issued') return 'issued';
@@ -66,31 +67,6 @@ const settle = async (client: ChannelClient, request: IssueRequest, most = 60): 
 };
 
 describe.each(CHANNELS)('%s', (channel) => {
-  it('issues a voucher once, however often the request is repeated, and finds it', async () => {
-    const { client, server } = await start(channel);
-    const [account = ''] = accounts(channel, 1);
-    const request = requestOf(account, 1);
-    expect(await client.query(request, signal)).toEqual({ kind: 'absent' });
-    const first = await client.issue(request, signal);
-    expect(first).toMatchObject({ kind: 'issued' });
-    expect(await client.issue(request, signal)).toEqual(first);
-    expect(await client.query(request, signal)).toEqual(first);
-    const books = (await readBooks(server.booksDir))[channel];
-    expect([books.issued, books.doubles, books.doubleRequests]).toEqual([1, [], []]);
-  });
-
-  it('tells what the stock says', async () => {
-    const { client, server } = await start(channel);
-    const numbers = { total: TERMS.total, issued: 0, isRunning: true };
-    const amounts =
-      channel === 'unionpay' ? {} : { faceValueFen: TERMS.faceValueFen, minimumSpendFen: TERMS.minimumSpendFen };
-    expect(await client.stock(STOCK, signal)).toEqual({ kind: 'stock', state: { ...numbers, ...amounts } });
-    await client.issue(requestOf(accounts(channel, 1)[0] ?? '', 1), signal);
-    await server.changeStock({ stock: STOCK, total: 7 });
-    expect(await client.stock(STOCK, signal)).toMatchObject({ state: { total: 7, issued: 1 } });
-    expect(await client.stock('nothing', signal)).not.toMatchObject({ kind: 'stock' });
-  });
-
   it.each([{ state: 'ended' as const }, { state: 'notStarted' as const }, { total: 0 }])(
     'is refused a stock that is %j',
     async (change) => {
@@ -101,18 +77,6 @@ describe.each(CHANNELS)('%s', (channel) => {
       });
     },
   );
-
-  it('knows an account that does not exist, and one at its limit', async () => {
-    const gone = await start(channel, { absent: 10_000 });
-    const [account = ''] = accounts(channel, 1);
-    expect(await gone.client.issue(requestOf(account, 1), signal)).toMatchObject({
-      kind: 'failed',
-      failure: 'account',
-    });
-    const full = await start(channel, { limited: 10_000 });
-    expect(await full.client.issue(requestOf(account, 1), signal)).toMatchObject({ kind: 'maybe' });
-    expect(await full.client.query(requestOf(account, 1), signal)).toEqual({ kind: 'absent' });
-  });
 
   const faults: readonly ChannelFaultRequest[] = [
     ...(
@@ -167,7 +131,11 @@ describe.each(CHANNELS)('%s', (channel) => {
     const { client, server } = await start(channel, {}, hurried);
     await server.setFaults({ kind: 'silent', times: 1 });
     const [account = ''] = accounts(channel, 1);
-    expect(await client.issue(requestOf(account, 1, 1), signal)).toMatchObject({ kind: 'unknown' });
+    const isInBooks = async (): Promise<boolean> => {
+      await client.issue(requestOf(account, 1, 1), signal);
+      return (await readBooks(server.booksDir))[channel].issued === 1;
+    };
+    await eventually(isInBooks, { what: 'the first voucher' });
     const patient = await clientOf(channel, server);
     expect(await patient.issue(requestOf(account, 1, 2), signal)).toMatchObject({ kind: 'issued' });
     expect((await readBooks(server.booksDir))[channel].doubles).toHaveLength(1);
@@ -232,7 +200,7 @@ it('of the callbacks of WeChat Pay, repeated, shuffled and forged, the genuine o
       order: 'shuffled',
       forged: 20,
     });
-    expect(result).toMatchObject({ used: 40, accepted: 120, refused: 0, forgedAccepted: 0 });
+    expect(result).toMatchObject({ used: 40, sent: 140, forgedSent: 20, forgedAccepted: 0 });
     expect(coupons).toEqual(new Set(result.coupons));
     expect(counts).toEqual({ used: 120, forged: result.forgedSent, other: 0, unreadable: 0 });
   } finally {

@@ -8,14 +8,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { AlipaySdk } from 'alipay-sdk';
 import fc from 'fast-check';
 import forge from 'node-forge';
 import { Aes, Decorator, Formatter, Rsa } from 'wechatpay-axios-plugin';
-import { responseName, signAlipay, signingText, verifyAlipay } from '../../../app/outside/channels/alipay-sign.ts';
+import { responseName, signAlipay, verifyAlipay } from '../../../app/outside/channels/alipay-sign.ts';
 import { normalSerial, signRsa, verifyRsa } from '../../../app/outside/channels/rsa.ts';
-import { signWithKey, signingText as unionpayText } from '../../../app/outside/channels/unionpay-sign.ts';
+import { signingText } from '../../../app/outside/channels/signing-text.ts';
+import { signWithKey } from '../../../app/outside/channels/unionpay-sign.ts';
 import { decryptWechat, verifyWechat, wechatAuthorization } from '../../../app/outside/channels/wechat-sign.ts';
+import { AlipaySdk } from '../../helpers/alipay-sdk.ts';
 import { signedBody } from '../../helpers/channels/alipay-peer.ts';
 import {
   API_V3_KEY,
@@ -207,7 +208,7 @@ describe('UnionPay', () => {
   it(`${MANY} random requests have the signature that Node’s other interface makes`, () => {
     for (const one of samples(fc.dictionary(fc.stringMatching(/^[a-zA-Z]{1,10}$/), text), MANY)) {
       const signature = signWithKey(one, keys.unionpay.privateKey);
-      const signer = createSign('RSA-SHA256').update(unionpayText(one));
+      const signer = createSign('RSA-SHA256').update(signingText(one));
       expect(signer.sign(keys.unionpay.privatePem, 'base64')).toBe(signature);
     }
   });
@@ -275,5 +276,5 @@ it('serial numbers compare without their case and leading zeros, ids of public k
 });
 
 it('a text to sign leaves out empty parameters and sorts the others by their bytes', () => {
-  expect(signingText({ b: '2', a: '1', B: '3', sign: 'x', empty: '' })).toBe('B=3&a=1&b=2');
+  expect(signingText({ b: '2', a: '1', B: '3', empty: '' })).toBe('B=3&a=1&b=2');
 });

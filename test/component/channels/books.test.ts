@@ -73,7 +73,9 @@ describe('books', () => {
     write('wechat', [{ account: 'a', request: 'R1' }]);
     await appendFile(join(dir, 'wechat.jsonl'), '{"identity":"R2","requ');
     expect((await readBooks(dir)).wechat.issued).toBe(1);
-    await appendFile(join(dir, 'wechat.jsonl'), '\n{"used":"c0","ms":1}\n');
+    write('wechat', [{ account: 'b', request: 'R2' }]);
+    expect((await readBooks(dir)).wechat).toMatchObject({ issued: 2, doubles: [] });
+    await appendFile(join(dir, 'wechat.jsonl'), '{"ident\n{"used":"c0","ms":1}\n');
     await expect(readBooks(dir)).rejects.toThrow("wechat.jsonl has a line that can't be read");
   });
 });

@@ -3,11 +3,11 @@
  * signatures by node-forge. The local channels must agree with them.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { AlipaySdk } from 'alipay-sdk';
 import forge from 'node-forge';
 import wechatpay from 'wechatpay-axios-plugin';
 import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
 import { serialOf } from '../../../local/channels/keys.ts';
+import { AlipaySdk } from '../../helpers/alipay-sdk.ts';
 import { type ChannelWorld, STOCK } from './channel-world.ts';
 
 /** Status and body of an answer that the peer verified, or why it did not believe it. */

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,12 +15,14 @@ import { secretKey } from '../../../app/core/secret-key.ts';
 import { checkReceipt } from '../../../app/draw/bundle/check.ts';
 import { verifyBundle } from '../../../app/draw/bundle/verify.ts';
 import { chainFrom, drandChains } from '../../../app/draw/sources/drand.ts';
-import { DATA_PLANE_KEYS, ENV, PRIVACY_KEYS } from '../../../contract/app-contract.ts';
+import { hasLost } from '../../../app/intake/lost.ts';
+import { BUNDLE_KEYS, DATA_PLANE_KEYS, ENV, PRIVACY_KEYS } from '../../../contract/app-contract.ts';
 import { type ChainState, chainState } from '../../../contract/decisions/draw-chain.ts';
 import type { DrawOrder } from '../../../contract/decisions/draw-order.ts';
 import { type EventEnvelope, NO_CITIZEN, NO_RECEIPT } from '../../../contract/envelope.ts';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { eventSubject } from '../../../contract/names.ts';
+import { createDrawnReceipts } from '../../../journal/drawn-receipt.ts';
 import { createControlLog, createDrawChain, type DrawChain } from '../../../journal/freeze/control.ts';
 import { createJournalReplay } from '../../../journal/replay.ts';
 import { bundleProblem, spoil } from '../../../local/demo/draw.ts';
@@ -30,6 +32,7 @@ import { firstDigits } from '../../../operator/draw/commands.ts';
 import { nextEntered } from '../../../operator/draw/draw-keeper.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
+import { type ObjectStore, REGION, startObjectStore } from '../../helpers/object-store.ts';
 import { never } from '../../helpers/real-journal.ts';
 import { citizenOf, homeShard, instant, SHARDS } from '../../helpers/records.ts';
 
@@ -45,6 +48,10 @@ const valuesFor = (digest: string) =>
 
 let journal: GuardedJournal;
 let relay: RelayServer;
+let store: ObjectStore;
+/** Sequences, by shard. */
+const barriers: number[] = [];
+const monotonicMs = (): number => performance.now();
 let chain: DrawChain;
 let dir: string;
 const children: ChildProcess[] = [];
@@ -79,7 +86,6 @@ const fillAndFreeze = async (): Promise<void> => {
   const people = Array.from({ length: PEOPLE }, (_, person) => person);
   await Promise.all(people.map((person) => put(event('received', person))));
   await Promise.all(people.filter((person) => person % 10 === 9).map((person) => put(event('withdrawn', person))));
-  const barriers: number[] = [];
   for (let shard = 0; shard < SHARDS; shard += 1) {
     const barrier = { ...event('barrier', 0), id: `barrier.${shard}`, receipt: NO_RECEIPT, citizenHash: NO_CITIZEN };
     barriers.push(await put(barrier, shard));
@@ -120,6 +126,11 @@ const startJob = async (order: DrawOrder): Promise<Job> => {
     }),
     [ENV.drawOrder]: JSON.stringify(order),
     [ENV.bundleDir]: join(dir, 'bundles'),
+    [ENV.bundleStore]: JSON.stringify({ url: store.url, region: REGION, bucket: 'draws', style: 'Path' }),
+    [ENV.bundleKeysDir]: await write(join(dir, 'bundle-keys'), {
+      [BUNDLE_KEYS.accessKeyId]: store.keys.accessKeyId,
+      [BUNDLE_KEYS.secretAccessKey]: store.keys.secretAccessKey,
+    }),
     [ENV.drandChain]: JSON.stringify(drand.info),
   };
   const child = spawn(process.execPath, [join(ROOT, 'app/main.ts'), 'draw'], {
@@ -135,7 +146,7 @@ const startJob = async (order: DrawOrder): Promise<Job> => {
 const state = async (): Promise<ChainState> => chainState(campaignId, await chain.read(never));
 
 /** Results by receipt: each of its facts once. */
-const facts = async (): Promise<ReadonlyMap<string, ReadonlySet<string>>> => {
+const facts = async (...types: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> => {
   const connection = await journal.connect(journal.access('operator'));
   const replay = createJournalReplay({ connection, campaignId });
   const found = new Map<string, Set<string>>();
@@ -143,7 +154,7 @@ const facts = async (): Promise<ReadonlyMap<string, ReadonlySet<string>>> => {
     for await (const batch of replay.replay(shard, 1, never)) {
       for (const { data } of batch) {
         const { type, receipt, at }: EventEnvelope = JSON.parse(Buffer.from(data).toString());
-        if (type !== 'won' && type !== 'waitlisted') continue;
+        if (!(types.length === 0 ? ['won', 'waitlisted'] : types).includes(type)) continue;
         found.set(receipt, (found.get(receipt) ?? new Set()).add(`${type} ${at}`));
       }
     }
@@ -154,12 +165,14 @@ const facts = async (): Promise<ReadonlyMap<string, ReadonlySet<string>>> => {
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'voucher-drawn-'));
   relay = await startRelay(drand);
+  store = await startObjectStore();
   journal = await startGuardedJournal([campaignId]);
   await fillAndFreeze();
 });
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await relay?.close();
+  await store?.close();
   await journal?.stop();
   await rm(dir, { recursive: true, force: true });
 });
@@ -226,6 +239,41 @@ describe('the draw', () => {
     }
     expect(outcomes).toContain('won');
     expect(outcomes).toContain('lost');
+
+    expect(store.stored.at(-1)).toBe(`draws/${campaignId}/result.json`);
+    expect(store.objects.get(`draws/${campaignId}/result.json`)).toEqual(await readFile(join(bundle, 'result.json')));
+    expect(store.refusals).toEqual([]);
+
+    // With the account of an intake.
+    const intake = await journal.connect(journal.access({ campaignId, workload: 'intake' }));
+    const receipts = createDrawnReceipts({ connection: intake, campaignId, shards: SHARDS, monotonicMs });
+    const announcedDraw = { barriers, unverified: 'unchecked' } as const;
+    const isLost = async (person: number): Promise<boolean | undefined> => {
+      const found = await receipts.find(receiptOf(person).receiptNo);
+      return found === undefined ? undefined : hasLost(found, announcedDraw);
+    };
+    for (let person = 0; person < 40; person += 1) {
+      const { receiptNo: no, receiptSecret: secret } = receiptOf(person);
+      const { place } = await checkReceipt(bundle, { no, secret }, never);
+      expect([person, await isLost(person)]).toEqual([person, place?.outcome === 'lost']);
+    }
+
+    // An owner lets the next move up; the Job that does it is created by the operator.
+    const people = Array.from({ length: PEOPLE }, (_, person) => person);
+    const typeOf = (person: number): string => [...(results.get(receiptOf(person).receiptNo) ?? [])].join();
+    const winner = people.find((person) => typeOf(person).startsWith('won'));
+    const promotion = { command: 'ab'.repeat(32), by: 'owner', reason: 'no account', falls: '' };
+    const falls = receiptOf(winner ?? -1).receiptNo;
+    const promoting = await startJob({ ...order, bindBy: 'none', promotions: [{ ...promotion, falls }] });
+    await promoting.exited;
+    expect(promoting.child.exitCode).toBe(0);
+    const { promoted, recorded, ignored: none } = await state();
+    expect([promoted.length, recorded, none]).toEqual([1, 1, []]);
+    const [up] = promoted;
+    const moved = [...(await facts('promoted'))].map(([receipt, [fact = '']]) => [receipt, fact]);
+    const [receipt = ''] = moved[0] ?? [];
+    expect(moved).toEqual([[receipt, `promoted ${up?.at}`]]);
+    expect(results.get(receipt)).toEqual(new Set([`waitlisted ${drawn?.at}`]));
 
     // The demo's own check, and its two sabotages.
     await write(dir, { 'drand-chain.json': JSON.stringify(drand.info) });

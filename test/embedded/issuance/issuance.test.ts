@@ -103,7 +103,6 @@ describe('sabotage: a fresh number on each retry', () => {
         query: (request, signal) => client.query(renumbered(request), signal),
       };
     });
-    await eventually(async () => (await issued()).size >= SECOND, { what: 'everything issued', everyMs: 200 });
-    expect(stack.books.doubles().length).toBeGreaterThan(10);
+    await eventually(() => stack.books.doubles().length > 10, { what: 'doubles' });
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CONTROL_TYPES } from '../../../contract/decisions/control.ts';
 import { EVENT_TYPES } from '../../../contract/envelope.ts';
 import { perWorkload, rightsOf, WORKLOADS, type Workload } from '../../../contract/jobs.ts';
+import { claimsBucketName } from '../../../contract/login.ts';
 import {
   astraySubject,
   consumerName,
@@ -51,11 +52,15 @@ const types = [...new Set([...EVENT_TYPES, ...WORKLOADS.flatMap((workload) => ri
 const cases = (workload: Workload): readonly (readonly [string, string, boolean])[] => {
   const { publishes, looksUp, decides = [], buckets } = rightsOf(workload);
   const may = (type: string): boolean => publishes.some((one) => one === type);
-  const bucket = (name: string, right: typeof buckets.live): readonly (readonly [string, string, boolean])[] => [
+  const bucket = (
+    name: string,
+    right: typeof buckets.live,
+    key = LIVE_SETTINGS_KEY,
+  ): readonly (readonly [string, string, boolean])[] => [
     [`read ${name}`, `${API}.STREAM.MSG.GET.KV_${name}`, right !== 'none'],
     [`ask who leads ${name}`, `${API}.STREAM.INFO.KV_${name}`, right !== 'none'],
     [`read a key of ${name} past the leader`, `${API}.DIRECT.GET.KV_${name}`, false],
-    [`write ${name}`, `$KV.${name}.${LIVE_SETTINGS_KEY}`, right === 'writes'],
+    [`write ${name}`, `$KV.${name}.${key}`, right === 'writes'],
     [`empty ${name}`, `${API}.STREAM.PURGE.KV_${name}`, false],
   ];
   return [
@@ -95,6 +100,8 @@ const cases = (workload: Workload): readonly (readonly [string, string, boolean]
       return [`write ${key}`, `$KV.${liveBucketName(campaignId)}.${key}`, false] as const;
     }),
     ...bucket(dataKeyBucketName(campaignId), buckets.dataKeys),
+    // Its keys have two words, so that no other bucket's right covers them.
+    ...bucket(claimsBucketName(campaignId), buckets.claims ?? 'none', 'account.a1'),
     ...TIERS.flatMap((other) => consumersOf(other).map((lane) => [other, lane] as const)).flatMap(([other, lane]) => {
       const name = consumerName(other, lane);
       return [

@@ -76,6 +76,26 @@ const before = (status: Condition['status'], reason: string): Observed['previous
   conditions: [{ type: 'BooksBalanced', status, reason, message: 'before', lastTransitionTime: '' }],
 });
 
+const bindBy = (atMs: number): VoucherCampaign => ({
+  ...campaign,
+  spec: {
+    ...campaign.spec,
+    issuance: { secretName: '', channels: [], ...campaign.spec.issuance, bindBy: new Date(atMs).toISOString() },
+  },
+});
+
+it('is settled although winners have no account, once they can bind none any more', () => {
+  const books: BooksMemory = {
+    ...NO_BOOKS,
+    ours: counted([total('won', 11), total('waiting', 1), total('issued', 10, 'wechat')]),
+    checks: check({ theirs: 10, issued: 10, open: 0 }),
+  };
+  const observed = anObserved({ issuanceStart: start, books });
+  const reasonAt = (atMs: number) => booksBalanced({ campaign: bindBy(atMs), nowMs, observed })?.reason;
+  expect(reasonAt(nowMs + 1)).toBe('Balanced');
+  expect(reasonAt(nowMs)).toBe('Settled');
+});
+
 const verdict = (books: Partial<BooksMemory>, observed: Partial<Observed> = {}) =>
   booksBalanced({
     campaign,

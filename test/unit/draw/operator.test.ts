@@ -1,9 +1,10 @@
 /** The operator's part: commands, Jobs, conditions. */
 import { describe, expect, it } from '@jest/globals';
+import { digestOf } from '../../../app/draw/canonical.ts';
 import { runDrawJob } from '../../../app/draw/run-draw.ts';
-import type { DrawStep } from '../../../contract/decisions/draw.ts';
+import type { Commitment, DrawStep, Promoted } from '../../../contract/decisions/draw.ts';
 import { type ChainState, chainState } from '../../../contract/decisions/draw-chain.ts';
-import { DRAW_COMMIT, drawSourceAnnotation } from '../../../contract/names.ts';
+import { DRAW_COMMIT, drawSourceAnnotation, promoteAnnotation } from '../../../contract/names.ts';
 import type { DrawSource } from '../../../contract/types/draw.ts';
 import {
   agreementOf,
@@ -11,6 +12,7 @@ import {
   drawCommandsOf,
   enteredFor,
   listDigits,
+  promoteText,
   sourceText,
 } from '../../../operator/draw/commands.ts';
 import { drawCommitted, drawn } from '../../../operator/draw/draw-conditions.ts';
@@ -22,6 +24,7 @@ import type { ObservedJob } from '../../../operator/tick/cluster-view.ts';
 import { jobInstants, jobsWithWork } from '../../../operator/tick/jobs.ts';
 import { aCampaign, DRAW } from '../../helpers/a-campaign.ts';
 import { DRAW_CAMPAIGN, DrawWorld } from '../../helpers/draw-world.ts';
+import { FakeDrawChain } from '../../helpers/fake-draw-chain.ts';
 import { anObserved } from '../../helpers/observed.ts';
 
 const SOURCES: readonly DrawSource[] = [
@@ -174,6 +177,69 @@ describe('Jobs of the draw', () => {
   });
 });
 
+describe('commands to promote', () => {
+  const command = (chain: ChainState, at: string, key = 'ab'.repeat(32)) => ({
+    [promoteAnnotation(key)]: promoteText('owner', at, chain.drawn?.digest ?? '', 'no account'),
+  });
+  const shownFor = (annotations: Readonly<Record<string, string>>, chain: ChainState, previous = {}) => {
+    const observed = anObserved({ freeze: LISTED, draw: known(chain), previous });
+    const campaign = campaignWith(annotations);
+    const runs = jobsWithWork(campaign, observed, { opensAtMs: 0 }, 0);
+    return { ...drawn({ campaign, observed, nowMs: 0 }), run: runs[0]?.run, order: runs[0]?.order };
+  };
+  const AT = '2020-09-27T02:00:00.000Z';
+
+  it('are carried out by a Job of their own, in their order', async () => {
+    const { announced } = await states();
+    const later = command(announced, '2020-09-27T03:00:00.000Z', 'cd'.repeat(32));
+    const both = shownFor({ ...later, ...command(announced, AT) }, announced);
+    expect([both.reason, both.run]).toEqual(['Promoting', expect.stringMatching(/^p[0-9a-f]{5}$/)]);
+    expect(both.order?.promotions?.map(({ falls }) => falls.slice(0, 2))).toEqual(['ab', 'cd']);
+    expect(shownFor(later, announced).run).not.toBe(both.run);
+  });
+
+  it('are none before the announcement, of another result, after the destruction, and where they can’t be read', async () => {
+    const { announced, drawn: result } = await states();
+    expect(shownFor(command(announced, AT), result).run).toBe('r1');
+    const stale = shownFor({ [promoteAnnotation(OTHER)]: promoteText('owner', AT, OTHER, 'no account') }, announced);
+    expect([stale.reason, stale.run, stale.message]).toEqual([
+      'Announced',
+      undefined,
+      expect.stringContaining('names another result'),
+    ]);
+    const unreadable = shownFor({ [promoteAnnotation('ab'.repeat(32))]: 'by owner: now' }, announced);
+    expect([unreadable.run, unreadable.message]).toEqual([undefined, expect.stringContaining("can't be read")]);
+    const privacy = { deleteAt: AT, orderedAt: AT };
+    const late = shownFor(command(announced, AT), announced, { privacy });
+    expect([late.reason, late.run]).toEqual(['Announced', undefined]);
+  });
+
+  it('have a Job until the facts of all who moved up are stored', async () => {
+    const { announced } = await states();
+    const up: Promoted = {
+      v: 1,
+      step: 'promoted',
+      campaignId: DRAW_CAMPAIGN,
+      at: AT,
+      attempt: 1,
+      command: OTHER,
+      voucher: 'sport',
+      fallen: OTHER,
+      entry: 'cd'.repeat(32),
+      by: 'owner',
+      reason: 'x',
+    };
+    expect(shownFor({}, { ...announced, promoted: [up] })).toMatchObject({
+      reason: 'Promoting',
+      order: { promotions: [] },
+    });
+    expect(shownFor({}, { ...announced, promoted: [up], recorded: 1 })).toMatchObject({
+      reason: 'Announced',
+      message: expect.stringContaining('1 moved up'),
+    });
+  });
+});
+
 describe('what citizens see', () => {
   it('is the commitment, the values and the result, without the people who entered a value', async () => {
     const after = await states();
@@ -184,6 +250,31 @@ describe('what citizens see', () => {
     const published = publishedDraw({ draw: known(after.announced) });
     expect(published).toMatchObject({ result: { digest: after.drawn.drawn?.digest }, sources: [{}, { value: '03' }] });
     expect(JSON.stringify(published)).not.toMatch(/alice|bob/);
+  });
+
+  it('is every commitment after a postponement, each with what was missing, so that its file can be made again', async () => {
+    const { committed } = await states();
+    const [first] = [committed.committed?.commitment];
+    if (first === undefined || committed.committed === undefined) throw new Error('no commitment');
+    const at = Date.parse(first.postponeAt);
+    const [notBefore, postponeAt] = [at + 60_000, at + 660_000].map((ms) => new Date(ms).toISOString());
+    const second = { ...first, attempt: 2, notBefore: notBefore ?? '', postponeAt: postponeAt ?? '' };
+    const step = { ...committed.committed, attempt: 2, commitment: second, digest: digestOf(second) };
+    const world = new FakeDrawChain(() => at);
+    await world.append(committed.committed, 0);
+    world.entries[0] = { sequence: 3, storedAtMs: Date.parse(first.notBefore) - 1, step: committed.committed };
+    await world.append(step, 3);
+    const chain = chainState(DRAW_CAMPAIGN, world.entries);
+    expect(chain.ignored).toEqual([]);
+    const published = publishedDraw({ draw: known(chain) }) as {
+      readonly commitment: Commitment & { readonly digest: string; readonly at: string };
+      readonly earlier: readonly (Partial<Commitment> & { digest: string; at: string; missing: readonly string[] })[];
+    };
+    const [{ digest, at: _at, missing, ...own } = { digest: '', at: '', missing: [] }, ...more] = published.earlier;
+    expect([more, missing]).toEqual([[], ['lottery']]);
+    const { digest: _digest, at: _when, ...inForce } = published.commitment;
+    expect(digestOf({ ...inForce, ...own })).toBe(digest);
+    expect(digest).toBe(committed.committed.digest);
   });
 
   it('remains while a new leader has not read it', () => {

@@ -148,6 +148,24 @@ describe('a promotion', () => {
   });
 });
 
+describe('promotions of two Jobs', () => {
+  it('would be more than were ordered, if appends did not compare', async () => {
+    const world = await announcedWorld();
+    const { append } = world.chain;
+    let waiting: Promise<unknown> = Promise.resolve();
+    // Both have read the chain before one of them appends.
+    world.chain.append = async (step) => {
+      waiting = waiting.then(() => new Promise((resolve) => setImmediate(resolve)));
+      await waiting;
+      return append(step, world.chain.entries.at(-1)?.sequence ?? 0);
+    };
+    const commands = withCommands(...receiptsWith(world, 'won', 'dinner').slice(0, 3).map(commandFor));
+    const ends = await Promise.allSettled([1, 2].map(() => runDrawJob(world.job(commands), signal)));
+    const isSeen = ends.some(({ status }) => status === 'rejected') || stateOf(world).ignored.length > 0;
+    expect(isSeen).toBe(true);
+  });
+});
+
 describe('a winner falls', () => {
   const BIND_BY = '2020-10-01T00:00:00Z';
   const [before, after] = [Date.parse(BIND_BY) - 1, Date.parse(BIND_BY) + 3_600_000];

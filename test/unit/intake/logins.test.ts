@@ -137,6 +137,20 @@ describe('a registration with the city’s login', () => {
   });
 });
 
+describe('the campaign', () => {
+  it('says which logins and channels a page can offer', async () => {
+    const { json } = await intake.get('/api/v1/campaigns/test-campaign');
+    expect(json).toMatchObject({
+      channels: ['wechat', 'alipay'],
+      logins: [{ name: 'city', proves: 'identity', url: 'https://login.example/login/city' }],
+    });
+    intake.world.settings = settingsOf();
+    const plain = (await intake.get('/api/v1/campaigns/test-campaign')).json;
+    expect(plain).toMatchObject({ channels: ['wechat', 'alipay', 'unionpay'] });
+    expect(plain).not.toHaveProperty('logins');
+  });
+});
+
 describe('a registration with an account', () => {
   it('binds it, sealed, and answers afterwards', async () => {
     const answer = await intake.post({ ...WECHAT, account: await account('openid-1') });
@@ -297,6 +311,18 @@ describe('an account that is bound later', () => {
     expect((await bind(receipt, await account('o1'))).json).toMatchObject({ code: 'BINDING_OVER' });
     intake.world.settings = settingsOf({ sections: loginSections(keys.publicKey, { issuance: undefined }) });
     expect((await bind(receipt, await account('o1'))).json).toMatchObject({ code: 'LOGIN_NOT_OFFERED' });
+  });
+
+  it('lets no change be stored after the freeze that began before it', async () => {
+    intake.world.nowMs = Date.parse(settingsOf().window.closesAt) - 2_000;
+    const receipt = await register();
+    intake.world.find = async () => {
+      intake.world.nowMs += 3_000;
+      return { kind: 'absent' };
+    };
+    const late = await intake.patch(`/api/v1/registrations/${receipt.no}`, { channel: 'alipay' }, receipt.headers);
+    expect(late.json).toMatchObject({ code: 'LIST_FROZEN' });
+    expect(journal.filter(({ type }) => type === 'channel_changed')).toEqual([]);
   });
 
   it('leaves a channel to change after the freeze only where the issue failed', async () => {

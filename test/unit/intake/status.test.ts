@@ -50,6 +50,64 @@ describe('a receipt with its secret', () => {
     others: [],
   });
 
+  it.each<[string, readonly Fact[], string | undefined]>([
+    ['has won and has no account', [{ type: 'won', at }], 'bind the account'],
+    [
+      'has won and has one',
+      [
+        { type: 'bound', at },
+        { type: 'won', at },
+      ],
+      undefined,
+    ],
+    [
+      'waits for the channel',
+      [
+        { type: 'won', at },
+        { type: 'issuing', at },
+      ],
+      'being issued',
+    ],
+    [
+      'has failed once',
+      [
+        { type: 'won', at },
+        { type: 'issue_failed', at },
+      ],
+      'Bind another account',
+    ],
+    [
+      'has failed four times',
+      [
+        { type: 'won', at },
+        { type: 'issue_failed', attempt: 4, at },
+      ],
+      'could not be issued',
+    ],
+    [
+      'has the voucher',
+      [
+        { type: 'won', at },
+        { type: 'issue_failed', at },
+        { type: 'issued', at },
+      ],
+      undefined,
+    ],
+  ])('that %s says what to do', async (_name, facts, text) => {
+    intake.world.settings = settingsOf({ sections: { issuance: { channels: [{ name: 'wechat' }] } } });
+    const { json } = await ask(withFacts(...facts));
+    expect(json['detail']).toEqual(
+      text === undefined ? undefined : expect.objectContaining({ en: expect.stringContaining(text) }),
+    );
+    intake.world.settings = settingsOf({
+      sections: { issuance: { channels: [{ name: 'wechat' }], bindBy: '2020-01-01T00:00:00Z' } },
+    });
+    const { json: late } = await ask(withFacts({ type: 'won', at }, { type: 'issue_failed', at }));
+    expect(late['detail']).toMatchObject({ en: expect.stringContaining('could not be issued') });
+    intake.world.settings = settingsOf();
+    expect((await ask(withFacts(...facts))).json['detail']).toBeUndefined();
+  });
+
   it('shows the channel that was chosen last, and that a correction waits for its verdict', async () => {
     const answer = await ask(
       withFacts(

@@ -1,88 +1,149 @@
+/** What a pod tells the operator of the channels' stocks, and which of the spec's channels it asks. */
 import { describe, expect, it } from '@jest/globals';
-import type { StockReading } from '../../../contract/books.ts';
-import { compareStocks } from '../../../operator/issuance/stocks.ts';
-import { anIssuingCampaign, aStock } from '../../helpers/issuance-campaign.ts';
+import { Registry } from 'prom-client';
+import { createIssuanceMetrics } from '../../../app/issuance/metrics.ts';
+import type { StockAnswer } from '../../../app/issuance/ports.ts';
+import { identityOf, isAsStarted, issuableAt, issuanceOf } from '../../../app/issuance/section.ts';
+import { createStockReader } from '../../../app/issuance/stocks.ts';
+import type { Sent } from '../../../app/outside/lane.ts';
+import { aStart } from '../../helpers/issuance.ts';
 
-const NOW_MS = 1_000_000_000;
-const { spec } = anIssuingCampaign();
-const RESULT = {
-  vouchers: [{ voucher: 'dining-50', seed: '', cutoff: '', winners: 900, waitlisted: 0, resultDigest: '' }],
+const never = new AbortController().signal;
+const channel = {
+  name: 'wechat',
+  merchant: 'merchant-wechat',
+  appId: 'app-wechat',
+  requestsPerSecond: 100,
+  timeZone: 'Asia/Shanghai',
+  stocks: [
+    { voucher: 'dining', stock: 's-1' },
+    { voucher: 'tea', stock: 's-2' },
+  ],
 };
-const compare = (readings: readonly StockReading[], result: typeof RESULT | undefined = RESULT) =>
-  compareStocks(spec, result, readings, NOW_MS);
-const wechat = (changes: Partial<StockReading> = {}, ageMs = 1_000): StockReading =>
-  aStock('wechat', NOW_MS - ageMs, changes);
-const alipay = aStock('alipay', NOW_MS - 2_000);
-/** The channel does not tell this number. */
-const without = (field: keyof StockReading): StockReading => {
-  const { [field]: _, ...rest } = wechat();
-  return rest as StockReading;
+const of = (change: object = {}) =>
+  issuanceOf({ issuance: { secretName: 's', channels: [{ ...channel, ...change }] } });
+const first = (change: object = {}) => {
+  const found = of(change)?.channels[0];
+  if (found === undefined) throw new Error('no channel');
+  return found;
 };
 
-describe('stocks that are compared with spec.vouchers', () => {
-  it('agree, as of the oldest reading', () => {
-    expect(compare([wechat(), alipay])).toEqual({
-      differences: [],
-      unknown: [],
-      untold: [],
-      hasIssued: false,
-      readAtMs: NOW_MS - 2_000,
-    });
+const world = () => {
+  const registry = new Registry();
+  const metrics = createIssuanceMetrics(registry, () => 5_000);
+  const sent: Sent[] = [];
+  const state = {
+    nowMs: 0,
+    isOpen: true,
+    asked: [] as string[],
+    answer: (_stock: string): StockAnswer => ({
+      kind: 'stock',
+      state: { faceValueFen: 2_000, total: 10, issued: 3, isRunning: true },
+    }),
+  };
+  const spec = first();
+  const lane = {
+    name: 'wechat',
+    blocked: () => undefined,
+    turn: async () => state.isOpen,
+    sent: (outcome: Sent) => void sent.push(outcome),
+  };
+  const client = {
+    channel: 'wechat' as const,
+    issue: async () => ({ kind: 'quota' as const }),
+    query: async () => ({ kind: 'quota' as const }),
+    async stock(stock: string) {
+      state.asked.push(stock);
+      return state.answer(stock);
+    },
+  };
+  const read = createStockReader({
+    current: () => [{ spec, client, lane, lookLane: lane }],
+    metrics: metrics.stocks,
+    monotonicMs: () => state.nowMs,
+  });
+  return Object.assign(state, { read: () => read(never), sent, page: () => registry.metrics() });
+};
+
+describe('stocks', () => {
+  it('are read each minute, and shown with what the channel tells', async () => {
+    const one = world();
+    await one.read();
+    await one.read();
+    expect([one.asked, one.sent]).toEqual([
+      ['s-1', 's-2'],
+      ['answered', 'answered'],
+    ]);
+    const page = await one.page();
+    expect(page).toContain('voucher_issuance_stock{channel="wechat",voucher="dining",field="face_value_fen"} 2000');
+    expect(page).toContain('voucher_issuance_stock{channel="wechat",voucher="tea",field="running"} 1');
+    expect(page).toContain('voucher_issuance_stock_read_at_seconds{channel="wechat"} 5');
+    // What the channel does not tell is absent, not zero.
+    expect(page).not.toContain('minimum_spend_fen');
+    one.nowMs = 60_000;
+    await one.read();
+    expect(one.asked).toHaveLength(4);
   });
 
-  it.each([
-    ['another face value', { faceValueFen: 4_000 }, ['CNY 40.00', 'CNY 50.00']],
-    ['another minimum purchase', { minimumSpendFen: 0 }, ['CNY 0.00', 'CNY 100.00']],
-    ['fewer vouchers than winners', { total: 899 }, ['899 vouchers', '900 winners']],
-    ['a stock that is not started', { isRunning: false }, ['gives no vouchers now']],
-  ])('differ: %s', (_, changes, words) => {
-    const { differences, readAtMs } = compare([wechat(changes), alipay]);
-    expect(differences).toHaveLength(1);
-    expect(differences[0]?.channel).toBe('wechat');
-    expect(readAtMs).toBeDefined();
-    for (const word of [...words, 'stock-wechat', 'dining-50']) expect(differences[0]?.text).toContain(word);
+  it.each<[StockAnswer, Sent]>([
+    [{ kind: 'refused', reason: 'signature' }, 'refused'],
+    [{ kind: 'unknown', reason: 'time-out' }, 'retry'],
+    [{ kind: 'quota' }, 'quota'],
+  ])('that are answered by %j are not read, and asked for again soon', async (answer, sent) => {
+    const one = world();
+    one.answer = () => answer;
+    await one.read();
+    expect(await one.page()).not.toContain('read_at_seconds{');
+    one.answer = world().answer;
+    await one.read();
+    expect([one.asked, one.sent[0]]).toEqual([['s-1', 's-1', 's-2'], sent]);
+    expect(await one.page()).toContain('read_at_seconds{channel="wechat"} 5');
   });
 
-  it.each([
-    ['as many vouchers as winners', { total: 900 }],
-    ['more', { total: 1_000_000 }],
-  ])('do not differ by the number of vouchers: %s', (_, changes) => {
-    expect(compare([wechat(changes), alipay]).differences).toEqual([]);
+  it('are not read while the channel can’t be asked, nor where the client breaks', async () => {
+    const one = world();
+    one.isOpen = false;
+    await one.read();
+    expect([one.asked, one.sent]).toEqual([[], []]);
+    one.isOpen = true;
+    one.answer = () => {
+      throw new Error('a defect');
+    };
+    await expect(one.read()).rejects.toThrow('a defect');
+    expect(one.sent).toEqual(['retry']);
+  });
+});
+
+describe('the section of the live settings', () => {
+  it('is read with fields that only a newer operator knows, and may be absent', () => {
+    expect(of({ later: true })).toEqual({ channels: [channel] });
+    expect([issuanceOf(undefined), issuanceOf({})]).toEqual([undefined, undefined]);
+    expect(() => of({ name: 'bank' })).toThrow();
+    const bindBy = '2020-10-10T00:00:00Z';
+    expect(issuanceOf({ issuance: { channels: [channel], bindBy } })?.bindByMs).toBe(Date.parse(bindBy));
   });
 
-  it('need no vouchers and no start before there is a result', () => {
-    const early = [wechat({ total: 0, isRunning: false }), alipay];
-    expect(compareStocks(spec, undefined, early, NOW_MS).differences).toEqual([]);
-    expect(compareStocks(spec, undefined, [wechat({ faceValueFen: 1 }), alipay], NOW_MS).differences).toHaveLength(1);
+  it('asks for new clients when a channel changes, not when its rate does', () => {
+    const identity = (change: object) => identityOf([first(change)]);
+    expect(identity({ requestsPerSecond: 50, requestsPerDay: 9 })).toBe(identity({}));
+    expect(identity({ url: 'https://other.example' })).not.toBe(identity({}));
+  });
+});
+
+describe('the start of issuance', () => {
+  it('fixes merchant and app: another one would issue again what the first one issued', () => {
+    const start = aStart();
+    expect(isAsStarted(start, first())).toBe(true);
+    expect([isAsStarted(start, first({ merchant: 'm' })), isAsStarted(start, first({ appId: 'a' }))]).toEqual([
+      false,
+      false,
+    ]);
+    expect(isAsStarted({ ...start, channels: [] }, first())).toBe(false);
   });
 
-  it.each([
-    ['no pod has read it', []],
-    ['it was read more than two minutes ago', [wechat({}, 120_001)]],
-    ['a pod whose clock is ahead has read it', [wechat({}, -10_001)]],
-  ])('are unknown: %s', (_, readings) => {
-    expect(compare([...readings, alipay])).toMatchObject({ unknown: ['wechat'], readAtMs: undefined, differences: [] });
-  });
-
-  it('are those of the newest reading', () => {
-    const old = wechat({ faceValueFen: 4_000 }, 60_000);
-    expect(compare([old, wechat(), old, alipay]).differences).toEqual([]);
-    expect(compare([wechat({ faceValueFen: 4_000 }, 500), wechat(), alipay]).differences).toHaveLength(1);
-  });
-
-  it('say what the channel does not tell', () => {
-    expect(compare([without('faceValueFen'), alipay])).toMatchObject({
-      differences: [],
-      untold: ['wechat: the face value of dining-50'],
-    });
-    expect(compare([without('total'), alipay]).untold).toEqual(['wechat: the number of vouchers of dining-50']);
-  });
-
-  it.each([
-    ['it has issued one', wechat({ issued: 1 }), true],
-    ['it does not tell how many', without('issued'), true],
-    ['it has issued none', wechat({ issued: 0 }), false],
-  ])('were used before: %s', (_, reading, hasIssued) => {
-    expect(compare([reading, alipay]).hasIssued).toBe(hasIssued);
+  it('says which stock a voucher is at a channel', () => {
+    const start = aStart();
+    expect(issuableAt(start, 'alipay', 'dining')).toEqual({ merchant: 'merchant-alipay', stock: 'stock-alipay' });
+    expect([issuableAt(start, 'alipay', 'tea'), issuableAt(start, 'bank', 'dining')]).toEqual([undefined, undefined]);
   });
 });

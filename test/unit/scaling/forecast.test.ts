@@ -82,7 +82,8 @@ describe('predict', () => {
           const rates = { startSeconds: start, createdPerSecond: pace };
           const replicas = Math.ceil((room * arrivals) / capacity);
           const expected = played(work, pods, rates, replicas);
-          const tolerance = 0.001 * expected + 2 * capacity;
+          // What comes within one step of the plant, where the lag only just rises above zero.
+          const tolerance = 0.001 * expected + 2 * capacity + 0.02 * arrivals;
           expect(Math.abs(predict(work, pods, rates).lateWith(replicas) - expected)).toBeLessThan(tolerance);
         },
       ),

@@ -4,10 +4,13 @@ import type { IntakeSample, ScrapeTarget } from '../../../operator/signals/scrap
 import { createSignalReader, type SignalError } from '../../../operator/signals/signal-reader.ts';
 import type { ObservedCluster, ObservedPod } from '../../../operator/tick/cluster-view.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
+import { loginSections } from '../../helpers/logins.ts';
 
 const START_MS = 1_600_999_200_000;
 
 interface Pod {
+  /** intake unless stated. */
+  readonly tier?: 'login';
   /** Undefined: doesn't answer. */
   readonly counter: number | undefined;
   readonly ready?: boolean;
@@ -72,22 +75,23 @@ const play = (spec: Parameters<typeof aCampaign>[0] = {}) => {
       },
     },
   });
+  const ofTier = (tier: 'intake' | 'login') => ({
+    deployment: { name: `chengdu-${tier}`, replicas: 2, resourceVersion: '1' },
+    pods: Object.entries(pods)
+      .filter(([, pod]) => (pod.tier ?? 'intake') === tier)
+      .map(
+        ([name, { ready = true }]): ObservedPod => ({
+          name,
+          tier,
+          ready,
+          createdAtMs: 0,
+          adminUrl: `http://${name}`,
+        }),
+      ),
+  });
   const cluster = (): ObservedCluster => ({
     plans: [],
-    tiers: {
-      intake: {
-        deployment: { name: 'chengdu-intake', replicas: 2, resourceVersion: '1' },
-        pods: Object.entries(pods).map(
-          ([name, { ready = true }]): ObservedPod => ({
-            name,
-            tier: 'intake',
-            ready,
-            createdAtMs: 0,
-            adminUrl: `http://${name}`,
-          }),
-        ),
-      },
-    },
+    tiers: { intake: ofTier('intake'), login: ofTier('login') },
   });
   return {
     asked,
@@ -195,6 +199,34 @@ describe('arrivals', () => {
     await tick(two(0, 0));
     await tick(two(50, 50));
     expect((await tick(two(60, 60), undefined, 601_000)).arrivals.kind).toBe('absent');
+  });
+});
+
+describe('logins', () => {
+  const { login } = loginSections('k');
+  const campaign = { spec: { login: { secretName: 's', ...login } as never } };
+  const pods = (registrations: number | undefined, logins: number | undefined): Pods => ({
+    a: { counter: registrations },
+    l: { counter: logins, tier: 'login' },
+  });
+
+  it('are counted apart from registrations, each with its own age', async () => {
+    const { tick } = play(campaign);
+    await tick(pods(0, 0));
+    const seen = await tick(pods(10, 70));
+    expect(seen.arrivals).toMatchObject({ kind: 'fresh', value: { over1s: 10 } });
+    expect(seen.arrivalsOf?.login?.arrivals).toMatchObject({ kind: 'fresh', value: { over1s: 70 } });
+    const silent = await tick(pods(20, undefined));
+    expect(silent.arrivals).toMatchObject({ kind: 'fresh', value: { over1s: 10 } });
+    expect(silent.arrivalsOf?.login?.arrivals).toMatchObject({ kind: 'stale', value: { over1s: 70 } });
+    expect(silent.clocks?.map(({ pod }) => pod)).toEqual(['a']);
+  });
+
+  it('are not read in a campaign without them', async () => {
+    const { tick, asked } = play();
+    await tick(pods(0, 0));
+    expect((await tick(pods(10, 70))).arrivalsOf).toBeUndefined();
+    expect(asked.flat()).not.toContain('l');
   });
 });
 

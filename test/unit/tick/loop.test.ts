@@ -56,6 +56,29 @@ describe('Loop', () => {
     await ended;
   });
 
+  it('lets the others not keep an urgent key waiting', async () => {
+    const clock = new FakeClock();
+    const startsMs: number[] = [];
+    const run = async (key: string) => {
+      if (key !== 'open') return { requeueAfterMs: await takes(clock, 60_000).then(() => 1_000) };
+      startsMs.push(clock.now());
+      await takes(clock, 100);
+      return { requeueAfterMs: 1_000, isUrgent: true };
+    };
+    const loop = loopWith(clock, run, { maxConcurrent: 2, reserved: 1 });
+    const stop = new AbortController();
+    const ended = loop.start(stop.signal);
+    loop.kick('open', 'start');
+    await clock.advance(200);
+    for (let n = 0; n < 10; n += 1) loop.kick(`hangs-${n}`, 'start');
+    await clock.advance(4_500);
+    expect(loop.counts.running).toBe(2);
+    expect(startsMs).toEqual([0, 1_000, 2_000, 3_000, 4_000]);
+    stop.abort();
+    await clock.advance(60_000);
+    await ended;
+  });
+
   it('makes one run of a crowd of kicks, no sooner than the interval after the last start', async () => {
     const clock = new FakeClock();
     const startsMs: number[] = [];

@@ -1,0 +1,130 @@
+/** Issuance pods as processes, on three real nats-servers and local channels; and the winners that they issue to. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nanos } from '@nats-io/transport-node';
+import { sealingAad } from '../../app/core/sealing.ts';
+import { secretDirOf } from '../../contract/app-contract.ts';
+import type { IssuanceStart } from '../../contract/decisions/control.ts';
+import { CHANNELS, type Channel, type EventEnvelope } from '../../contract/envelope.ts';
+import { consumerName, shardStreamName } from '../../contract/names.ts';
+import { consumersOf } from '../../contract/tiers.ts';
+import { createControlLog } from '../../journal/freeze/control.ts';
+import { type Books, compareBooks, type Expected, readBooks } from '../../local/channels/books.ts';
+import { createChannelKeys } from '../../local/channels/keys.ts';
+import { startChannels } from '../../local/channels/process.ts';
+import { accountOf } from '../../local/channels/truth.ts';
+import { spawnManaged } from '../../local/managed-process.ts';
+import { patiently } from './patiently.ts';
+import { createPodWorld } from './pod-world.ts';
+import { never, startRealJournal } from './real-journal.ts';
+import { factEvent, SHARDS } from './records.ts';
+
+const CAMPAIGN = 'spring';
+const VOUCHER = 'dining';
+const STOCK = '9856000';
+const PER_SECOND = 100;
+/** Of the consumers, instead of 30 s. */
+const ACK_WAIT_MS = 10_000;
+const IDS: Readonly<Record<Channel, { readonly merchant: string; readonly appId: string }>> = {
+  wechat: { merchant: '1900000001', appId: 'wx0123456789abcdef' },
+  alipay: { merchant: '2021000000000001', appId: '2021000000000001' },
+  unionpay: { merchant: 'a5949221470c4059b9b0b45a90c81527', appId: 'a5949221470c4059b9b0b45a90c81527' },
+};
+
+export const startIssuanceProcesses = async () => {
+  const journal = await startRealJournal();
+  const { dir, manager, connection } = journal;
+  await journal.ensured({ consumers: ['records', 'issuance'] });
+  for (let shard = 0; shard < SHARDS; shard += 1)
+    for (const lane of consumersOf('issuance'))
+      await manager.consumers.update(shardStreamName(CAMPAIGN, shard), consumerName('issuance', lane), {
+        ack_wait: nanos(ACK_WAIT_MS),
+      });
+  const booksDir = join(dir, 'books');
+  await mkdir(booksDir);
+  const keys = await createChannelKeys(join(dir, 'channel-keys'));
+  const terms = { stock: STOCK, faceValueFen: 2_000, minimumSpendFen: 6_000, total: 100_000 };
+  const servers = await startChannels({
+    channels: CHANNELS.map((channel) => ({ channel, ...IDS[channel], perSecond: PER_SECOND, stocks: [terms] })),
+    keysDir: keys.serverDir,
+    booksDir,
+    logFile: join(dir, 'channels.log'),
+    spawn: spawnManaged,
+    signal: never,
+  });
+  const channels = CHANNELS.map((name) => ({
+    name,
+    url: servers.of(name).url,
+    ...IDS[name],
+    requestsPerSecond: PER_SECOND,
+    timeZone: 'Asia/Shanghai',
+    stocks: [{ voucher: VOUCHER, stock: STOCK }],
+  }));
+  const world = await createPodWorld(journal, {
+    campaignId: CAMPAIGN,
+    tier: 'issuance',
+    sections: { issuance: { secretName: 'voucher-issuance', channels } },
+    env: { [secretDirOf('channels')]: keys.productDir },
+  });
+  const { ring, publish } = world;
+  const infos = await Promise.all(
+    Array.from({ length: SHARDS }, (_, shard) => manager.streams.info(shardStreamName(CAMPAIGN, shard))),
+  );
+
+  const expected: Expected[] = [];
+  const announceOne = async (citizen: number): Promise<void> => {
+    const channel = CHANNELS[citizen % CHANNELS.length] ?? 'wechat';
+    const account = accountOf(channel, 1, citizen);
+    const bound = factEvent('bound', { citizen, accountHash: 'c'.repeat(64) });
+    const fields = Buffer.from(JSON.stringify({ account }));
+    const { keyId, sealed } = ring.seal(fields, sealingAad(CAMPAIGN, bound.receipt));
+    const facts: readonly EventEnvelope[] = [
+      { ...bound, keyId, data: { channel, sealed } },
+      factEvent('won', { citizen, data: { voucher: VOUCHER } }),
+    ];
+    for (const fact of facts) await publish(fact, never);
+    expected.push({ channel, account, stock: STOCK });
+  };
+
+  return {
+    ...world,
+    journal,
+    servers,
+    accounts: (): readonly string[] => expected.map(({ account }) => account),
+    async announce(count: number) {
+      const from = expected.length;
+      await Promise.all(Array.from({ length: count }, (_, i) => announceOne(from + i)));
+    },
+    /** As the operator appends it for an owner. */
+    async startIssuance() {
+      const start: IssuanceStart = {
+        v: 1,
+        campaignId: CAMPAIGN,
+        at: new Date().toISOString(),
+        by: 'owner',
+        format: 'vi1',
+        channels: CHANNELS.map((channel) => ({
+          channel,
+          ...IDS[channel],
+          stocks: [{ voucher: VOUCHER, stock: STOCK, faceValueFen: 2_000, minimumSpendFen: 6_000 }],
+        })),
+        streams: infos.map(({ created }) => created),
+        queryFirst: false,
+      };
+      const log = createControlLog({ connection, campaignId: CAMPAIGN });
+      await patiently('the start of issuance', () => log.append('issuance', start, never));
+    },
+    share: (perSecond: Readonly<Record<string, number>>) =>
+      world.share(Object.fromEntries(CHANNELS.map((channel) => [channel, perSecond]))),
+    books: (): Promise<Books> => readBooks(booksDir),
+    /** What the channels' books lack, and what they have too much. */
+    gaps: () => compareBooks(booksDir, expected),
+    async stop() {
+      await world.stopPods();
+      await servers.stop();
+      await journal.stop();
+    },
+  };
+};
+
+export type IssuanceProcesses = Awaited<ReturnType<typeof startIssuanceProcesses>>;
