@@ -177,6 +177,7 @@ const TRANSITIONS: readonly Transition[] = [
     'Drawn',
     (before, after) => after.reason === 'Announced' && !['Announced', 'Promoting'].includes(before?.reason ?? ''),
   ),
+  warning('DestructionHeld', 'PersonalDataDestroyed', became('HeldByDraw')),
   warning('DestructionBegan', 'PersonalDataDestroyed', became('Destroying')),
   warning('SecretNotEmptied', 'PersonalDataDestroyed', became('SecretNotEmptied')),
   normal('PersonalDataDestroyed', 'PersonalDataDestroyed', reached),
