@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: one campaign from the forecast to the last receipt, on this machine.
+ * `npm run demo`: one campaign from the forecast to the last voucher, on this machine.
  *
  * Exit 0: the run passed. 1: it failed, and the output says why. 130: interrupted.
  */
@@ -43,10 +43,10 @@ const wholeNumber = (text: string): number => {
 
 const options = new Command('demo')
   .description(
-    'Runs one campaign on this machine: pre-warming, opening, flood, scaling, verification, closing, draw, ledger check.',
+    'Runs one campaign on this machine: pre-warming, opening, flood, scaling, verification, closing, draw, issuance, ledger check.',
   )
   .addOption(
-    new Option('--fast', 'about three minutes: scale-up, verification, frozen list (default)').conflicts('full'),
+    new Option('--fast', 'about four minutes: scale-up, verification, draw, vouchers (default)').conflicts('full'),
   )
   .option('--full', 'several minutes: also the scale-down to the minimum')
   .option('-f, --file <campaign>', 'VoucherCampaign as YAML', join(ROOT, 'examples/chengdu-2020-phase-3.yaml'))
@@ -55,14 +55,18 @@ const options = new Command('demo')
   .addOption(
     new Option(
       '--until <step>',
-      'end when all is recorded and verified, when the list of the draw is made, after the draw, or when all vouchers are issued',
+      'end when all is recorded and verified, when the list of the draw is made, after the draw, or when all vouchers are issued; default: issued, with --on cluster drawn',
     ).choices(['recorded', 'listed', 'drawn', 'issued']),
   )
-  .option('--chaos', 'kill -9 an intake, a nats-server and a records process during the flood', false)
+  .option(
+    '--chaos',
+    'kill -9 an intake, a nats-server and a records process during the flood (on a cluster also the operator), and an issuance process later',
+    false,
+  )
   .addOption(
     new Option(
       '--sabotage <how>',
-      'lose one registration, or falsify the files of the draw or the books of the channels, on purpose; the run must find it',
+      'on purpose lose one registration, or falsify the files of the draw or the books of the channels; the run must detect it, and end with exit code 1',
     ).choices(['drop-one', 'tamper-bundle', 'drop-entry', ...ISSUE_SABOTAGES]),
   )
   .addOption(

@@ -1,7 +1,7 @@
 /**
- * What a winner is to do, in words. Pure.
+ * The text that says what a winner can do. Pure.
  *
- * | state                     | besides                                             | text |
+ * | state                     | and                                                 | text |
  * |---------------------------|-----------------------------------------------------|------|
  * | won                       | no account, and one can be bound                    | bind one |
  * | issuing                   |                                                     | wait |
@@ -9,7 +9,7 @@
  * | issue_failed              | none is left, or the time is over                   | the voucher can't be issued |
  * | others                    |                                                     | – |
  *
- * Without `spec.issuance` there is none: the campaign issues nothing.
+ * Without `spec.issuance` there is no text: the campaign issues nothing.
  */
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import { MOST_ATTEMPTS } from '../../contract/issuance.ts';
@@ -18,7 +18,7 @@ import { bindableUntilMs } from './sections.ts';
 
 const BIND: LocalizedText = {
   'zh-CN': '您已中签。请登录所选支付渠道并绑定收券账户，未绑定则无法发券',
-  en: 'You have won. Log in to your channel and bind the account for the voucher. Without an account it cannot be issued.',
+  en: 'You have won. Log in to your channel to bind the account that will get the voucher. Without an account no voucher can be issued.',
 };
 const WAIT: LocalizedText = {
   'zh-CN': '消费券正在发放，请稍后查询',

@@ -1,6 +1,6 @@
 /**
- * The pages of the login tier, for browsers. The assertion reaches the campaign's page after "#", which no server and no proxy sees, or by a
- * message to the window that opened this one. It works without scripts: the link has the same address.
+ * The pages of the login tier, for browsers. The assertion gets to the campaign's page after "#" in the address, which no server and no
+ * proxy sees, or by a message to the window that opened this one. Without scripts the citizen follows a link to the same address.
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -36,7 +36,7 @@ const page = (language: keyof LocalizedText, status: number, title: string, body
 const DONE: LocalizedText = { 'zh-CN': '登录成功', en: 'You are logged in' };
 const ON: LocalizedText = { 'zh-CN': '返回登记页面', en: 'Return to the registration' };
 
-/** A browser says that it wants HTML; a program that it does not. */
+/** Browsers accept HTML; programs usually do not. */
 const wantsPage = ({ headers }: IncomingMessage): boolean => (headers.accept ?? '').includes('text/html');
 
 /** @param to page of the campaign */

@@ -10,7 +10,7 @@ import { UsageError } from '../errors.ts';
 import { instantOf, zoneOf } from '../times.ts';
 import { figure } from '../words.ts';
 
-/** What the earlier campaign has shown. */
+/** What was measured in the earlier campaign. */
 export interface Measured {
   readonly tiers: Partial<
     Readonly<Record<Tier, { readonly capacityPerReplica?: number; readonly startSeconds?: number }>>
@@ -61,7 +61,7 @@ const measuredText = (name: string, tier: Tier, { tiers }: Measured, stated: num
   return capacity === undefined ? undefined : `measured in ${name}: ${figure(capacity)}/s; ${stated} was stated`;
 };
 
-/** The fields that are changed besides the instants, and every comment. */
+/** The fields that are changed besides the instants, and all comments. */
 const editsOf = (
   { metadata: { name }, spec }: VoucherCampaign,
   { as, measured }: CloneRequest,
@@ -94,7 +94,7 @@ const editsOf = (
           {
             at: ['scaling', 'peakArrivalsPerSecond'],
             value: Math.ceil(peakPerSecond),
-            comment: `first estimate: the highest that the log of ${name} has${stated === undefined ? '' : `; ${stated} was stated`}`,
+            comment: `first estimate: the highest number in the log of ${name}${stated === undefined ? '' : `; ${stated} was stated`}`,
           },
         ]),
     ...(start === undefined
@@ -102,7 +102,7 @@ const editsOf = (
       : [
           {
             at: ['scaling', 'preWarm', 'leadTime'],
-            comment: `a pod of intake took ${figure(start)} s to be Ready in ${name}`,
+            comment: `an intake pod was Ready after ${figure(start)} s in ${name}`,
           },
         ]),
     ...tiersOf(spec).flatMap((tier) => {
@@ -116,7 +116,8 @@ const editsOf = (
     {
       at: ['privacy', 'keySecretName'],
       value: `${as}-privacy`.slice(0, 63),
-      comment: 'create it: keys of another campaign would make people the same in both',
+      comment:
+        'create this Secret with new keys: with the keys of another campaign, a person could be recognised in both',
     },
     { at: ['dataPlane', 'secretName'], comment: `confirm: ${as} needs accounts of its own` },
     ...(spec.issuance?.channels ?? []).flatMap(({ stocks }, channel) =>

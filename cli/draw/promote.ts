@@ -48,11 +48,11 @@ const promote = async (name: string, entry: string | undefined, options: Options
     assertDraws(campaign);
     const { result, announced } = campaign.status?.draw ?? {};
     if (result === undefined || announced !== true)
-      throw new UsageError('the result of the draw is not announced yet, so there is no waiting list yet');
+      throw new UsageError('the result of the draw is not announced yet, so there is no waiting list');
     const user = await cluster.whoAmI();
     const at = new Date(io.wallMs()).toISOString();
     await annotate(cluster, campaign, promoteAnnotation(falls), promoteText(user, at, result, reason));
-    return `${name}: you have ordered that the next on the waiting list moves up. A Job checks that the winner has no voucher, and does it. The result: kubectl voucher draw show ${name} -n ${cluster.namespace}\n`;
+    return `${name}: you have ordered that the next on the waiting list moves up. A Job checks that the winner can get no voucher any more, and carries the order out or declines it. To see the result: kubectl voucher draw show ${name} -n ${cluster.namespace}\n`;
   });
   io.out(said);
 };
@@ -60,7 +60,7 @@ const promote = async (name: string, entry: string | undefined, options: Options
 export const promoteCommand = (io: Io): Command =>
   withClusterOptions(new Command('promote'))
     .description(
-      'let the next on the waiting list move up, because a winner does not take the voucher; you need the verb authorize on vouchercampaigns',
+      'replace a winner who does not take the voucher by the next on the waiting list; you need the verb authorize on vouchercampaigns',
     )
     .addHelpText(
       'after',

@@ -20,7 +20,7 @@ interface StopOptions extends ClusterOptions {
   readonly reason: string;
 }
 
-/** The only channel where there is one. @throws UsageError that names the existing ones */
+/** If the campaign has only one channel, that one. @throws UsageError that lists the channels */
 const channelOf = ({ metadata: { name: called }, spec }: VoucherCampaign, name: string | undefined): Channel => {
   const channels = (spec.issuance?.channels ?? []).map((one) => one.name);
   const [only, ...others] = channels;
@@ -55,8 +55,8 @@ const stop = async (
     const state =
       seen === undefined
         ? `${channel} was stopped, but ${UNCONFIRMED}`
-        : `${channel} is stopped. Within 5 s no pod sends it a request. What waits is kept.`;
-    return `${name}: ${state}\nTo go on: kubectl voucher channel resume ${name} ${channel} -n ${cluster.namespace}\n`;
+        : `${channel} is stopped. Within 5 s no pod sends it a request for a voucher. Waiting requests are kept.`;
+    return `${name}: ${state}\nTo resume it: kubectl voucher channel resume ${name} ${channel} -n ${cluster.namespace}\n`;
   });
   io.out(text);
 };
@@ -72,7 +72,7 @@ const resume = async (
     const key = channelStopAnnotation(channel);
     if (campaign.metadata.annotations?.[key] === undefined)
       return stateOf(campaign, channel) === 'SettingsDiffer'
-        ? `${name}: no person has stopped ${channel}: its stock differs from spec.vouchers. The operator goes on by itself when they agree.\n`
+        ? `${name}: no person has stopped ${channel}: its stock differs from spec.vouchers. The operator resumes it by itself when they agree.\n`
         : `${name}: no person has stopped ${channel}.\n`;
     await annotated(cluster, campaign, key, undefined);
     const seen = await cluster.awaitStatus(campaign, (one) => stateOf(one, channel) !== 'Stopped');
@@ -110,7 +110,9 @@ export const channelCommand = (io: Io): Command =>
     )
     .addCommand(
       onChannel(new Command('stop'))
-        .description('stop issuance through a channel within 5 s; nothing is lost, and the other channels go on')
+        .description(
+          'stop issuance through a channel within 5 s; waiting requests are kept, and the other channels continue',
+        )
         .addHelpText(
           'after',
           '\nExample:\n  kubectl voucher channel stop spring-2027 wechat -n vouchers --reason "the stock has the wrong scope"',
@@ -122,7 +124,7 @@ export const channelCommand = (io: Io): Command =>
     )
     .addCommand(
       onChannel(new Command('resume'))
-        .description('issue through a channel again that a person has stopped')
+        .description('resume a channel that a person has stopped')
         .addHelpText('after', '\nExample:\n  kubectl voucher channel resume spring-2027 wechat -n vouchers')
         .action((name: string, channel: string | undefined, options: ClusterOptions) =>
           resume([name, channel], options, io),

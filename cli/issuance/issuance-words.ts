@@ -1,4 +1,4 @@
-/** Issuance in words. Pure. */
+/** Texts about issuance. Pure. */
 import { instantMs } from '../../contract/instant.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { Condition } from '../../contract/types/common.ts';
@@ -52,7 +52,7 @@ export const issueText = (campaign: VoucherCampaign, nowMs: number): string => {
   return `${name}: ${head}\n${table}${says}Times are UTC${zone.text}.\n`;
 };
 
-/** In one line: `3,310 of 100,000 vouchers; wechat 3,000, alipay 310, Stopped`, or what issuance waits for. Undefined: nothing is drawn yet, or issued. */
+/** In one line: `3,310 of 100,000 vouchers; wechat 3,000, alipay 310, Stopped`, or what issuance waits for. Undefined: the campaign has no issuance, or nothing is drawn yet. */
 export const issuedText = (campaign: VoucherCampaign): string | undefined => {
   const { issuance, draw, conditions = [] } = campaign.status ?? {};
   if (issuance === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** `kubectl voucher issue`: starts issuance of the vouchers, and shows how far it is. */
+/** `kubectl voucher issue`: starts issuance of the vouchers, and shows its progress. */
 import { Command } from 'commander';
 import { ISSUE_START } from '../../contract/names.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
@@ -16,7 +16,7 @@ interface ShowOptions extends ClusterOptions {
   readonly output: Output;
 }
 
-/** What the start fixes, and the most that it can cost. */
+/** What the start fixes, and its highest possible cost. */
 export const termsText = ({ spec, status }: VoucherCampaign): string => {
   const winnersOf = (voucher: string): number | undefined =>
     status?.draw?.results?.find((one) => one.voucher === voucher)?.winners;
@@ -52,7 +52,7 @@ const start = async (name: string | undefined, options: ClusterOptions, io: Io):
         : 'issuance has started.';
     const more =
       seen === undefined
-        ? `\nkubectl voucher issue show ${called} -n ${cluster.namespace} says when it has started.`
+        ? `\nTo see when it has started: kubectl voucher issue show ${called} -n ${cluster.namespace}`
         : '';
     return `${called}: you have authorised issuance; ${state}${more}\n${termsText(campaign)}`;
   });
@@ -66,7 +66,7 @@ const show = async (name: string | undefined, options: ShowOptions, io: Io): Pro
 
 export const issueCommand = (io: Io): Command =>
   new Command('issue')
-    .description('issuance of the vouchers: start it, or show how far it is')
+    .description('issuance of the vouchers: start it, or show its progress')
     .addCommand(
       withOutput(withClusterOptions(new Command('show')))
         .description('vouchers issued, under way and failed, by channel')
@@ -78,7 +78,7 @@ export const issueCommand = (io: Io): Command =>
     .addCommand(
       withClusterOptions(new Command('start'))
         .description(
-          'start issuance: from then on winners get vouchers; you need the verb authorize on vouchercampaigns',
+          'start issuance, so that winners get vouchers; it cannot be taken back; you need the verb authorize on vouchercampaigns',
         )
         .addHelpText('after', '\nExample:\n  kubectl voucher issue start spring-2027 -n vouchers')
         .argument('[campaign]', 'name of the campaign; optional if there is only one')

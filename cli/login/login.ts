@@ -34,14 +34,14 @@ const isThere = (error: unknown): boolean =>
 
 const keys = async ({ namespace, secretName, out }: KeysOptions, io: Io): Promise<void> => {
   const { publicKey, secret } = newLoginKeys(namespace, secretName);
-  // Never over a file that is there: it may be the only copy of a private key.
+  // An existing file is never overwritten: it may be the only copy of a private key.
   await writeFile(out, stringify(secret), { mode: 0o600, flag: 'wx' }).catch((error: unknown) => {
     throw isThere(error) ? new UsageError(`--out ${out} exists already: name another file, or remove it`) : error;
   });
   io.out(
     `publicKey: ${publicKey}\n` +
-      `Write it as spec.login.publicKey; it is fixed once the campaign has opened. ${out} holds the private key: add the client secrets ` +
-      `of the systems, then kubectl apply -f ${out}, and delete the file.\n`,
+      `Copy this key to spec.login.publicKey; it is fixed once the campaign has opened. ${out} contains the private key. Add the keys of the ` +
+      `login systems to it, run kubectl apply -f ${out}, and delete the file.\n`,
   );
 };
 
@@ -49,7 +49,7 @@ export const loginCommand = (io: Io): Command => {
   const login = new Command('login').description('the logins of a campaign');
   login
     .command('keys')
-    .description('make the key pair with which the login tier signs who a citizen is')
+    .description('make the key pair with which the login tier signs assertions')
     .requiredOption('-n, --namespace <name>', 'namespace of the campaign')
     .requiredOption('--out <file>', 'where the Secret with the private key is written; the file must not exist')
     .option('--secret-name <name>', 'name of the Secret, as in spec.login.secretName', 'voucher-login')

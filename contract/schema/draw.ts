@@ -22,8 +22,8 @@ const source: ObjectNode = {
     relays: {
       type: 'array',
       description:
-        'Drand: addresses at which the round is asked for, such as https://api.drand.sh. One that answers is enough, because the signature ' +
-        'is checked. Left out: the public ones.',
+        'Drand: addresses from which the round is read, such as https://api.drand.sh. One that answers is enough, because the signature ' +
+        'is checked. Left out: the public relays.',
       maxItems: 8,
       'x-kubernetes-list-type': 'atomic',
       items: {
@@ -83,8 +83,8 @@ export const draw: ObjectNode = {
       86_400,
     ),
     waitlistPercent: int32(
-      'Length of the waiting list of each voucher, in percent of its quota, rounded up. The next on it move up when a winner does not ' +
-        'take the voucher. Default 10.',
+      'Length of the waiting list of each voucher, in percent of its quota, rounded up. When a winner does not take the voucher, an ' +
+        'owner can let the next on the list move up. Default 10.',
       [0, 100],
       10,
     ),
@@ -95,8 +95,8 @@ export const draw: ObjectNode = {
     bundleStore: {
       type: 'object',
       description:
-        'Object store with the interface of S3, to which the bundle is written, too. Left out: none. Make the objects readable for everyone, ' +
-        'and state their address in bundleUrl.',
+        'Object store with the S3 interface, to which the bundle is written as well. Left out: it is written to no store. Make the objects ' +
+        'readable for everyone, and state their address in bundleUrl.',
       typeHint: { name: 'BundleStore', file: './draw.ts' },
       required: ['url', 'bucket', 'secretName'],
       properties: {
@@ -126,8 +126,8 @@ export const draw: ObjectNode = {
       ],
     },
     bundleUrl: text(
-      'Address at which everyone can read the bundle, with a final /: commitment.json is below it. The intake sends citizens there who ask for ' +
-        'a proof. Left out: it is not known.',
+      'Address of the folder in which everyone can read the files of the bundle. It ends with /. When a citizen asks for a proof, the intake ' +
+        'redirects to result.json there. Left out: such requests get 404.',
       500,
       8,
     ),

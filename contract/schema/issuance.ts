@@ -15,7 +15,7 @@ const stock: ObjectNode = {
     voucher: dnsLabel('Name of the voucher, as in spec.vouchers.', 40),
     stock: {
       ...text(
-        'What it is called at the channel. wechat: stock_id. alipay: template_id. unionpay: couponId. It must exist, and be started.',
+        'Id of the stock at the channel. wechat: stock_id. alipay: template_id. unionpay: couponId. The stock must exist, and be started.',
         64,
         1,
       ),
@@ -34,14 +34,14 @@ const channel: ObjectNode = {
     url: text('Address of the channel. Default: its public address.', 500, 1),
     merchant: {
       ...text(
-        'Who issues. wechat: the merchant number (mchid) that created the stocks. alipay, unionpay: the app id once more.',
+        'Who issues the vouchers. wechat: the merchant number (mchid) that created the stocks. alipay, unionpay: the app id, as in appId.',
         64,
         1,
       ),
       pattern: '^[0-9A-Za-z_-]+$',
     },
     appId: {
-      ...text('Id of the app at the channel that the accounts of winners belong to.', 64, 1),
+      ...text('Id of the app at the channel. The accounts of winners belong to this app.', 64, 1),
       pattern: '^[0-9A-Za-z_-]+$',
     },
     requestsPerSecond: int32(
@@ -57,7 +57,12 @@ const channel: ObjectNode = {
       default: 'Asia/Shanghai',
     },
     stocks: {
-      ...listByKey('voucher', 'What each voucher is called at the channel; at least one.', 32, stock),
+      ...listByKey(
+        'voucher',
+        'The stock of each voucher at the channel; one for every voucher of the campaign.',
+        32,
+        stock,
+      ),
       minItems: 1,
     },
   },
@@ -74,8 +79,8 @@ const channel: ObjectNode = {
 export const issuance: ObjectNode = {
   type: 'object',
   description:
-    'Through which channels winners get their vouchers. Left out: the draw is the last step. Channels, merchants and stocks are fixed once ' +
-    'issuance has started; rates may change.',
+    'Through which channels winners get their vouchers. Left out: the draw is the last step. Names, merchants, appIds and stocks of the ' +
+    'channels are fixed once issuance has started; addresses, rates and time zones can change.',
   typeHint: { name: 'IssuanceSpec', file: ISSUANCE_TYPES },
   required: ['channels'],
   properties: {
@@ -87,8 +92,8 @@ export const issuance: ObjectNode = {
       default: 'voucher-issuance',
     },
     bindBy: instant(
-      'Until when winners can bind an account, or another one after a failure. Then the next on the waitlist can move up. Left out: ' +
-        'until personal data is destroyed.',
+      'Until when winners can bind an account, or replace it after a request has failed. Afterwards an owner can let the next on the ' +
+        'waiting list move up. Left out: until personal data is destroyed.',
     ),
     channels: { ...listByKey('name', 'Channels that citizens can choose; at least one.', 3, channel), minItems: 1 },
   },
@@ -100,34 +105,39 @@ export const issuanceStatus: ObjectNode = {
   typeHint: { name: 'IssuanceStatus', file: ISSUANCE_TYPES },
   properties: {
     startedAt: instant(
-      'When issuance started. Once written, channels, merchants and stocks of spec.issuance are fixed.',
+      'When issuance started. From then on names, merchants, appIds and stocks of the channels are fixed.',
     ),
-    startedBy: text('Who authorised it.', 256),
+    startedBy: text('Who authorised the start.', 256),
     winners: wholeNumber('Vouchers to issue: one for each winner of the draw.'),
     issued: wholeNumber('Vouchers issued, over all channels. Absent: not known yet.'),
     failed: wholeNumber('Requests that failed for good, over all channels. Absent: not known yet.'),
-    channels: listByKey('channel', 'Each channel of spec.issuance. Absent: issuance has not started.', 3, {
-      type: 'object',
-      description: 'ChannelStatus is issuance through one channel.',
-      typeHint: { name: 'ChannelStatus', file: ISSUANCE_TYPES },
-      required: ['channel', 'state'],
-      properties: {
-        channel: text('Name of the channel.', 40),
-        state: text(
-          'Asked: all pods ask it. Stopped: a person has stopped it. SettingsDiffer: its stock differs from spec.vouchers. BooksDiffer: see the condition BooksBalanced. Paused: a ' +
-            'contingency level pauses issuance. Refused, Failing, Quota: see the condition ChannelsReachable. Unknown: not known yet.',
-          32,
-        ),
-        issued: wholeNumber('Vouchers issued. Absent: not known yet.'),
-        waiting: wholeNumber('Requests whose outcome is not known yet. Absent: not known yet.'),
-        failed: wholeNumber('Requests that failed for good. Absent: not known yet.'),
-        since: instant('Since when it is stopped. Absent: it is not.'),
-        stoppedBy: text('Who stopped it. Absent: no person did.', 256),
-        reason: text('Why it is stopped; for people.', 512),
-        doneAt: instant(
-          'When what waits will be done at the rate that the channel permits, to the minute. Absent: unknown.',
-        ),
+    channels: listByKey(
+      'channel',
+      'Each channel of spec.issuance. Absent: issuance has not started, and no channel is stopped.',
+      3,
+      {
+        type: 'object',
+        description: 'ChannelStatus is issuance through one channel.',
+        typeHint: { name: 'ChannelStatus', file: ISSUANCE_TYPES },
+        required: ['channel', 'state'],
+        properties: {
+          channel: text('Name of the channel.', 40),
+          state: text(
+            'Asked: all pods send it requests. Stopped: a person has stopped it. SettingsDiffer: its stock differs from spec.vouchers. BooksDiffer: see the condition BooksBalanced. Paused: a ' +
+              'contingency level pauses issuance. Refused, Failing, Quota: see the condition ChannelsReachable. Unknown: not known yet.',
+            32,
+          ),
+          issued: wholeNumber('Vouchers issued. Absent: not known yet.'),
+          waiting: wholeNumber('Requests whose outcome is not known yet. Absent: not known yet.'),
+          failed: wholeNumber('Requests that failed for good. Absent: not known yet.'),
+          since: instant('Since when it is stopped. Absent: it is not stopped.'),
+          stoppedBy: text('Who stopped it. Absent: no person has stopped it.', 256),
+          reason: text('Why it is stopped; for people.', 512),
+          doneAt: instant(
+            'When the waiting requests will be done at the rate that the channel permits, rounded up to the minute. Absent: unknown, or none waits.',
+          ),
+        },
       },
-    }),
+    ),
   },
 };

@@ -14,15 +14,15 @@ const claim = (description: string, byDefault?: string): StringNode => ({
 
 const claims: ObjectNode = {
   type: 'object',
-  description: 'Which claims of the identity token hold the person, for type Oidc.',
+  description: 'Which claims of the identity token, or of userinfo, contain the person; for type Oidc.',
   default: {},
   typeHint: { name: 'LoginClaims', file: LOGIN_TYPES },
   properties: {
     name: claim('Claim with the name. Default name.', 'name'),
     idNumber: claim('Claim with the identity number. Default id_number.', 'id_number'),
     idType: claim(
-      'Claim with the kind of document. Only persons with the value CN_ID can use the login. Left out: every number is that of a ' +
-        'resident document.',
+      'Claim with the kind of document. Only persons with the value CN_ID can use the login. Left out: every number counts as ' +
+        'that of a resident document.',
     ),
   },
 };
@@ -49,18 +49,26 @@ const system: ObjectNode = {
       LOGIN_TYPES_OF_SYSTEMS,
     ),
     url: url(
-      'Oidc: the issuer, required. The others: address of the interface that pods ask. Default: the public address of the app.',
+      'Oidc: the issuer; required. Other types: address of the interface to which pods send requests. Default: its public address.',
     ),
     authorizeUrl: url(
-      'Page of the system to which citizens are sent. Default: the public one of the app. Oidc: as the issuer says.',
+      'Login page of the system, to which citizens are sent. Default: its public login page. No effect for Oidc: the issuer names the page.',
     ),
     clientId: text(
-      'Id of the campaign’s app at the system: client_id, or appid. For issuance the same as appId there.',
+      'Id of the campaign’s app at the system: client_id, or appid. For a channel of spec.issuance it must be the appId of that channel.',
       128,
       1,
     ),
-    scope: text('What is asked for. Default: openid for Oidc, and the scope of a silent login for the apps.', 128, 1),
-    prompt: text('Parameter prompt of the request, for type Oidc: login makes every citizen log in again.', 32, 1),
+    scope: text(
+      'Scope that is requested. Default: openid for Oidc; for the others the scope that only names the account.',
+      128,
+      1,
+    ),
+    prompt: text(
+      'Parameter prompt of the request, for type Oidc. The value login makes every citizen log in again.',
+      32,
+      1,
+    ),
     claims,
     requestsPerSecond: int32(
       'Logins per second that the contract with the system permits, over all pods. More logins are shed: 503 with Retry-After.',
@@ -86,8 +94,8 @@ const system: ObjectNode = {
 export const login: ObjectNode = {
   type: 'object',
   description:
-    'Logins by which citizens prove who they are, or which account is theirs. Left out: there are none. publicKey is fixed once the ' +
-    'campaign has opened.',
+    'Logins by which citizens prove who they are, or which account is theirs. Left out: the campaign has no logins. publicKey is fixed ' +
+    'once the campaign has opened.',
   typeHint: { name: 'LoginSpec', file: LOGIN_TYPES },
   required: ['publicKey', 'url', 'page', 'systems'],
   properties: {
@@ -110,7 +118,7 @@ export const login: ObjectNode = {
     },
     url: url('Address at which citizens reach the login tier, without a path: https://login.example.gov.cn.'),
     page: url(
-      'Page of the campaign to which citizens return with the result of a login. It gets it after "#", which no server sees.',
+      'Page of the campaign to which citizens return after a login. The result follows "#" in the address, so no server sees it.',
     ),
     systems: { ...listByKey('name', 'Logins that citizens can choose; at least one.', 8, system), minItems: 1 },
   },

@@ -51,8 +51,8 @@ export interface VoucherCampaignSpec {
   /** How a person is identified. Fixed once the campaign has opened. */
   readonly identity: IdentitySpec;
   /**
-   * Logins by which citizens prove who they are, or which account is theirs. Left out: there are none. publicKey is
-   * fixed once the campaign has opened.
+   * Logins by which citizens prove who they are, or which account is theirs. Left out: the campaign has no logins.
+   * publicKey is fixed once the campaign has opened.
    */
   readonly login?: LoginSpec;
   /** Who may register. Fixed once the campaign has opened. */
@@ -65,8 +65,8 @@ export interface VoucherCampaignSpec {
   /** Which registrations enter the draw. Fixed once the campaign has opened. */
   readonly draw: DrawSpec;
   /**
-   * Through which channels winners get their vouchers. Left out: the draw is the last step. Channels, merchants and
-   * stocks are fixed once issuance has started; rates may change.
+   * Through which channels winners get their vouchers. Left out: the draw is the last step. Names, merchants, appIds
+   * and stocks of the channels are fixed once issuance has started; addresses, rates and time zones can change.
    */
   readonly issuance?: IssuanceSpec;
   /** Vouchers that a citizen can register for; at least one. Fixed once the campaign has opened. */

@@ -15,8 +15,8 @@ export interface DrawSource {
    */
   readonly type: 'Drand' | 'PublicValue';
   /**
-   * Drand: addresses at which the round is asked for, such as https://api.drand.sh. One that answers is enough, because
-   * the signature is checked. Left out: the public ones.
+   * Drand: addresses from which the round is read, such as https://api.drand.sh. One that answers is enough, because
+   * the signature is checked. Left out: the public relays.
    */
   readonly relays?: readonly string[];
   /**
@@ -27,8 +27,8 @@ export interface DrawSource {
 }
 
 /**
- * Object store with the interface of S3, to which the bundle is written, too. Left out: none. Make the objects readable
- * for everyone, and state their address in bundleUrl.
+ * Object store with the S3 interface, to which the bundle is written as well. Left out: it is written to no store. Make
+ * the objects readable for everyone, and state their address in bundleUrl.
  */
 export interface BundleStore {
   /** Address of the store, such as https://s3.example.org. */
@@ -81,8 +81,8 @@ export interface DrawSpec {
    */
   readonly postponeSeconds: number;
   /**
-   * Length of the waiting list of each voucher, in percent of its quota, rounded up. The next on it move up when a
-   * winner does not take the voucher. Default 10.
+   * Length of the waiting list of each voucher, in percent of its quota, rounded up. When a winner does not take the
+   * voucher, an owner can let the next on the list move up. Default 10.
    */
   readonly waitlistPercent: number;
   /**
@@ -91,13 +91,13 @@ export interface DrawSpec {
    */
   readonly bundleClaim?: string;
   /**
-   * Object store with the interface of S3, to which the bundle is written, too. Left out: none. Make the objects
-   * readable for everyone, and state their address in bundleUrl.
+   * Object store with the S3 interface, to which the bundle is written as well. Left out: it is written to no store.
+   * Make the objects readable for everyone, and state their address in bundleUrl.
    */
   readonly bundleStore?: BundleStore;
   /**
-   * Address at which everyone can read the bundle, with a final /: commitment.json is below it. The intake sends
-   * citizens there who ask for a proof. Left out: it is not known.
+   * Address of the folder in which everyone can read the files of the bundle. It ends with /. When a citizen asks for a
+   * proof, the intake redirects to result.json there. Left out: such requests get 404.
    */
   readonly bundleUrl?: string;
 }

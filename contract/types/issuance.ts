@@ -9,8 +9,8 @@ export interface ChannelStock {
   /** Name of the voucher, as in spec.vouchers. */
   readonly voucher: string;
   /**
-   * What it is called at the channel. wechat: stock_id. alipay: template_id. unionpay: couponId. It must exist, and be
-   * started.
+   * Id of the stock at the channel. wechat: stock_id. alipay: template_id. unionpay: couponId. The stock must exist,
+   * and be started.
    */
   readonly stock: string;
 }
@@ -22,10 +22,11 @@ export interface IssuanceChannel {
   /** Address of the channel. Default: its public address. */
   readonly url?: string;
   /**
-   * Who issues. wechat: the merchant number (mchid) that created the stocks. alipay, unionpay: the app id once more.
+   * Who issues the vouchers. wechat: the merchant number (mchid) that created the stocks. alipay, unionpay: the app id,
+   * as in appId.
    */
   readonly merchant: string;
-  /** Id of the app at the channel that the accounts of winners belong to. */
+  /** Id of the app at the channel. The accounts of winners belong to this app. */
   readonly appId: string;
   /**
    * Requests per second that the contract with the channel permits, over all pods. WeChat Pay permits a merchant 500.
@@ -35,13 +36,13 @@ export interface IssuanceChannel {
   readonly requestsPerDay?: number;
   /** Time zone of the day of requestsPerDay. Default Asia/Shanghai. */
   readonly timeZone: string;
-  /** What each voucher is called at the channel; at least one. */
+  /** The stock of each voucher at the channel; one for every voucher of the campaign. */
   readonly stocks: readonly ChannelStock[];
 }
 
 /**
- * Through which channels winners get their vouchers. Left out: the draw is the last step. Channels, merchants and
- * stocks are fixed once issuance has started; rates may change.
+ * Through which channels winners get their vouchers. Left out: the draw is the last step. Names, merchants, appIds and
+ * stocks of the channels are fixed once issuance has started; addresses, rates and time zones can change.
  */
 export interface IssuanceSpec {
   /**
@@ -50,8 +51,8 @@ export interface IssuanceSpec {
    */
   readonly secretName: string;
   /**
-   * Until when winners can bind an account, or another one after a failure. Then the next on the waitlist can move up.
-   * Left out: until personal data is destroyed.
+   * Until when winners can bind an account, or replace it after a request has failed. Afterwards an owner can let the
+   * next on the waiting list move up. Left out: until personal data is destroyed.
    */
   readonly bindBy?: string;
   /** Channels that citizens can choose; at least one. */
@@ -63,9 +64,9 @@ export interface ChannelStatus {
   /** Name of the channel. */
   readonly channel: string;
   /**
-   * Asked: all pods ask it. Stopped: a person has stopped it. SettingsDiffer: its stock differs from spec.vouchers.
-   * BooksDiffer: see the condition BooksBalanced. Paused: a contingency level pauses issuance. Refused, Failing, Quota:
-   * see the condition ChannelsReachable. Unknown: not known yet.
+   * Asked: all pods send it requests. Stopped: a person has stopped it. SettingsDiffer: its stock differs from
+   * spec.vouchers. BooksDiffer: see the condition BooksBalanced. Paused: a contingency level pauses issuance. Refused,
+   * Failing, Quota: see the condition ChannelsReachable. Unknown: not known yet.
    */
   readonly state: string;
   /** Vouchers issued. Absent: not known yet. */
@@ -74,21 +75,24 @@ export interface ChannelStatus {
   readonly waiting?: number;
   /** Requests that failed for good. Absent: not known yet. */
   readonly failed?: number;
-  /** Since when it is stopped. Absent: it is not. */
+  /** Since when it is stopped. Absent: it is not stopped. */
   readonly since?: string;
-  /** Who stopped it. Absent: no person did. */
+  /** Who stopped it. Absent: no person has stopped it. */
   readonly stoppedBy?: string;
   /** Why it is stopped; for people. */
   readonly reason?: string;
-  /** When what waits will be done at the rate that the channel permits, to the minute. Absent: unknown. */
+  /**
+   * When the waiting requests will be done at the rate that the channel permits, rounded up to the minute. Absent:
+   * unknown, or none waits.
+   */
   readonly doneAt?: string;
 }
 
 /** Issuance of the vouchers. Absent: the campaign has no spec.issuance. */
 export interface IssuanceStatus {
-  /** When issuance started. Once written, channels, merchants and stocks of spec.issuance are fixed. */
+  /** When issuance started. From then on names, merchants, appIds and stocks of the channels are fixed. */
   readonly startedAt?: string;
-  /** Who authorised it. */
+  /** Who authorised the start. */
   readonly startedBy?: string;
   /** Vouchers to issue: one for each winner of the draw. */
   readonly winners?: number;
@@ -96,6 +100,6 @@ export interface IssuanceStatus {
   readonly issued?: number;
   /** Requests that failed for good, over all channels. Absent: not known yet. */
   readonly failed?: number;
-  /** Each channel of spec.issuance. Absent: issuance has not started. */
+  /** Each channel of spec.issuance. Absent: issuance has not started, and no channel is stopped. */
   readonly channels?: readonly ChannelStatus[];
 }

@@ -1,17 +1,17 @@
 /**
- * Whether the vouchers of the database are those of the channels. Pure; times are wall-clock milliseconds.
+ * Whether the database counts as many vouchers as the channels. Pure; times are wall-clock milliseconds.
  *
- * Counts of the database (`ours`) and a channel's number of issued vouchers (`theirs`) are never of the same instant, and requests are
- * under way. So each reading of a stock at time t is compared with two readings of the database:
+ * The counts of the database (`ours`) and a channel's number of issued vouchers (`theirs`) are never read at the same instant, and requests
+ * are under way. So each reading of a stock at time t is compared with two readings of the database:
  *
  * | reading of the database                              | must hold |
  * |------------------------------------------------------|-----------|
  * | the last one before t − 30 s                         | issued ≤ theirs |
  * | the first one that contains all facts before t + 10 s | theirs ≤ issued + open requests |
  *
- * When no request is open, this is equality. t is when all stocks of the channel were read, one after the other, which takes seconds;
- * 10 s are more than the clocks differ. A database contains all facts before the time at which
- * the oldest message that it lacked was stored, as the backlog of the records tier says.
+ * When no request is open, this is equality. t is the time at which a pod had read all stocks of the channel, one after the other,
+ * which takes seconds. 10 s are more than the clocks differ. The backlog of the records tier says when the oldest message
+ * that is not in the database was stored. The database contains all facts from before that time.
  *
  * If requests may be lost from the journal (queryFirst: it was restored, or the stock was used before), a winner without a request may
  * have a voucher already, so those count as open.
@@ -45,7 +45,7 @@ export interface StockCheck {
   /** When the stock was read. */
   readonly atMs: number;
   readonly theirs: number;
-  /** Issued in the database; where there are more here, before the stock was read, else after. */
+  /** Issued in the database. For `moreHere` the count from before the stock was read, otherwise the one from after. */
   readonly issued: number;
   /** Requests whose outcome was not known. */
   readonly open: number;
@@ -178,7 +178,7 @@ export const afterLook = (memory: BooksMemory, look: BooksLook): BooksMemory => 
   const checks = { ...memory.checks };
   for (const reading of look.stocks) {
     const key = stockKey(reading);
-    // The one that waits stays: with many pods a newer one would take its place each second.
+    // A reading that waits is kept. With many pods, a newer one would replace it each second.
     if (pending[key] === undefined && reading.atMs > (checks[key]?.atMs ?? 0)) pending[key] = reading;
   }
   for (const [key, reading] of Object.entries(pending)) {

@@ -1,4 +1,4 @@
-/** The condition BooksBalanced: what the database counts, beside what the channels count. Pure. */
+/** The condition BooksBalanced: the counts of the database, compared with those of the channels. Pure. */
 import type { FactsReport } from '../../contract/books.ts';
 import type { Channel } from '../../contract/envelope.ts';
 import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
@@ -43,7 +43,7 @@ const stockText = ({ channel, voucher, theirs, issued, open, result }: StockChec
 
 const unexplainedText = ({ channel, voucher, facts }: Unexplained): string => {
   const where = [channel, voucher].filter((word) => word !== '').join(', ');
-  return `${where === '' ? 'Without a voucher' : where}: ${many(facts, 'fact has', 'facts have')} no cause in the database: a request without a win, or an outcome without a request.`;
+  return `${where === '' ? 'Without a voucher' : where}: ${many(facts, 'fact has', 'facts have')} no cause in the database: a request of a receipt that has not won, or an outcome without a request.`;
 };
 
 /** Stocks without a recent comparison. */
@@ -61,7 +61,7 @@ const missing = (
   });
 };
 
-/** Nothing is under way nor can begin, and every number is the same on both sides. */
+/** No request is open, none can begin, and both sides have the same numbers. */
 const isSettled = ({ checks }: BooksMemory, { totals }: FactsReport, isBindingOver: boolean): boolean =>
   sumOf(totals, 'issuing') === 0 &&
   (isBindingOver || sumOf(totals, 'waiting') === 0) &&
@@ -116,7 +116,7 @@ export const booksBalanced = ({ campaign, observed, nowMs }: Input): Verdict<'Bo
     const names = notCompared.map(({ channel, voucher }) => `${channel}, ${voucher}`).join('; ');
     return unknown(
       'NotCompared',
-      `Not compared with the channel in the last ten minutes: ${names}. Issuance pods read stocks each minute, and the records tier must have processed what was stored before. A channel that does not tell how many vouchers it has issued can be compared by ${reconcileCommand(metadata)} only. ${text}`,
+      `Not compared with the channel in the last ten minutes: ${names}. A comparison needs an issuance pod that has read the stock, and a records tier that has processed all earlier facts. If a channel does not report how many vouchers it has issued, only this command can compare: ${reconcileCommand(metadata)}. ${text}`,
     );
   }
   const { bindBy } = spec.issuance;

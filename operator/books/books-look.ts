@@ -1,9 +1,9 @@
-/** What one tick has read for the comparison with the channels. Pure. */
+/** Input of the comparison with the channels, from one tick. Pure. */
 import type { IssuanceState } from '../issuance/issuance-keeper.ts';
 import type { Gathered } from '../tick/gather.ts';
 import type { BooksLook } from './balance.ts';
 
-/** Where the start of issuance is unknown, requests may have been lost. */
+/** If the start of issuance is unknown, it is assumed that requests may be lost. */
 export const booksLook = (
   { facts, outside, readings }: Pick<Gathered, 'facts' | 'outside' | 'readings'>,
   issuance: IssuanceState | undefined,

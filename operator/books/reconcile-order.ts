@@ -1,8 +1,8 @@
-/** What a person has ordered of the Job `books`. Pure. */
+/** A person's order to run the Job `books`. Pure. */
 import { parseOrder, RECONCILE, type ReconcileOrder } from '../../contract/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 
-/** As long as a Job that has ended is kept, so that none is made twice. An order of a clock that is ahead counts as well. */
+/** As long as a Job that has ended is kept, so that no order makes two Jobs. An order from a clock that is ahead counts, too. */
 const VALID_MS = 10 * 60_000;
 
 /** Undefined: none, an old one, one that can't be read, or a campaign that issues nothing. */

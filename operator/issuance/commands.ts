@@ -1,13 +1,13 @@
 /**
- * What people command about issuance, by annotations on the campaign. Pure.
+ * Commands of people about issuance: annotations on the campaign. Pure.
  *
  * | annotation                                  | value                 | meaning |
  * |---------------------------------------------|-----------------------|---------|
  * | issue.voucher-operator.io/start             | `by <user>`           | an owner starts issuance |
- * | channel-stop.voucher-operator.io/<channel>  | `by <user>: <reason>` | this channel is not asked; without the annotation it is |
+ * | channel-stop.voucher-operator.io/<channel>  | `by <user>: <reason>` | this channel is stopped while the annotation exists |
  *
- * A policy of the chart ensures that the user is the writer. An unreadable start is no command. An unreadable stop stops the channel all
- * the same: no voucher is issued against a person's intention. Both are reported.
+ * A policy of the chart ensures that the user is the writer. An unreadable start has no effect. An unreadable stop does stop the
+ * channel, because that is what a person wanted. Both are reported.
  */
 import { CHANNELS, type Channel } from '../../contract/envelope.ts';
 import { CHANNEL_STOP_PREFIX, channelStopAnnotation, ISSUE_START } from '../../contract/names.ts';

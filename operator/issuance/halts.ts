@@ -1,4 +1,4 @@
-/** Channels that are not asked although they could be: by a person's command, or because a stock differs from the spec. Pure. */
+/** Channels that are halted: by a person's command, or because a stock or the books differ. Pure. */
 import type { Channel } from '../../contract/envelope.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { NO_BOOKS, stoppedByBooks } from '../books/balance.ts';
@@ -17,7 +17,7 @@ export interface Halt {
 
 type Seen = Pick<Observed, 'draw' | 'issuance' | 'outside' | 'books' | 'previous'>;
 
-/** As it is stored; as the status has it, while the stored shares are not known. */
+/** From the stored shares; from the status while these are not known. */
 const haltBefore = (name: Channel, { outside, previous }: Seen): HaltReason | undefined => {
   const inForce = outside?.known('issuance').inForce;
   if (inForce !== undefined) return haltIn(inForce.value.targets[name]?.stopped);
@@ -26,8 +26,8 @@ const haltBefore = (name: Channel, { outside, previous }: Seen): HaltReason | un
 };
 
 /**
- * Rows are tried from the top. Before the start no channel is asked for a voucher, and pods may read stocks. Only a newer number ends a
- * halt: while none is known, also for a new leader, the channel stays halted for the same reason.
+ * Rows are tried from the top. Before the start only a person halts a channel: no vouchers are issued then anyway. Only a newer number ends a
+ * halt. While there is none, the channel stays halted for the same reason, also under a new leader.
  *
  * | situation                                                | halt           |
  * |----------------------------------------------------------|----------------|
@@ -60,7 +60,10 @@ export const haltsOf = (campaign: VoucherCampaign, observed: Seen, nowMs: number
     } else if (texts.length > 0) {
       halts.set(name, { reason: 'SettingsDiffer', text: texts.join(' ') });
     } else if (unknown.includes(name) && before === 'SettingsDiffer') {
-      halts.set(name, { reason: 'SettingsDiffer', text: `${name}: a stock differed, and it is not known now.` });
+      halts.set(name, {
+        reason: 'SettingsDiffer',
+        text: `${name}: a stock differed from spec.vouchers, and no pod has read it within two minutes.`,
+      });
     } else if (differing.includes(name) || (before === 'BooksDiffer' && !isCompared(name))) {
       halts.set(name, { reason: 'BooksDiffer', text: `${name}: see the condition BooksBalanced.` });
     }

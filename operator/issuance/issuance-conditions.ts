@@ -18,10 +18,10 @@ const differText = ({ differences }: Comparison): string =>
 const untoldText = ({ untold }: Comparison): string =>
   untold.length === 0
     ? ''
-    : ` Compare in the merchant platform what the channel does not tell: ${untold.slice(0, 4).join('; ')}${untold.length > 4 ? '; …' : ''}.`;
+    : ` Not reported by the channel, so compare it yourself in the merchant platform: ${untold.slice(0, 4).join('; ')}${untold.length > 4 ? '; …' : ''}.`;
 
 const unknownText = ({ unknown: channels }: Comparison, { campaign: { metadata } }: ConditionInput): string =>
-  `No issuance pod has read the stocks of ${channels.join(', ')} within two minutes. See the condition ChannelsReachable, and kubectl get pods -n ${metadata.namespace} -l voucher-operator.io/campaign=${metadata.name},app.kubernetes.io/component=issuance.`;
+  `In the last two minutes no issuance pod has read all stocks of ${channels.join(', ')}. See the condition ChannelsReachable, and kubectl get pods -n ${metadata.namespace} -l voucher-operator.io/campaign=${metadata.name},app.kubernetes.io/component=issuance.`;
 
 /**
  * Before issuance has started. Rows are tried from the top.
@@ -52,7 +52,7 @@ const beforeStart = (input: ConditionInput): Verdict<'Issued'> => {
   if (startedBy === undefined) {
     return no(
       'WaitingForAuthorization',
-      `An owner must start issuance: ${commandOf('issue start', input)}. It fixes channels, merchants and stocks.${untoldText(comparison)}`,
+      `An owner must start issuance: ${commandOf('issue start', input)}. From then on names, merchants, appIds and stocks of the channels are fixed.${untoldText(comparison)}`,
     );
   }
   if (comparison.readAtMs === undefined) {
@@ -60,7 +60,7 @@ const beforeStart = (input: ConditionInput): Verdict<'Issued'> => {
   }
   return no(
     'Starting',
-    `${startedBy} has started issuance; the operator writes that into the journal. After a change of spec or leader it first waits until the stocks are read again, a minute at most.`,
+    `${startedBy} has started issuance. The operator writes the start into the journal. After a change of the spec or of the leader, it first waits until the stocks are read again: at most a minute.`,
   );
 };
 
@@ -93,7 +93,9 @@ const progressText = (status: IssuanceStatus, { observed }: ConditionInput): str
       : [`${count(waiting)} winners have no request yet: they have bound no account, or their turn has not come.`]),
     ...(failed === 0
       ? []
-      : [`The requests of ${count(failed)} winners failed for good: they can bind another account.`]),
+      : [
+          `The requests of ${count(failed)} winners failed for good. Until spec.issuance.bindBy they can bind another account, for at most four attempts.`,
+        ]),
   ].join(' ');
 };
 
@@ -120,26 +122,26 @@ const afterStart = (input: ConditionInput, status: IssuanceStatus): Verdict<'Iss
   const unbalanced = halts.filter(([, { reason }]) => reason === 'BooksDiffer').map(([channel]) => channel);
   const stops = stopped.map(
     ([channel, { by, text }]) =>
-      `${channel} is stopped by ${by ?? 'a command'} (${text}): ${commandOf('channel resume', input, ` ${channel}`)}.`,
+      `${channel} is stopped by ${by ?? 'a command'} (${text}). To resume it: ${commandOf('channel resume', input, ` ${channel}`)}.`,
   );
   const isAll = halts.length === campaign.spec.issuance?.channels.length;
-  const others = isAll ? '' : ' The other channels go on.';
+  const others = isAll ? '' : ' The other channels continue.';
   if (differing.length > 0) {
     const texts = differing.map(([, { text }]) => text).join(' ');
     return no(
       'SettingsDiffer',
       [
-        `${texts} Nothing more is issued through ${differing.map(([channel]) => channel).join(', ')}.${others} Correct the stock in the merchant platform; within two minutes after that the operator goes on by itself.`,
+        `${texts} Nothing more is issued through ${differing.map(([channel]) => channel).join(', ')}.${others} Correct the stock in the merchant platform. The operator then resumes the channel by itself within two minutes.`,
         ...stops,
         progress,
       ].join(' '),
     );
   }
   if (unbalanced.length > 0)
-    stops.push(`Stopped, because its books differ: ${unbalanced.join(', ')}. See the condition BooksBalanced.`);
+    stops.push(`Stopped because its books differ: ${unbalanced.join(', ')}. See the condition BooksBalanced.`);
   if (stops.length > 0) return no('ChannelStopped', [...stops, ...unreadable, progress].join(' '));
   if (contingency.effects.isIssuancePaused === true) {
-    return no('Paused', `A contingency level pauses issuance: see the condition Contingency. ${progress}`);
+    return no('Paused', `A contingency level pauses issuance. See the condition Contingency. ${progress}`);
   }
   return no('Issuing', progress);
 };

@@ -6,7 +6,7 @@ import type { CampaignEvent } from '../tick/ports.ts';
 
 const HALTED: readonly string[] = ['Stopped', 'SettingsDiffer', 'BooksDiffer'];
 
-/** One whose books differ has the event BooksDiffer. */
+/** For a channel whose books differ there is the event BooksDiffer instead. */
 const stoppedEvents = ({ channel, state, stoppedBy, reason = '' }: ChannelStatus): readonly CampaignEvent[] => {
   if (state === 'BooksDiffer') return [];
   if (state === 'SettingsDiffer')
@@ -34,7 +34,7 @@ export const issuanceEvents = (
           campaignEvent(
             'Normal',
             'IssuanceStarted',
-            `${startedBy ?? 'An owner'} has started issuance. Channels, merchants and stocks are fixed now.`,
+            `${startedBy ?? 'An owner'} has started issuance. Names, merchants, appIds and stocks of the channels are fixed now.`,
           ),
         ]
       : [];
@@ -46,7 +46,7 @@ export const issuanceEvents = (
       ? [campaignEvent('Normal', 'IssuanceResumed', `Vouchers are issued through ${channel.channel} again.`)]
       : [];
   });
-  // A list without channels: no channel is stopped any more, and issuance has not started.
+  // Without a list of channels, no channel is stopped any more, and issuance has not started.
   const gone = (previous?.issuance?.channels ?? []).filter(
     ({ channel, state }) => HALTED.includes(state) && !channels.some((one) => one.channel === channel),
   );

@@ -10,7 +10,7 @@ import { within } from '../../runtime/deadline.ts';
 
 /** What is known of the start of a campaign's issuance. */
 export type IssuanceState =
-  /** `start` absent: it has not started. `isRestored`: the shards' streams are others than then, so facts of requests may be lost. */
+  /** `start` absent: it has not started. `isRestored`: the shards' streams are not those of the start, so facts of requests may be lost. */
   | { readonly kind: 'known'; readonly start?: IssuanceStart; readonly isRestored?: true }
   /** The journal did not answer; asked again. */
   | { readonly kind: 'unknown'; readonly message: string }
@@ -30,7 +30,7 @@ export interface IssuanceRequest {
   readonly campaignId: string;
   /** The result of the draw is announced, or issuance had started when this process began to lead. */
   readonly isDue: boolean;
-  /** Identifies what the spec says of channels and vouchers: stocks that were read before a change count no more. */
+  /** Identifies channels and vouchers of the spec: stocks that were read before a change no longer count. */
   readonly settings: string;
   /** Absent: something is missing; the condition Issued says what. */
   readonly order?: IssuanceOrder;
@@ -50,7 +50,7 @@ const LOOK_EVERY_MS = 10_000;
 /** Whether the streams are still those of the start. */
 const STREAMS_EVERY_MS = 30_000;
 const AFTER_FAILURE_MS = 2_000;
-/** Pods follow new settings within 2 s, and clocks agree within 2 s: a stock that was read later is one of these settings. */
+/** Pods follow new settings within 2 s, and clocks agree within 2 s. A stock that was read later than this was read with the new settings. */
 const SETTLED_MS = 5_000;
 
 export const createIssuanceKeeper = ({ clock, journal, shards, assertLeading }: IssuanceKeeperDeps) => {
@@ -95,7 +95,7 @@ export const createIssuanceKeeper = ({ clock, journal, shards, assertLeading }: 
     keep(request: IssuanceRequest, signal: AbortSignal): void {
       if (settings?.text !== request.settings) settings = { text: request.settings, sinceMs: clock.now() };
       if (journal === undefined || !request.isDue || inFlight !== undefined) return;
-      // An order does not wait for the next look, but for the end of a failure.
+      // An order is carried out before the next look is due, but not sooner than AFTER_FAILURE_MS after a failure.
       const isStarted = startOf() !== undefined;
       const isOrdered = request.order !== undefined && state?.kind === 'known' && !isStarted;
       if (!isOrdered && clock.monotonicMs() < notBeforeMs) return;

@@ -1,4 +1,4 @@
-/** What a tick wants of issuance. Pure. */
+/** Whether this tick orders the start of issuance. Pure. */
 import type { IssuanceChannel } from '../../contract/decisions/control.ts';
 import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { Observed } from '../tick/observed.ts';
@@ -22,7 +22,7 @@ export const issuanceStartedAt = ({ issuance, previous }: Pick<Seen, 'issuance' 
 
 export const stockComparison = (spec: VoucherCampaignSpec, observed: Seen, nowMs: number): Comparison => {
   const readings = (observed.outside?.reports.issuance ?? []).flatMap(({ stocks = [] }) => stocks);
-  // Of a result that is not announced yet, nothing is issued.
+  // A result that is not announced yet does not count.
   const result = isAnnounced(observed) ? chainOf(observed)?.drawn : undefined;
   return compareStocks(spec, result, readings, nowMs);
 };

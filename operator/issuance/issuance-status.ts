@@ -1,4 +1,4 @@
-/** How far issuance is, by channel, from the facts in the database and what channels permit. Pure. */
+/** Progress of issuance, by channel: from the facts in the database and the rates of the channels. Pure. */
 import type { BookFact } from '../../contract/books.ts';
 import { defined } from '../../contract/defined.ts';
 import type { Channel } from '../../contract/envelope.ts';
@@ -63,7 +63,7 @@ const channelStatuses = ({
     const isPaused = contingency.effects.isIssuancePaused === true;
     const byPods = isPaused ? 'Paused' : standing === undefined ? 'Unknown' : STATES[standing.state];
     const waiting = receiptsWith(observed, 'issuing', channel);
-    // As it is stored: what a tick plans may never be written.
+    // From the stored shares: what this tick plans may never be written.
     const stopped = stored[channel]?.stopped;
     return {
       channel,

@@ -1,10 +1,10 @@
-/** What the channels themselves say of their stocks, compared with spec.vouchers. Pure. */
+/** Compares what the channels report of their stocks with spec.vouchers. Pure. */
 import type { StockReading } from '../../contract/books.ts';
 import type { Drawn } from '../../contract/decisions/draw.ts';
 import type { Channel } from '../../contract/envelope.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 
-/** Pods read each stock every minute: older numbers say nothing about now. */
+/** Pods read each stock every minute. Older numbers may have changed. */
 const FRESH_MS = 120_000;
 /** A pod whose clock is further ahead would show old numbers as new. */
 const AHEAD_MS = 10_000;
@@ -31,9 +31,9 @@ export interface Comparison {
   readonly differences: readonly Difference[];
   /** Channels of which a stock is not known now. */
   readonly unknown: readonly Channel[];
-  /** `unionpay: the face value of dining-50`: the channel does not tell it, so it was not compared. */
+  /** `unionpay: the face value of dining-50`: the channel does not report it, so it was not compared. */
   readonly untold: readonly string[];
-  /** A channel has issued vouchers of one of the stocks, or does not tell whether it has. */
+  /** A channel has issued vouchers of one of the stocks, or does not report whether it has. */
   readonly hasIssued: boolean;
   /** When the oldest of the readings was made, by its pod's clock. Undefined: a stock is unknown. */
   readonly readAtMs: number | undefined;
@@ -47,7 +47,7 @@ type Result = Pick<Drawn, 'vouchers'> | undefined;
 
 interface Compared {
   readonly name: string;
-  /** Undefined: the channel does not tell it. */
+  /** Undefined: the channel does not report it. */
   readonly theirs: number | boolean | undefined;
   readonly differs: boolean;
   readonly says: string;
@@ -58,8 +58,8 @@ interface Compared {
  * |------------------|------------------------------|-------------------------|
  * | face value       | faceValueFen                 | always                  |
  * | minimum purchase | minimumSpendFen              | always                  |
- * | vouchers         | at least the voucher's winners: which of them chose this channel is not counted | once there is a result |
- * | state            | the stock gives vouchers     | once there is a result  |
+ * | vouchers         | at least the voucher's winners: all of them could choose this channel | once there is a result |
+ * | state            | the stock issues vouchers    | once there is a result  |
  */
 const comparedOf = (
   { name: voucher, faceValueFen, minimumSpendFen }: Voucher,
@@ -70,7 +70,7 @@ const comparedOf = (
     name,
     theirs,
     differs: theirs !== ours,
-    says: `has the ${name} ${yuan(theirs ?? 0)}, and spec.vouchers says ${yuan(ours)}`,
+    says: `has the ${name} ${yuan(theirs ?? 0)}, but spec.vouchers states ${yuan(ours)}`,
   });
   const winners = result?.vouchers.find((one) => one.voucher === voucher)?.winners;
   const { total, isRunning } = reading;
@@ -85,13 +85,13 @@ const comparedOf = (
       name: 'number of vouchers',
       theirs: total,
       differs: (total ?? 0) < winners,
-      says: `has ${count(total ?? 0)} vouchers in total, and there are ${count(winners)} winners`,
+      says: `has ${count(total ?? 0)} vouchers in total, but there are ${count(winners)} winners`,
     },
     {
       name: 'state',
       theirs: isRunning,
       differs: isRunning !== true,
-      says: 'gives no vouchers now: it is not started, is paused, or has ended',
+      says: 'issues no vouchers now: it is not started, is paused, or has ended',
     },
   ];
 };

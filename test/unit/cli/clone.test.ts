@@ -38,7 +38,7 @@ describe('a campaign that is made from an earlier one', () => {
     expect(scaling.tiers.intake.capacityPerReplica).toBe(812);
     expect(scaling.tiers.records.capacityPerReplica).toBe(earlier.spec.scaling.tiers.records.capacityPerReplica);
     expect(lineOf(text, 'capacityPerReplica: 812')).toContain('# measured in chengdu: 812.6/s;');
-    expect(lineOf(text, 'leadTime:')).toContain('# a pod of intake took 4.21 s to be Ready in chengdu');
+    expect(lineOf(text, 'leadTime:')).toContain('# an intake pod was Ready after 4.21 s in chengdu');
   });
 
   it('marks quotas and ceilings to confirm, and needs keys of its own', () => {

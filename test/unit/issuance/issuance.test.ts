@@ -228,7 +228,7 @@ describe('the condition Issued', () => {
       'a stock differs',
       { isStarted: true, stocks: [aStock('wechat', NOW_MS, { faceValueFen: 1 }), aStock('alipay', NOW_MS)] },
       'SettingsDiffer',
-      ['Nothing more is issued through wechat', 'The other channels go on'],
+      ['Nothing more is issued through wechat', 'The other channels continue'],
     ],
     ['a level pauses it', { isStarted: true, effects: { isIssuancePaused: true } }, 'Paused', ['Contingency']],
     [
