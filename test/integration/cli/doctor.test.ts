@@ -58,12 +58,14 @@ const secret = (name: string, keys: readonly string[]): object => ({
   stringData: Object.fromEntries(keys.map((key) => [key, 'nobody-must-print-this'])),
 });
 
+let policies: number;
+
 beforeAll(async () => {
   world = await startWorld();
   kubelet = startStrawKubelet(world.plane);
   crowd = await people(world.plane);
   await make(`${CORE}/namespaces`, { metadata: { name: SYSTEM } });
-  await installRules(world.plane);
+  policies = await installRules(world.plane);
   await make(`${APPS}/namespaces/${SYSTEM}/deployments`, operatorDeployment());
   namespace = await world.createNamespace({ 'pod-security.kubernetes.io/enforce': 'restricted' });
   await bind(world.plane, namespace, VIEWER, roleName('viewer'));
@@ -99,7 +101,7 @@ describe('kubectl voucher doctor', () => {
         const seen = await doctor([]);
         const isWell = ([check, count]: readonly [string, number]): boolean =>
           said(seen, check).filter((text) => text.startsWith('OK')).length === count;
-        const wanted = { operator: 1, leader: 1, policies: 8, clock: 2 };
+        const wanted = { operator: 1, leader: 1, policies, clock: 2 };
         return Object.entries(wanted).every(isWell) && seen;
       },
       { everyMs: 500, what: 'an operator that is there and leads' },
@@ -115,7 +117,8 @@ describe('kubectl voucher doctor', () => {
       'OK this machine and the API server agree',
       'OK the operator and the API server agree',
     ]);
-    expect(said(report, 'policies')).toHaveLength(8);
+    expect(policies).toBeGreaterThan(5);
+    expect(said(report, 'policies')).toHaveLength(policies);
     for (const text of said(report, 'policies')) expect(text).toMatch(/^OK voucher-system-vo-\S+ is in force$/);
     expect(said(report, 'campaign')).toEqual([`WARN there is none in namespace ${namespace}`]);
   });
