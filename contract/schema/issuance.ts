@@ -93,7 +93,7 @@ export const issuance: ObjectNode = {
     },
     bindBy: instant(
       'Until when winners can bind an account, or replace it after a request has failed. Afterwards an owner can let the next on the ' +
-        'waiting list move up. Left out: until personal data is destroyed.',
+        'waiting list move up. Left out: until personal data is destroyed. Fixed once issuance has started.',
     ),
     channels: { ...listByKey('name', 'Channels that citizens can choose; at least one.', 3, channel), minItems: 1 },
   },

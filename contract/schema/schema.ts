@@ -180,6 +180,12 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
         'FieldValueForbidden',
       ),
       rule(
+        '.spec.issuance.bindBy',
+        `${BEFORE_ISSUING} || !has(self.spec.issuance) || !has(oldSelf.spec.issuance) || (${sameField('spec.issuance', 'bindBy')})`,
+        'spec.issuance.bindBy is fixed once issuance has started, because a winner who is replaced after it could bind an account again, and two vouchers would be issued for one place: restore the old value',
+        'FieldValueForbidden',
+      ),
+      rule(
         '.status.issuance.startedAt',
         `${BEFORE_ISSUING} || (has(self.status) && has(self.status.issuance) && has(self.status.issuance.startedAt) && self.status.issuance.startedAt == oldSelf.status.issuance.startedAt)`,
         'status.issuance.startedAt is written once by the operator and protects spec.issuance: restore the old value',

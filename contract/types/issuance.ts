@@ -52,7 +52,7 @@ export interface IssuanceSpec {
   readonly secretName: string;
   /**
    * Until when winners can bind an account, or replace it after a request has failed. Afterwards an owner can let the
-   * next on the waiting list move up. Left out: until personal data is destroyed.
+   * next on the waiting list move up. Left out: until personal data is destroyed. Fixed once issuance has started.
    */
   readonly bindBy?: string;
   /** Channels that citizens can choose; at least one. */

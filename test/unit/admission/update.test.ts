@@ -38,13 +38,22 @@ const verified = (of: { code?: string; perSecond?: number; order?: number; name?
   `requestsPerSecond: ${of.perSecond ?? 10}, http: {body: '{}', codeAt: /code, match: ['${of.code ?? '0'}'], mismatch: ['1']}}]}\n`;
 
 const issuing = (
-  of: { merchant?: string; appId?: string; stock?: string; perSecond?: number; url?: string; name?: string } = {},
+  of: {
+    merchant?: string;
+    appId?: string;
+    stock?: string;
+    perSecond?: number;
+    url?: string;
+    name?: string;
+    bindBy?: string;
+  } = {},
 ): string => {
   const { merchant = '19', appId = 'wx8', stock = '98', perSecond = 500, name = 'wechat' } = of;
   const url = of.url === undefined ? '' : `url: '${of.url}', `;
+  const bindBy = of.bindBy === undefined ? '' : `bindBy: '${of.bindBy}', `;
   return (
     `${minimal}  draw: {sources: [{name: drand, type: Drand}]}\n` +
-    `  issuance: {channels: [{name: ${name}, ${url}merchant: '${merchant}', appId: ${appId}, requestsPerSecond: ${perSecond}, ` +
+    `  issuance: {${bindBy}channels: [{name: ${name}, ${url}merchant: '${merchant}', appId: ${appId}, requestsPerSecond: ${perSecond}, ` +
     `stocks: [{voucher: dining-50, stock: '${stock}'}]}]}\n`
   );
 };
@@ -61,6 +70,7 @@ describe('an edit of a campaign that issues vouchers', () => {
     ['the app', issuing({ appId: 'wx9' }), FIXED],
     ['a stock', issuing({ stock: '99' }), FIXED],
     ['the channel', issuing({ name: 'alipay' }), FIXED],
+    ['the deadline', issuing({ bindBy: '2027-04-01T00:00:00+08:00' }), ['spec.issuance.bindBy']],
     [
       'the section',
       minimal.replace('  traffic:', '  draw: {sources: [{name: drand, type: Drand}]}\n  traffic:'),
