@@ -20,8 +20,6 @@ import { freePorts } from '../../../local/free-ports.ts';
 import { compareIssued } from '../../../local/ledger-check/issued.ts';
 import { readWinners } from '../../../local/ledger-check/read-winners.ts';
 import { readStalls, recordingStalls, type Stall } from '../../../local/providers/stalls.ts';
-import { systemClock } from '../../../runtime/clock.ts';
-import { sleep } from '../../../runtime/sleep.ts';
 import { watchCpu } from '../cpu-times.ts';
 import { eventually } from '../eventually.ts';
 import { anIssuingCampaign, ISSUANCE } from '../issuance-campaign.ts';
@@ -53,13 +51,15 @@ export interface ChannelDisturbance extends Disturbance {
 
 const HOST = '127.0.0.1';
 const DOWN: Channel = 'alipay';
-/** Throttled ones come in a row, as those of a second that is full. */
+/** Besides what the channels throttle because of their limit. */
 const FAULTS: readonly ChannelFaultRequest[] = [
   { kind: 'silent', api: 'send', share: 0.05 },
   { kind: 'falseLimit', api: 'send', share: 0.02 },
   { kind: 'throttled', share: 0.01 },
 ];
 const LOOK_EVERY_MS = 500;
+/** A pod holds ten seconds of requests, and some wait for their next try: when no more are left, the rate falls. */
+const FEW_SECONDS = 12;
 const SAY_EVERY_MS = 10_000;
 /** From the end of a disturbance until the rate is as before: 5 s until a freed share is given away, ticks, and a process's start. */
 const SETTLED_MS = 15_000;
@@ -95,7 +95,6 @@ const createPods = (world: IssuanceProcesses) => {
   };
   return {
     all: (): readonly (RunningPod & { readonly pid: number })[] => [...running.values()],
-    names: (): readonly string[] => Array.from({ length: started }, (_, at) => `issuance-${at}`),
     start,
     /** @returns the name of the killed one */
     async replaceOldest(): Promise<string> {
@@ -153,17 +152,16 @@ const playOn = async (world: IssuanceProcesses, stallsDir: string, soak: Issuanc
     let [lastKillMs, saidMs] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
     let [isDown, isRestarted] = [false, false];
     let kills = 0;
-    /** Nothing but few are left of a channel: it can't use its rate. */
+    /** Of a channel: when fewer are left, it can't use its rate. */
     const few = perSecond * FEW_SECONDS;
     const shareOf = (at: number): number => Math.floor((winners + CHANNELS.length - 1 - at) / CHANNELS.length);
     const total = (counts: CountsByChannel): number =>
       CHANNELS.reduce((sum, channel) => sum + issuedOf(counts[channel]), 0);
 
     const disturb = async (part: number): Promise<void> => {
-      if (part < disturbed[0] || part >= disturbed[1]) {
-        // A short run may have passed by a part between two looks: nothing is left out.
-        if (part < disturbed[1] || (isDown && isRestarted && kills > 0)) return;
-      }
+      const isDone = isDown && isRestarted && kills > 0;
+      // A short run may have passed by a part between two looks: nothing is left out.
+      if (part < disturbed[0] || (part >= disturbed[1] && isDone)) return;
       if (!isDown) {
         isDown = true;
         progress(`${DOWN} is down for ${soak.outageMs / 1_000} s`);
@@ -211,7 +209,6 @@ const playOn = async (world: IssuanceProcesses, stallsDir: string, soak: Issuanc
     const endedAtMs = Date.now();
     const used = await cpu();
 
-    // What a pod has published, and another reads: after the last acknowledgement nothing follows.
     const counts = await readCounts(world);
     const facts = await readWinners(world.access, signal);
     const issued = compareIssued({ facts, books: await world.vouchers(), stocks: world.stocks });
@@ -235,19 +232,14 @@ const playOn = async (world: IssuanceProcesses, stallsDir: string, soak: Issuanc
       books,
       used,
       failedTicks: operator.failures(),
-      logs: async (): Promise<string> => (await Promise.all(pods.names().map(world.logOf))).join(''),
     };
   } finally {
     ended.abort();
     await operator.done();
-    await sleep(systemClock, 0, signal);
   }
 };
 
 export type IssuanceRun = Awaited<ReturnType<typeof playOn>>;
-
-/** A pod holds some seconds of requests, and as many may wait for their next try. */
-const FEW_SECONDS = 12;
 
 /** What holds whatever the speed. */
 export const exactlyOnce = ({ issued, issuedFacts, gaps, books }: IssuanceRun, winners: number) => ({
