@@ -62,6 +62,7 @@ const FAULT: readonly string[] = [
   'EntryUnreadable',
   'ValuesDiffer',
   'SecretNotEmptied',
+  'HeldByDraw',
   'StocksUnknown',
   'SettingsDiffer',
   'ChannelStopped',

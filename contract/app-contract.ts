@@ -227,7 +227,7 @@ export const METRICS = {
   recordsTotal: 'voucher_records_receipts',
   /** `{fact,voucher,channel}`: receipts of winners (contract/books.ts); series of zero are absent, and all while the database is silent. */
   recordsFacts: 'voucher_records_facts',
-  /** Unix seconds by the pod's clock at which these were counted. */
+  /** Unix seconds by the pod's clock at which these were counted; 0 while they are absent. */
   recordsFactsAt: 'voucher_records_facts_time_seconds',
   /** `{dependency,state}`: state that this process finds with its own credentials, and for how many seconds it has lasted. */
   dependency: 'voucher_dependency_seconds',

@@ -281,7 +281,17 @@ export type ConditionReason<T extends ConditionType = ConditionType> = (typeof C
 export const CONDITION_TYPES = Object.keys(CONDITION_REASONS) as readonly ConditionType[];
 
 /** `status.stage`: a summary for people, derived from the conditions; no code decides by it. */
-export type Stage = 'Pending' | 'Scheduled' | 'PreWarming' | 'Open' | 'Draining' | 'Closed' | 'Frozen' | 'Drawn';
+export type Stage =
+  | 'Pending'
+  | 'Scheduled'
+  | 'PreWarming'
+  | 'Open'
+  | 'Draining'
+  | 'Closed'
+  | 'Frozen'
+  | 'Drawn'
+  | 'Issuing'
+  | 'Issued';
 
 /** State of a ScalePlan. A decision counts only in `Pending`. */
 export type PlanState = 'Pending' | 'Approved' | 'Rejected' | 'Expired' | 'Superseded' | 'Revoked' | 'Void';

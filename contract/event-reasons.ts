@@ -92,6 +92,7 @@ export const EVENT_REASONS = [
   'BooksSettled',
   'PersonErased',
   'ErasureRefused',
+  'DestructionHeld',
   'DestructionBegan',
   'SecretNotEmptied',
   'PersonalDataDestroyed',

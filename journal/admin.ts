@@ -4,7 +4,7 @@ import { Kvm } from '@nats-io/kv';
 import type { Channel } from '../contract/envelope.ts';
 import type { JournalFault } from '../contract/journal-health.ts';
 import { consumerName, issuingSubject, LIVE_SETTINGS_KEY, liveBucketName, shardStreamName } from '../contract/names.ts';
-import { consumersOf, type Tier } from '../contract/tiers.ts';
+import { consumersOf, entryOf, type Tier } from '../contract/tiers.ts';
 import { abortable } from '../runtime/abortable.ts';
 import type { JournalAdmin, JournalSpec, JournalState } from './administration.ts';
 import { API_WITHIN_MS, assertConnected, createJournalApi } from './api.ts';
@@ -111,8 +111,10 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     // Of a lane, messages for others may lie between.
     const next = { seq: info.ack_floor.stream_seq + 1, ...(lane === undefined ? {} : { next_by_subj: lane }) };
     const oldestAtMs = messages === 0 ? undefined : await storedAtMs(manager, stream, next);
-    // The consumer starts at the first message: what was delivered and does not wait for an acknowledgement is done.
-    const { stream_seq: delivered } = info.delivered;
+    // The consumer starts at the first message: what was delivered and does not wait for an acknowledgement is done. Of several
+    // consumers each counts its own messages, and one that was given back again.
+    const { stream_seq, consumer_seq } = info.delivered;
+    const delivered = entryOf(tier).lanes === undefined ? stream_seq : consumer_seq;
     const enqueued = delivered + info.num_pending;
     return { messages, oldestAtMs, enqueued, workedOff: delivered - info.num_ack_pending };
   };

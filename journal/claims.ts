@@ -9,6 +9,7 @@
  * | there is an entry, with another holder            | taken |
  * | there is an entry, but it can't be read yet       | asked again: its quorum is under way |
  * | nothing, no leader, no room                       | asked again, until the time is over; then unavailable |
+ * | many are asked already                            | unavailable at once |
  *
  * The key of an assertion expires after an hour, four times as long as the assertion counts, so that the bucket does not grow with the
  * number of logins. An account is kept.
@@ -42,6 +43,8 @@ const ANSWER_WITHIN_MS = 1_000;
 const AGAIN_AFTER_MS = 50;
 /** A nats-server with 10,000 pending API requests drops all of them, of every campaign. */
 const MOST_AT_ONCE = 32;
+/** More are unavailable at once, so that a bucket without a leader holds no more requests than that. */
+const MOST_WAITING = 256;
 const ASSERTION_KEPT = '1h';
 
 export const createClaims = ({ connection, campaignId, monotonicMs }: ClaimsOptions): Claims => {
@@ -49,6 +52,7 @@ export const createClaims = ({ connection, campaignId, monotonicMs }: ClaimsOpti
   const bucket = claimsBucketName(campaignId);
   const inTurn = atMost(MOST_AT_ONCE);
   let manager: Promise<JetStreamManager> | undefined;
+  let waiting = 0;
 
   const create = async (subject: string, holder: string, keptFor: string | undefined) => {
     const head = headers();
@@ -74,17 +78,24 @@ export const createClaims = ({ connection, campaignId, monotonicMs }: ClaimsOpti
     return known === holder ? 'ours' : 'taken';
   };
 
-  const hold = (key: string, holder: string, keptFor?: string): Promise<Held> =>
-    inTurn(async () => {
-      const untilMs = monotonicMs() + WITHIN_MS;
+  const hold = async (key: string, holder: string, keptFor?: string): Promise<Held> => {
+    if (waiting >= MOST_WAITING) return 'unavailable';
+    waiting += 1;
+    // Of the time in line, too.
+    const untilMs = monotonicMs() + WITHIN_MS;
+    const asked = inTurn(async (): Promise<Held> => {
       // The client would keep the message of a lost connection, and send it at any later time.
-      while (connection.isConnected()) {
+      while (connection.isConnected() && monotonicMs() < untilMs) {
         const held = await tryOnce(`$KV.${bucket}.${key}`, holder, keptFor).catch((): Held => 'unavailable');
-        if (held !== 'unavailable' || monotonicMs() > untilMs) return held;
+        if (held !== 'unavailable') return held;
         await delay(AGAIN_AFTER_MS);
       }
       return 'unavailable';
     });
+    return asked.finally(() => {
+      waiting -= 1;
+    });
+  };
 
   return {
     holdAssertion: (jti, receipt) => hold(`assertion.${jti}`, receipt, ASSERTION_KEPT),

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { parseEnvelope } from '../contract/envelope-schema.ts';
-import { eventSubject, shardStreamName } from '../contract/names.ts';
+import { shardStreamName, subjectsOf } from '../contract/names.ts';
 import { parseUntrusted } from '../contract/untrusted.ts';
 import type { CampaignJournal } from './connection.ts';
 import type { FactAfter } from './publishing.ts';
@@ -22,7 +22,7 @@ export const createFactAfter =
   ({ connection, campaignId }: Omit<CampaignJournal, 'shards'>): FactAfter =>
   async (shard, type, after) => {
     if (!connection.isConnected()) throw new Error('no journal server can be reached');
-    const request = JSON.stringify({ seq: after + 1, next_by_subj: eventSubject(campaignId, shard, type, '*') });
+    const request = JSON.stringify({ seq: after + 1, next_by_subj: subjectsOf(campaignId, shard, type)[0] });
     const subject = `$JS.API.STREAM.MSG.GET.${shardStreamName(campaignId, shard)}`;
     const response = await connection.nats.request(subject, request, { timeout: ANSWER_WITHIN_MS });
     const data = parseUntrusted(answer, response.string());

@@ -25,6 +25,8 @@ export interface BooksDeps {
   readonly shards: number;
   readonly journal: BooksReplay;
   readonly channels: readonly BooksChannel[];
+  /** Channels of the campaign that can't be asked, and why. Absent: none. */
+  readonly unreached?: readonly { readonly channel: Channel; readonly why: string }[];
   readonly opener: Opener;
   readonly now: () => number;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;

@@ -21,6 +21,7 @@ import type { BooksDeps } from './ports.ts';
 import { sampleOf } from './sample.ts';
 
 const IN_FLIGHT = 64;
+const NOT_ASKED = { questions: 0, agree: 0, open: 0, unanswered: 0 };
 
 async function* eventsOf(
   { campaignId, shards, journal }: BooksDeps,
@@ -123,7 +124,7 @@ export const runBooks = async (
   requests: AskedRequests,
   signal: AbortSignal,
 ): Promise<ReconcileReport> => {
-  const { campaignId, shards, journal, channels, now, random, note } = deps;
+  const { campaignId, shards, journal, channels, unreached = [], now, random, note } = deps;
   const from = new Date(now()).toISOString();
   const isAsking = requests !== 0;
   const askers = isAsking ? channels.map((channel) => createAsker(channel, deps)) : [];
@@ -216,7 +217,10 @@ export const runBooks = async (
         result: stockResult({ ...own, before: theirsBefore, after: theirsAfter }),
       };
     }),
-    asked: askers.map((asker) => ({ channel: asker.channel, ...asker.counts() })),
+    asked: [
+      ...askers.map((asker) => ({ channel: asker.channel, ...asker.counts() })),
+      ...(isAsking ? unreached : []).map(({ channel, why }) => ({ channel, ...NOT_ASKED, endedBy: why })),
+    ],
     mismatches: mismatches.toSorted((a, b) => (a.request < b.request ? -1 : 1)),
     counts,
   };

@@ -109,23 +109,32 @@ export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Login
     return { ...registered, isAccountBound: await accounts.rebind(subjectOf(knock, claim), account) };
   };
 
-  const publishNow = async (knock: Knock, claim: Claim, asserted: Asserted): Promise<Registered> => {
+  const store = async (knock: Knock, claim: Claim): Promise<Registered> => {
     // Only now: a slow upload occupies a connection, and must not count as work.
     const leave = guard.enter();
     try {
       if (recall.isAstray(claim)) return await held(knock, claim);
-      await claimAsserted(knock, claim, asserted);
       const outcome = await publishClaim(deps, knock, claim);
       if (outcome.kind === 'held') return await held(knock, claim, outcome);
       recall.remember(knock, claim, { at: outcome.at, fingerprint: claim.fingerprint });
-      if (asserted.identity !== undefined) assertions.used('identity');
-      const registered = { ...claim.receipt, receivedAt: outcome.at, repeated: false };
-      if (asserted.account === undefined) return registered;
-      await accounts.bindTo(subjectOf(knock, claim), asserted.account, () => undefined);
-      return { ...registered, isAccountBound: true };
+      return { ...claim.receipt, receivedAt: outcome.at, repeated: false };
     } finally {
       leave();
     }
+  };
+
+  /**
+   * Claims and accounts are in one stream each, so they are slow while that has no leader. They do not count as work of this process: the
+   * concurrency limit would shed registrations without a login for it.
+   */
+  const publishNow = async (knock: Knock, claim: Claim, asserted: Asserted): Promise<Registered> => {
+    if (!recall.isAstray(claim)) await claimAsserted(knock, claim, asserted);
+    const registered = await store(knock, claim);
+    if (registered.repeated) return registered;
+    if (asserted.identity !== undefined) assertions.used('identity');
+    if (asserted.account === undefined) return registered;
+    await accounts.bindTo(subjectOf(knock, claim), asserted.account);
+    return { ...registered, isAccountBound: true };
   };
 
   const publish = async (knock: Knock, claim: Claim, asserted: Asserted): Promise<Registered> => {

@@ -28,12 +28,15 @@ export interface Accounts {
   /** Before a registration with an account is stored. @throws ApiError */
   claim(of: Subject, assertion: AccountAssertion): Promise<void>;
   /** After it is stored. @throws ApiError */
-  bindTo(of: Subject, assertion: AccountAssertion, checkAge: () => void): Promise<void>;
+  bindTo(of: Subject, assertion: AccountAssertion): Promise<void>;
   /** Of a repeated registration: whether an account is bound. Binds this one, if it still can. @throws ApiError */
   rebind(of: Subject, assertion: AccountAssertion | undefined): Promise<boolean>;
   /** @throws ApiError */
   bind(request: IncomingMessage, sentReceiptNo: string, sentSecret: string): Promise<BoundAccount>;
 }
+
+/** With registrations, while a shard has no leader for seconds. The rest is asked to repeat, and bound then. */
+const MOST_UNDER_WAY = 256;
 
 export const createAccounts = (
   deps: ReceiptRequestDeps,
@@ -42,6 +45,7 @@ export const createAccounts = (
 ): Accounts => {
   const { campaignId, citizenKey, receiptJournal } = deps;
   const { again } = requests;
+  let underWay = 0;
   const hashOf = ({ channel, account }: AccountAssertion): string =>
     accountHashOf(citizenKey, campaignId, channel, account);
   const unavailable = (): ApiError => new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: soon(deps.random()) });
@@ -95,8 +99,15 @@ export const createAccounts = (
     assertions.used('account');
   };
 
-  const bindTo: Accounts['bindTo'] = async (of, assertion, checkAge) =>
-    append(of, assertion, nextBinding(await lastBound(of), hashOf(assertion)), checkAge);
+  const bindTo: Accounts['bindTo'] = async (of, assertion) => {
+    if (underWay >= MOST_UNDER_WAY) throw unavailable();
+    underWay += 1;
+    try {
+      await append(of, assertion, nextBinding(await lastBound(of), hashOf(assertion)), () => undefined);
+    } finally {
+      underWay -= 1;
+    }
+  };
 
   return {
     claim,
@@ -107,7 +118,7 @@ export const createAccounts = (
         if (last !== undefined) return true;
         if (assertion === undefined) return false;
         await claim(of, assertion);
-        await bindTo(of, assertion, () => undefined);
+        await bindTo(of, assertion);
         return true;
       });
     },

@@ -176,7 +176,8 @@ export const createApi = (deps: IntakeDeps) => {
     if (named !== campaignId || !ENTRY.test(entry) || settings.announced === undefined || bundleUrl === undefined)
       throw new ApiError('NOT_FOUND');
     const { headers, ...answer } = jsonAnswer(303, { campaignId, entry, bundle: bundleUrl }, 'public, max-age=60');
-    return { ...answer, headers: { ...headers, Location: bundleUrl } };
+    // An object store answers for files, not for folders.
+    return { ...answer, headers: { ...headers, Location: `${bundleUrl}result.json` } };
   };
 
   return {

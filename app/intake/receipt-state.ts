@@ -158,16 +158,23 @@ const createRegisteredLookup = ({ receiptJournal }: ReceiptStateDeps) => {
   };
 };
 
-/** After the draw nearly everyone asks once. Each look-up takes some milliseconds. */
+/** After the draw nearly everyone asks once. Each look-up asks the journal some 18 questions, which take some milliseconds together. */
 const MOST_LOST_AT_ONCE = 4;
+/** More would not have their turn within a second. */
+const MOST_LOST_IN_LINE = 200;
 
 /** False also where it is unknown: then the receipt keeps the state that its own facts give. */
 const createLostLookup = ({ drawnReceipts }: ReceiptStateDeps) => {
   const inTurn = atMost(MOST_LOST_AT_ONCE);
+  let inLine = 0;
   return async (receiptNo: string, draw: AnnouncedDraw, signal: AbortSignal): Promise<boolean> => {
-    if (drawnReceipts === undefined) return false;
-    const found = await within(systemClock, ANSWER_WITHIN_MS, signal, () =>
-      inTurn(() => drawnReceipts.find(receiptNo)),
+    if (drawnReceipts === undefined || inLine >= MOST_LOST_IN_LINE) return false;
+    inLine += 1;
+    const found = await within(systemClock, ANSWER_WITHIN_MS, signal, (inner) =>
+      // An answer that came too late is not asked for any more.
+      inTurn(async () => (inner.aborted ? undefined : drawnReceipts.find(receiptNo))).finally(() => {
+        inLine -= 1;
+      }),
     ).catch(() => undefined);
     return found !== undefined && hasLost(found, draw);
   };

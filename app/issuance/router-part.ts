@@ -1,6 +1,6 @@
 /**
- * Stage 1 of issuance: whatever may make a request necessary is looked at beside the other facts of its receipt, and the request is
- * begun by an `issuing` fact (docs/adr/0036-issuing-is-a-fact.md). It asks no channel, so it is never held up by one.
+ * Stage 1 of issuance: a fact that may make a request necessary is looked at beside the other facts of its receipt, and the request
+ * is begun by an `issuing` fact (docs/adr/0036-issuing-is-a-fact.md). It asks no channel, so none delays it.
  *
  * | the message                                    | what becomes of it |
  * |------------------------------------------------|--------------------|

@@ -118,13 +118,13 @@ export const followSystems = <Spec extends SystemSpec, Client>(
 };
 
 /** A pod holds what it can ask within this time: a pod that dies repeats little, and others get their part of the backlog. */
-const HELD_SECONDS = 5;
+export const HELD_SECONDS = 5;
 
 /**
  * Requests that a pod can send soon. Worked example: at 12 a second 60. Rounded up: a share of less than one a second takes something,
  * too.
  */
-export const roomAt = (perSecond: number): number => Math.ceil(perSecond * HELD_SECONDS);
+export const roomAt = (perSecond: number, heldSeconds = HELD_SECONDS): number => Math.ceil(perSecond * heldSeconds);
 
 /** What each batch may take, of so many that are under way at once. */
 export const roomOfBatch = (room: number, batches: number): number =>

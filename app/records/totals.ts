@@ -70,10 +70,14 @@ export const exportFacts = (
   );
   sampledGauge(
     registry,
-    { name: METRICS.recordsFactsAt, help: 'When these receipts were counted, in Unix seconds.' },
+    {
+      name: METRICS.recordsFactsAt,
+      help: 'When these receipts were counted, in Unix seconds; 0 while they are absent.',
+    },
     async () => {
       const found = await page();
-      return found === undefined ? [] : [[{}, found.atMs / 1000] as const];
+      // A gauge without labels always has a sample.
+      return [[{}, (found?.atMs ?? 0) / 1000] as const];
     },
   );
 };

@@ -88,13 +88,21 @@ export const runBooksJob: RunJob = async ({ config, log, registry, signal }) => 
     // A channel that is stopped is read by no other pod, and only a newer reading starts it again.
     const readStocks = createStockReader({ current: channels.current, metrics: metrics.stocks, monotonicMs });
     void again(() => readStocks(both), STOCKS_EVERY_MS, both, warn('read the stocks'));
+    const asked = channelsAsStarted(channels.current(), start);
+    const why =
+      start === undefined
+        ? 'issuance has not started'
+        : 'its keys can’t be read (the log says why), or it has another merchant or appId than at the start of issuance';
     log.info({ requests, channels: stated.map(({ name }) => name) }, 'reconciling winners and vouchers');
     const report = await runBooks(
       {
         campaignId,
         shards,
         journal: createJournalReplay(of),
-        channels: channelsAsStarted(channels.current(), start),
+        channels: asked,
+        unreached: stated
+          .filter(({ name }) => !asked.some(({ channel }) => channel === name))
+          .map(({ name: channel }) => ({ channel, why })),
         opener: createOpener({
           campaignId,
           store: createDataKeyStore(connection, campaignId),

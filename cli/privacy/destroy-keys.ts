@@ -43,7 +43,9 @@ const destroy = async (name: string, options: DestroyOptions, io: Io): Promise<v
     const conditionOf = (one: VoucherCampaign) =>
       one.status?.conditions?.find(({ type }) => type === 'PersonalDataDestroyed');
     const seen = await cluster.awaitStatus(campaign, (one) =>
-      ['Destroyed', 'SecretNotEmptied', 'WaitingForList', 'CommandUnreadable'].includes(conditionOf(one)?.reason ?? ''),
+      ['Destroyed', 'SecretNotEmptied', 'WaitingForList', 'HeldByDraw', 'CommandUnreadable'].includes(
+        conditionOf(one)?.reason ?? '',
+      ),
     );
     const message = seen === undefined ? undefined : conditionOf(seen)?.message;
     return `${name}: ${message ?? 'the order is given; the condition PersonalDataDestroyed shows the end.'}\n`;

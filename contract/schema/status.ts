@@ -218,7 +218,7 @@ export const campaignStatus: ObjectNode = {
   properties: {
     observedGeneration: wholeNumber('Value of metadata.generation that this status was computed from.'),
     stage: text(
-      'Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed, Frozen or Drawn. Alert on conditions instead.',
+      'Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed, Frozen, Drawn, Issuing or Issued. Alert on conditions instead.',
       32,
     ),
     openedAt: instant(

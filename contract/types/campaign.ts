@@ -133,8 +133,8 @@ export interface VoucherCampaignStatus {
   /** Value of metadata.generation that this status was computed from. */
   readonly observedGeneration?: number;
   /**
-   * Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed, Frozen or Drawn. Alert on conditions
-   * instead.
+   * Summary for people: Pending, Scheduled, PreWarming, Open, Draining, Closed, Frozen, Drawn, Issuing or Issued. Alert
+   * on conditions instead.
    */
   readonly stage?: string;
   /**

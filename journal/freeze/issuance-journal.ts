@@ -1,11 +1,8 @@
 /** What the operator asks of a campaign's journal to start issuance: the entry `issuance` of the control stream. */
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import { readControlValue } from '../../contract/decisions/control-schema.ts';
-import { shardStreamName } from '../../contract/names.ts';
-import { abortable } from '../../runtime/abortable.ts';
-import { createJournalApi } from '../api.ts';
 import type { JournalConnection } from '../connection.ts';
-import { about } from '../errors.ts';
+import { createStreamCreatedAt } from '../streams/created-at.ts';
 import { createControlLog } from './control.ts';
 
 export interface IssuanceJournal {
@@ -17,28 +14,30 @@ export interface IssuanceJournal {
   start(start: IssuanceStart, signal: AbortSignal): Promise<IssuanceStart>;
 }
 
-export const createIssuanceJournal = (connection: JournalConnection): IssuanceJournal => {
-  const api = createJournalApi(connection);
-  return {
-    async started(campaignId, signal) {
-      const entry = await createControlLog({ connection, campaignId }).read('issuance', signal);
-      return entry === undefined ? undefined : readControlValue('issuance', entry.value);
-    },
+export const createIssuanceJournal = (connection: JournalConnection): IssuanceJournal => ({
+  async started(campaignId, signal) {
+    const entry = await createControlLog({ connection, campaignId }).read('issuance', signal);
+    return entry === undefined ? undefined : readControlValue('issuance', entry.value);
+  },
 
-    async streams(campaignId, shards, signal) {
-      const { streams } = await api(signal);
-      const names = Array.from({ length: shards }, (_, shard) => shardStreamName(campaignId, shard));
-      const asked = names.map((name) => about(`ask for the stream ${name}`, streams.info(name)));
-      return (await abortable(Promise.all(asked), signal)).map(({ created }) => created);
-    },
+  async streams(campaignId, shards, signal) {
+    // As the pods read them, which compare them with these.
+    const createdAt = createStreamCreatedAt({ connection, campaignId });
+    return Promise.all(
+      Array.from({ length: shards }, async (_, shard) => {
+        const created = await createdAt(shard, signal);
+        if (created === undefined) throw new Error(`no server says when the stream of shard ${shard} was created`);
+        return created;
+      }),
+    );
+  },
 
-    async start(start, signal) {
-      const { entry } = await createControlLog({ connection, campaignId: start.campaignId }).append(
-        'issuance',
-        start,
-        signal,
-      );
-      return readControlValue('issuance', entry.value);
-    },
-  };
-};
+  async start(start, signal) {
+    const { entry } = await createControlLog({ connection, campaignId: start.campaignId }).append(
+      'issuance',
+      start,
+      signal,
+    );
+    return readControlValue('issuance', entry.value);
+  },
+});

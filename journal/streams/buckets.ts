@@ -10,7 +10,7 @@ import { about } from '../errors.ts';
 import { createClosedBucket } from '../privacy/closed-bucket.ts';
 import { leaderlessOf, look } from './look.ts';
 import { gapsOf, type ReplicaGap } from './stream-replicas.ts';
-import { ownerOf, SHARD_MAX_BYTES } from './streams.ts';
+import { claimsMaxBytes, ownerOf } from './streams.ts';
 
 export interface BucketDeps {
   readonly nats: NatsConnection;
@@ -31,10 +31,10 @@ export const bucketsOf = ({ campaignId, hasClaims }: JournalSpec): readonly stri
   ...(hasClaims === true ? [claimsBucketName(campaignId)] : []),
 ];
 
-/** Claims: an entry of 200 bytes for each account; those of assertions expire (claims.ts). */
-const optionsOf = (isOfClaims: boolean, replicas: number, shardMaxBytes = SHARD_MAX_BYTES) =>
+/** Claims of assertions expire (claims.ts). */
+const optionsOf = (isOfClaims: boolean, replicas: number, shardMaxBytes: number | undefined) =>
   isOfClaims
-    ? { replicas, history: 1, max_bytes: shardMaxBytes / 4, markerTTL: MARKER_TTL_MS }
+    ? { replicas, history: 1, max_bytes: claimsMaxBytes(shardMaxBytes), markerTTL: MARKER_TTL_MS }
     : { replicas, history: HISTORY, max_bytes: MAX_BYTES };
 
 export interface Bucket {

@@ -1,7 +1,7 @@
 /** How much room a campaign's streams need and the servers have, for the message of a refusal. Pure. */
 import type { JournalSpec } from '../administration.ts';
 import type { ServerLook } from './servers.ts';
-import { wantedStreams } from './streams.ts';
+import { claimsMaxBytes, wantedStreams } from './streams.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -23,7 +23,11 @@ export const roomText = (
   servers: readonly ServerLook[],
   said: string,
 ): string => {
-  const needed = wantedStreams(spec, shardMaxBytes).reduce((sum, { max_bytes = 0 }) => sum + Math.max(0, max_bytes), 0);
+  const claims = spec.hasClaims === true ? claimsMaxBytes(shardMaxBytes) : 0;
+  const needed = wantedStreams(spec, shardMaxBytes).reduce(
+    (sum, { max_bytes = 0 }) => sum + Math.max(0, max_bytes),
+    claims,
+  );
   const each = servers.flatMap(({ name, store }) =>
     store === undefined
       ? []

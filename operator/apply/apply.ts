@@ -7,6 +7,8 @@ import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { PublishedWindow } from '../../journal/freeze/freezing.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
 import { outsideTiersOf } from '../outside/targets.ts';
+import { isDeployment } from '../resources/deployment.ts';
+import { isJobManifest } from '../resources/job.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import { ceilingsText } from '../scale-plans/plan-state.ts';
 import type { CampaignState } from '../tick/campaign-state.ts';
@@ -89,7 +91,9 @@ const keepJournalAndManifests = async (applying: Applying): Promise<void> => {
   await Promise.all([
     state.journal.keep(planned.journal, signal),
     writeManifests(applying, planned.apply, (manifest, what) =>
-      applying.attempt('apply_manifest', `apply ${what}`, (inner) => applying.deps.manifests.apply(manifest, inner)),
+      applying.attempt('apply_manifest', `apply ${what}`, (inner) =>
+        applying.deps.manifests.apply(manifest, inner, planned.isUrgent),
+      ),
     ),
   ]);
 };
@@ -105,10 +109,15 @@ const removeTiers = async ({ deps, campaign, planned, attempt, emit }: Applying)
   }
 };
 
+const accountOf = (manifest: Manifest): string | undefined =>
+  isDeployment(manifest) || isJobManifest(manifest) ? manifest.spec?.template?.spec?.serviceAccountName : undefined;
+
 /** Pods come after their account, configuration and journal. */
 const createTiers = (applying: Applying): Promise<void> => {
-  const { deps, planned, guard, attempt, emit } = applying;
-  return writeManifests(applying, planned.create, async (manifest, what) => {
+  const { deps, planned, guard, attempt, emit, unwritten } = applying;
+  // Without its account every pod is refused, and its controller backs off.
+  const create = planned.create.filter((manifest) => !unwritten.has(`ServiceAccount ${accountOf(manifest)}`));
+  return writeManifests(applying, create, async (manifest, what) => {
     const write = async (signal: AbortSignal): Promise<void> =>
       deps.manifests.create(await guard.created(manifest, signal), signal);
     const failed = await attempt('create_manifest', `create ${what}`, write, RAISE_DEADLINE_MS);
@@ -121,16 +130,18 @@ const createTiers = (applying: Applying): Promise<void> => {
 
 /** In order. A writer that does not answer is left until the next tick, and comes last then: it delays no other kind. */
 const writeManifests = async (
-  { state }: Applying,
+  { state, unwritten }: Applying,
   manifests: readonly Manifest[],
   write: (manifest: Manifest, what: string) => Promise<ReconcileError | undefined>,
 ): Promise<void> => {
   const whatOf = ({ kind, metadata }: Manifest): string => `${kind} ${metadata?.name}`;
   const isSlow = (manifest: Manifest): number => (state.slow.has(whatOf(manifest)) ? 1 : 0);
+  for (const manifest of manifests) unwritten.add(whatOf(manifest));
   for (const manifest of manifests.toSorted((a, b) => isSlow(a) - isSlow(b))) {
     const what = whatOf(manifest);
     const failed = await write(manifest, what);
     state.slow.delete(what);
+    if (failed === undefined) unwritten.delete(what);
     if (failed?.cause instanceof DeadlineError) {
       state.slow.add(what);
       return;

@@ -58,6 +58,8 @@ export interface Applying {
     deadlineMs?: number,
   ) => Promise<ReconcileError | undefined>;
   readonly failed: readonly ReconcileError[];
+  /** Manifests of this tick that were refused, not answered, or left for the next tick: `ServiceAccount chengdu-intake`. */
+  readonly unwritten: Set<string>;
   /** Replicas as they were written. */
   readonly written: ScaleWrite[];
 }
@@ -86,5 +88,5 @@ export const beginApplying = (
     }
   };
   const guard = createCeilingGuard(deps, campaign, planned.authorization, emit);
-  return { deps, campaign, state, planned, signal, guard, emit, attempt, failed, written: [] };
+  return { deps, campaign, state, planned, signal, guard, emit, attempt, failed, unwritten: new Set(), written: [] };
 };

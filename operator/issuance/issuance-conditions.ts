@@ -58,7 +58,10 @@ const beforeStart = (input: ConditionInput): Verdict<'Issued'> => {
   if (comparison.readAtMs === undefined) {
     return no('StocksUnknown', `${startedBy} has started issuance. ${unknownText(comparison, input)}`);
   }
-  return no('Starting', `${startedBy} has started issuance; the operator writes that into the journal.`);
+  return no(
+    'Starting',
+    `${startedBy} has started issuance; the operator writes that into the journal. After a change of spec or leader it first waits until the stocks are read again, a minute at most.`,
+  );
 };
 
 /** `wechat 900 issued, 40 waiting, done by 2027-03-09T06:10:00.000Z`. */

@@ -19,7 +19,7 @@ export interface Session {
  * | lane   | calls                             | connections                                                   |
  * |--------|-----------------------------------|---------------------------------------------------------------|
  * | lease  | reads and renewals of the lease   | few: they come one after the other                            |
- * | object | manifests of campaigns            | few: of a thousand campaigns that are created at once, the API server must also answer its controllers, which make their pods one after the other |
+ * | object | manifests of campaigns that no crowd is near | few: of a thousand campaigns that are created at once, the API server must also answer its controllers, which make their pods one after the other |
  * | write  | every other write                 | bounded                                                       |
  * | read   | single objects                    | bounded                                                       |
  * | watch  | lists and watches                 | unbounded: an informer must not wait for the end of another's watch |

@@ -19,7 +19,7 @@ import { isDeployment } from '../resources/deployment.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { ManifestWriter } from '../tick/ports.ts';
 import { DEPLOYMENTS, describeTarget, type Target } from './api-resources.ts';
-import type { ApiCall, KubeClient } from './client.ts';
+import type { KubeClient } from './client.ts';
 import { ifFound, isKubeError } from './errors.ts';
 import { type KubeObject, parseObject } from './objects.ts';
 import { differenceOf, ownsMoreThanReplicas } from './owned-fields.ts';
@@ -70,8 +70,9 @@ const MAX_REMEMBERED = 20_000;
 const digestOf = (manifest: Manifest): string => hash('sha256', JSON.stringify(manifest), 'base64');
 
 export const createManifestWriter = ({ client, stores, onApply }: ManifestWriterOptions): ManifestWriter => {
-  const send = (call: ApiCall, signal: AbortSignal): Promise<unknown> =>
-    client.call({ ...call, lane: 'object' }, signal);
+  type Send = KubeClient['call'];
+  /** Behind those of other campaigns. */
+  const inTurn: Send = (call, signal) => client.call({ ...call, lane: 'object' }, signal);
   const applied = new Map<string, Applied>();
   /** Live object → digest of a manifest without a difference to it: most ticks compare the same two again. */
   const equal = new WeakMap<KubeObject, string>();
@@ -92,7 +93,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
   };
 
   /** From the store, else from the server: an object without our label is not in the store. */
-  const find = async (target: Target, signal: AbortSignal): Promise<KubeObject | undefined> => {
+  const find = async (target: Target, send: Send, signal: AbortSignal): Promise<KubeObject | undefined> => {
     const known = storeOf(target)?.get(target.namespace ?? '', target.name ?? '');
     if (known !== undefined) return known;
     const found = await ifFound(send({ ...target, verb: 'get' }, signal));
@@ -119,6 +120,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     manifest: Manifest,
     live: KubeObject | undefined,
     target: Target,
+    send: Send,
     signal: AbortSignal,
   ): Promise<Live> => {
     const text = describeTarget(target);
@@ -147,7 +149,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
   };
 
   /** client-go's csaupgrade does the same for objects that were once created by `kubectl create`. */
-  const letGo = async (live: Live, target: Target, signal: AbortSignal): Promise<void> => {
+  const letGo = async (live: Live, target: Target, send: Send, signal: AbortSignal): Promise<void> => {
     const isInit = (entry: { manager?: string | undefined; subresource?: string | undefined }): boolean =>
       entry.manager === INIT_FIELD_MANAGER && (entry.subresource ?? '') === '';
     if (!ownsMoreThanReplicas(live.object.metadata.managedFields?.find(isInit)?.fieldsV1)) return;
@@ -174,13 +176,14 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
     }
   };
 
-  const apply: ManifestWriter['apply'] = async (manifest, signal) => {
+  const apply: ManifestWriter['apply'] = async (manifest, signal, isUrgent = false) => {
     const target = targetOf(manifest);
-    const live = await find(target, signal);
+    const send = isUrgent ? client.call : inTurn;
+    const live = await find(target, send, signal);
     if (live !== undefined) assertOurs(manifest, live, target);
     else if (isDeployment(manifest)) throw new Error(`${describeTarget(target)} is gone; the next tick creates it`);
-    const next = await applyTo(manifest, live, target, signal);
-    if (isDeployment(manifest)) await letGo(next, target, signal);
+    const next = await applyTo(manifest, live, target, send, signal);
+    if (isDeployment(manifest)) await letGo(next, target, send, signal);
   };
 
   const create: ManifestWriter['create'] = async (manifest, signal) => {
@@ -192,11 +195,11 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
       observed(target, await client.call({ ...collection, verb: 'create', query, body: manifest }, signal));
     } catch (error) {
       if (!isKubeError(error, 'already_exists')) throw error;
-      const live = await find(target, signal);
+      const live = await find(target, client.call, signal);
       if (live !== undefined) {
         assertOurs(manifest, live, target);
         // Ours, but without our labels. The next tick goes on with it. A Job can't be changed.
-        if (isDeployment(manifest)) await applyTo(withoutReplicas(manifest), live, target, signal);
+        if (isDeployment(manifest)) await applyTo(withoutReplicas(manifest), live, target, client.call, signal);
       }
       throw error;
     }
@@ -204,7 +207,7 @@ export const createManifestWriter = ({ client, stores, onApply }: ManifestWriter
 
   const remove: ManifestWriter['remove'] = async ({ resourceVersion, ...deployment }, signal) => {
     const body = { preconditions: { resourceVersion }, propagationPolicy: 'Background' };
-    await ifFound(send({ resource: DEPLOYMENTS, ...deployment, verb: 'delete', body }, signal));
+    await ifFound(client.call({ resource: DEPLOYMENTS, ...deployment, verb: 'delete', body }, signal));
   };
 
   return { create, apply, remove };

@@ -23,7 +23,7 @@ const totalOf = ({ labels, value }: MetricSample): readonly FactTotal[] => {
 /** Undefined: the pod has not counted, or the database does not answer it. That is not a zero. */
 export const factsOf = (families: Families): FactsReport | undefined => {
   const at = families.get(METRICS.recordsFactsAt)?.[0]?.value;
-  if (at === undefined || !Number.isFinite(at)) return undefined;
+  if (at === undefined || !Number.isFinite(at) || at <= 0) return undefined;
   return { atMs: Math.round(at * 1000), totals: (families.get(METRICS.recordsFacts) ?? []).flatMap(totalOf) };
 };
 

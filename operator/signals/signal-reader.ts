@@ -6,7 +6,6 @@ import { followsArrivals, hasConsumer, perTier, type Tier, takesRegistrations, t
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { JournalAdmin, JournalBacklog } from '../../journal/administration.ts';
 import { abortable } from '../../runtime/abortable.ts';
-import { targetsOf as outsideTargetsOf, outsideTiersOf } from '../outside/targets.ts';
 import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { SignalReader } from '../tick/ports.ts';
 import { ArrivalCounts, type Arrivals, atLeast, readingOf } from './arrivals.ts';
@@ -15,6 +14,7 @@ import { intakesViewOf } from './pod-findings.ts';
 import type { IntakesView } from './pod-views.ts';
 import type { CampaignReadings, PodClock } from './readings.ts';
 import type { IntakeSample, Scraper, ScrapeTarget } from './scrape.ts';
+import { factsPerSecond } from './tier-facts.ts';
 
 /** A source that did not answer in this tick. The tick goes on; the reading ages. */
 export class SignalError extends Error {
@@ -103,17 +103,6 @@ const learnRates = (queue: Queue, { enqueued, workedOff }: JournalBacklog, atMs:
   if (rates !== undefined) queue.served = { kind: 'fresh', value: rates.workedOffPerSecond, atMs };
 };
 
-/**
- * Facts that tiers publish about what outside systems answered: at most one for each message that was worked off, and for each
- * request that is permitted. They are in the shards as registrations are, and no citizen sent them.
- */
-const factsPerSecond = (queues: Known['queues'], spec: VoucherCampaignSpec): number =>
-  outsideTiersOf(spec).reduce((sum, tier) => {
-    const permitted = outsideTargetsOf(spec, tier).reduce((all, { requestsPerSecond }) => all + requestsPerSecond, 0);
-    const { served } = queues[tier];
-    return sum + Math.min(permitted, served.kind === 'fresh' ? served.value : permitted);
-  }, 0);
-
 const readingsOf = (arrivals: Reading<Arrivals>) => ({
   arrivals: readingOf(arrivals, ({ rates }) => rates),
   attemptedPerSecond: readingOf(arrivals, ({ attemptedPerSecond }) => attemptedPerSecond),
@@ -131,7 +120,7 @@ const besideJournal = (
   const isRecent = arrivals.kind === 'fresh' && (counts.at(-1)?.atMs ?? 0) > arrivals.atMs - STALE_AFTER_MS;
   const enqueued = isRecent ? journalRates(counts)?.enqueuedPerSecond : undefined;
   if (arrivals.kind !== 'fresh' || enqueued === undefined) return arrivals;
-  const stored = Math.max(0, enqueued - factsPerSecond(queues, spec));
+  const stored = Math.max(0, enqueued - factsPerSecond(spec, (tier) => queues[tier].served));
   const { value, atMs } = arrivals;
   const { rates, attemptedPerSecond } = value;
   if (believes(attemptedPerSecond, stored)) return arrivals;

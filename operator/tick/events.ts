@@ -7,6 +7,7 @@ import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { Condition } from '../../contract/types/common.ts';
 import type { TierOutcome } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
+import { isOver } from './stage.ts';
 
 export const campaignEvent = (type: CampaignEvent['type'], reason: EventReason, message: string): CampaignEvent => ({
   type,
@@ -176,6 +177,7 @@ const TRANSITIONS: readonly Transition[] = [
     'Drawn',
     (before, after) => after.reason === 'Announced' && !['Announced', 'Promoting'].includes(before?.reason ?? ''),
   ),
+  warning('DestructionHeld', 'PersonalDataDestroyed', became('HeldByDraw')),
   warning('DestructionBegan', 'PersonalDataDestroyed', became('Destroying')),
   warning('SecretNotEmptied', 'PersonalDataDestroyed', became('SecretNotEmptied')),
   normal('PersonalDataDestroyed', 'PersonalDataDestroyed', reached),
@@ -203,7 +205,7 @@ export const transitionEvents = (
     return [campaignEvent('Warning', 'CeilingReached', message)];
   });
   const drained =
-    previous?.stage === 'Draining' && ['Closed', 'Frozen', 'Drawn'].includes(next.stage ?? '')
+    previous?.stage === 'Draining' && isOver(next.stage ?? '')
       ? [campaignEvent('Normal', 'Drained', 'Every registration that was accepted is in the database.')]
       : [];
   return [...conditions, ...ceilings, ...drained];

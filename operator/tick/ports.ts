@@ -24,8 +24,11 @@ export interface ClusterReader {
 export interface ManifestWriter {
   /** First write of a Deployment: POST with the desired replicas (manager voucher-operator-init). */
   create(manifest: Manifest, signal: AbortSignal): Promise<void>;
-  /** Server-side apply; a Deployment's manifest carries no replicas here. No write when nothing differs. */
-  apply(manifest: Manifest, signal: AbortSignal): Promise<void>;
+  /**
+   * Server-side apply; a Deployment's manifest carries no replicas here. No write when nothing differs.
+   * @param isUrgent it waits for no manifest of another campaign
+   */
+  apply(manifest: Manifest, signal: AbortSignal, isUrgent?: boolean): Promise<void>;
   /** Deletes a Deployment and its pods, in the version that was observed. One that is gone is success. */
   remove(deployment: DeploymentVersion, signal: AbortSignal): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { ContingencyOutcome } from '../contingency/contingency.ts';
 import { hasJustBegun } from '../scaling/demand.ts';
 import type { ArrivalRates } from '../scaling/types.ts';
 import type { CampaignTimes, TierOutcomes } from './observed.ts';
+import { isOver } from './stage.ts';
 
 export const TICK_MS = 1_000;
 /** At most two ticks a second for one campaign, however often its pods change. */
@@ -62,7 +63,7 @@ const isStepBeginning = ({ rates }: RequeueInput): boolean =>
 
 /** Its crowd is there, or about to come. */
 export const isNearOpening = ({ times, nowMs, stage }: Pick<RequeueInput, 'times' | 'nowMs' | 'stage'>): boolean =>
-  nowMs >= times.preWarmAtMs && !['Closed', 'Frozen', 'Drawn'].includes(stage);
+  nowMs >= times.preWarmAtMs && !isOver(stage);
 
 /**
  * | situation                                                     | next tick                        |

@@ -16,7 +16,14 @@ interface StageInput {
   readonly isFrozen?: boolean;
   /** The draw has its result, and every winner's status shows it. */
   readonly isDrawn?: boolean;
+  /** An owner has started issuance. */
+  readonly isIssuing?: boolean;
+  /** Every winner has the voucher. */
+  readonly isIssued?: boolean;
 }
+
+/** Registration is over, and everything that was accepted is in the database. */
+export const isOver = (stage: string): boolean => ['Closed', 'Frozen', 'Drawn', 'Issuing', 'Issued'].includes(stage);
 
 /**
  * A word for people; no rule depends on it.
@@ -28,6 +35,8 @@ interface StageInput {
  * | lead time                  | no forecast                    | as above   |
  * | lead time                  | forecast                       | PreWarming |
  * | window                     |                                | Open       |
+ * | after closing              | every winner has the voucher   | Issued     |
+ * | after closing              | issuance has started           | Issuing    |
  * | after closing              | the draw's result is announced | Drawn      |
  * | after closing              | the list is frozen             | Frozen     |
  * | after closing              | backlog not proven empty       | Draining   |
@@ -43,8 +52,12 @@ export const stageOf = ({
   previous,
   isFrozen,
   isDrawn,
+  isIssuing,
+  isIssued,
 }: StageInput): Stage => {
   if (nowMs >= times.closesAtMs) {
+    if (isIssued === true) return 'Issued';
+    if (isIssuing === true) return 'Issuing';
     if (isDrawn === true) return 'Drawn';
     if (isFrozen === true) return 'Frozen';
     if (nowMs < times.closesAtMs + LAST_PUBLISH_MS) return 'Draining';

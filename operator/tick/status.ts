@@ -118,6 +118,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const waiting = plans.findLast((plan) => planState(plan, nowMs) === 'Pending');
   const draw = drawStatus(observed.freeze, observed.draw, previous?.draw);
   const erasures = erasuresStatus(eraseCommandsOf(campaign), observed.erasureOf ?? (() => undefined), previous);
+  const issuance = issuanceStatus(input);
   // Written once: root rules of the CRD freeze the campaign from here on.
   const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
   return {
@@ -131,6 +132,8 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       previous: previous?.stage,
       isFrozen: draw?.frozenAt !== undefined,
       isDrawn: draw?.announced === true,
+      isIssuing: issuance?.startedAt !== undefined,
+      isIssued: verdicts.Issued?.status === 'True',
     }),
     ...(openedAt === undefined ? {} : { openedAt }),
     conditions,
@@ -148,7 +151,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       ? {}
       : { closesAt: new Date(Math.min(contingency.closesAtMs, times.closesAtMs)).toISOString() }),
     ...(draw === undefined ? {} : { draw }),
-    ...defined({ issuance: issuanceStatus(input) }),
+    ...defined({ issuance }),
     privacy: privacyStatus(observed.destruction, previous?.privacy, deleteAtMs(campaign.spec, previous, nowMs)),
     ...(erasures.length === 0 ? {} : { erasures }),
     ...(contingencyMemory === undefined ? {} : { contingencyMemory }),

@@ -55,7 +55,7 @@ const refused: Readonly<Record<string, readonly [Case, string]>> = {
     'requires the verb authorize',
   ],
   'a promotion in another name': [{ verbs: OWNER, now: { [PROMOTE]: promotion('li') } }, 'must contain your own name'],
-  'a promotion by a witness': [{ now: { [PROMOTE]: promotion('wang') } }, 'and nothing else'],
+  'a promotion by a witness': [{ now: { [PROMOTE]: promotion('wang') } }, 'requires the verb authorize'],
   'an authorisation that names no list': [{ verbs: OWNER, now: { [DRAW_COMMIT]: 'by wang' } }, 'what it is about'],
   'a value that names no commitment': [{ now: { [VALUE]: 'by wang: 3 1 4' } }, 'what it is about'],
   'another spec by a witness': [{ spec: 'another' }, 'and nothing else'],

@@ -150,7 +150,9 @@ describe('values by tier', () => {
     ['app.resources', { app: { resources: { intak: {} } } }],
     ['admission.defaultCeilings', { admission: { defaultCeilings: { intak: 40 } } }],
   ])('of %s are of tiers that there are', async (field, values) => {
-    await expect(render(values)).rejects.toThrow(`${field}: intak is not a tier: write one of intake, records`);
+    await expect(render(values)).rejects.toThrow(
+      `${field}: intak is not a tier: write one of ${TIERS.toSorted().join(', ')}`,
+    );
   });
 
   it('of app.resources are of Jobs, too: a quota on CPU limits would refuse one without', async () => {

@@ -1,6 +1,6 @@
 /**
  * The product's clients against the local channels, which another engineer wrote from the documentation, and whose books count: each fault,
- * with requests that are repeated until they are settled, leaves one voucher. Single answers are in test/component/channels/product.test.ts.
+ * with requests that are repeated until they are settled, leaves one voucher. Single answers are in wechat.test.ts and its siblings.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -107,6 +107,7 @@ describe('issuance', () => {
         { channel: 'alipay' },
       ],
     });
+    expect(statusNow()?.stage).toBe('Issuing');
     expect(statusNow()?.issuance).toMatchObject({ startedBy: 'owner', startedAt: issuing.entry?.at, winners: 3 });
     expect(events()).toEqual(['IssuanceStarted']);
     // Another leader knows it, and appends nothing.

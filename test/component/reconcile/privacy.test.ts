@@ -146,6 +146,7 @@ describe('the personal data of a campaign', () => {
     expect(condition()).toMatchObject({ status: 'False', reason: 'HeldByDraw' });
     expect(condition()?.message).toMatch(/was to be destroyed at .* because the list needs citizen\.key/);
     expect([destruction.orders, destruction.keys.size]).toEqual([[], 2]);
+    expect(reasons().filter((reason) => reason === 'DestructionHeld')).toHaveLength(1);
     listed();
     await ticks(10);
     expect(condition()).toMatchObject({ status: 'True', reason: 'Destroyed' });

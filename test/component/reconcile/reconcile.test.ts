@@ -288,6 +288,17 @@ describe('reconcile', () => {
       expect(provisioned()?.message).toMatch(/^For 10 s the operator has failed to apply .*: apply is down\./);
     });
 
+    it('creates no pods whose account is not there yet: each would be refused', async () => {
+      world.stalled.add('ServiceAccount/chengdu-intake');
+      for (let pass = 0; pass < 3; pass += 1) await timed();
+      const created = (): string[] => world.writes.filter((write) => write.startsWith('create'));
+      expect(created()).toEqual(['create Deployment/chengdu-records']);
+      expect(world.failures.filter((step) => step === 'create_manifest')).toEqual([]);
+      world.stalled.clear();
+      for (let pass = 0; pass < 2; pass += 1) await timed();
+      expect(created()).toEqual(['create Deployment/chengdu-records', 'create Deployment/chengdu-intake']);
+    });
+
     it('lets one kind that hangs hold up no other for more than a tick', async () => {
       world.stalled.add('ServiceAccount/chengdu-intake');
       await timed();

@@ -7,8 +7,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { DataKeyRing } from '../../../app/keys/key-ring.ts';
-import { readWrapKeys } from '../../../app/keys/privacy-keys.ts';
 import {
   type CheckAssertion,
   challengeOf,
@@ -18,7 +16,6 @@ import {
 import { ENV, type LiveSettings, secretDirOf } from '../../../contract/app-contract.ts';
 import { callbackPath, LOGIN_KEYS } from '../../../contract/login.ts';
 import { createClaims } from '../../../journal/claims.ts';
-import { createDataKeyStore } from '../../../journal/privacy/data-keys.ts';
 import { createPublisher } from '../../../journal/publisher.ts';
 import { createReceiptJournal } from '../../../journal/receipt-journal.ts';
 import { freePorts } from '../../../local/free-ports.ts';
@@ -70,17 +67,9 @@ beforeAll(async () => {
   await patiently('a write', () => journal.admin.putLiveSettings(campaignId, settings, never));
   const { connection } = journal;
   const common = { connection, campaignId, shards: SHARDS, monotonicMs, signal: never };
-  const sealer = new DataKeyRing({
-    campaignId,
-    store: createDataKeyStore(connection, campaignId),
-    readWrapKeys: () => readWrapKeys(join(journal.dir, 'privacy')),
-    clock: { now: () => Date.now() },
-    onError: () => undefined,
-  });
-  await patiently('a data key', () => sealer.load(never));
   const real = {
     campaignId,
-    sealer,
+    sealer: stack.ring,
     check: createAssertionCheck(campaignId),
     journal: createPublisher({ ...common, registry: new Registry() }),
     receiptJournal: createReceiptJournal(common),

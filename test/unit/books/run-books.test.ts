@@ -54,9 +54,10 @@ interface Scene {
   /** Instead of that. */
   readonly answer?: (request: IssueRequest) => QueryAnswer;
   readonly total?: number;
+  readonly unreached?: NonNullable<BooksDeps['unreached']>;
 }
 
-const run = async ({ events, there = {}, answer, total }: Scene, requests: AskedRequests = 'all') => {
+const run = async ({ events, there = {}, answer, total, unreached = [] }: Scene, requests: AskedRequests = 'all') => {
   const asked: IssueRequest[] = [];
   const messages = storedOf(events);
   const channel: BooksChannel = {
@@ -83,6 +84,7 @@ const run = async ({ events, there = {}, answer, total }: Scene, requests: Asked
       lastSequence: async () => messages.length,
     },
     channels: [channel],
+    unreached,
     opener: {
       open: async (_, sealed) => ({ kind: 'opened', plaintext: Buffer.from(JSON.stringify({ account: sealed })) }),
     },
@@ -218,6 +220,18 @@ describe('the reconciliation', () => {
       answer: () => ({ kind: 'refused', reason: 'NO_AUTH' }),
     });
     expect(report.asked).toMatchObject([{ questions: 0, endedBy: 'the channel refuses: NO_AUTH' }]);
+  });
+
+  it('says which channel could not be asked at all', async () => {
+    const { report } = await run({
+      events: done('a'),
+      there: { an1: 'c a' },
+      unreached: [{ channel: 'alipay', why: 'no keys' }],
+    });
+    expect(report.asked).toMatchObject([
+      { channel: 'wechat', questions: 1 },
+      { channel: 'alipay', endedBy: 'no keys' },
+    ]);
   });
 
   it('never says an account', async () => {

@@ -58,8 +58,8 @@ describe('commands of the documents', () => {
   });
 });
 
-/** Options whose file is read first where no cluster is needed. */
-const FILES = ['--trace', '--dir', '--bundle', '--entries'];
+/** Options whose file is read, or written, first where no cluster is needed. */
+const FILES = ['--trace', '--dir', '--bundle', '--entries', '--out'];
 
 /** How far our own parser gets without a cluster: to the kubeconfig, or to the first file. */
 const parsed = async (command: string): Promise<string> => {

@@ -27,7 +27,7 @@ describe('GET /api/v1/draws/<campaignId>/proof/<entry>', () => {
     expect((await proof()).status).toBe(404);
     intake.world.settings = settingsOf({ draw, announced });
     const { status, headers, json } = await proof();
-    expect([status, headers.get('location')]).toEqual([303, draw.bundleUrl]);
+    expect([status, headers.get('location')]).toEqual([303, `${draw.bundleUrl}result.json`]);
     expect(json).toMatchObject({ entry: 'ab'.repeat(32), bundle: draw.bundleUrl });
     expect((await proof('../x')).status).toBe(404);
     expect((await proof('AB'.repeat(32))).status).toBe(404);

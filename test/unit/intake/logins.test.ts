@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventEnvelope } from '../../../contract/envelope.ts';
+import type { Held } from '../../../journal/claims.ts';
 import {
   type Answer,
   bodyOf,
@@ -126,6 +127,18 @@ describe('a registration with the city’s login', () => {
     expect(answer).toMatchObject({ status: 503, json: { code: 'JOURNAL_UNAVAILABLE' } });
     expect(answer.headers.get('retry-after')).toMatch(/^[123]$/);
     expect(journal).toEqual([]);
+  });
+
+  it('takes no place from one without a login while it waits for the bucket of claims', async () => {
+    const waiting = Promise.withResolvers<Held>();
+    intake = testIntake(calmGuard(1), journal, {
+      claims: { holdAssertion: () => waiting.promise, holdAccount: () => waiting.promise },
+    });
+    intake.world.settings = settingsOf({ sections: loginSections(keys.publicKey) });
+    const slow = intake.post({ ...WECHAT, identity: await identity() });
+    expect((await intake.post({ ...bodyOf(1), channel: 'wechat' })).status).toBe(201);
+    waiting.resolve('ours');
+    expect((await slow).status).toBe(201);
   });
 
   it('is refused in a campaign without logins, and so is a field of another shape', async () => {

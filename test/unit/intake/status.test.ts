@@ -191,6 +191,24 @@ describe('a receipt with its secret', () => {
       expect(await stateOf(LOST, ['rejected'])).toBe('rejected');
     });
 
+    it('keeps its own state for all but some, while many ask and the journal does not answer', async () => {
+      const answers = Promise.withResolvers<undefined>();
+      let asked = 0;
+      const find = () => {
+        asked += 1;
+        return answers.promise;
+      };
+      intake = testIntake(calmGuard(), [], { drawnReceipts: { find } });
+      intake.world.settings = settingsOf({ announced });
+      const found = { kind: 'found' as const, receivedAt: at, facts: [{ type: 'received' as const, at }], others: [] };
+      const states = await Promise.all(Array.from({ length: 250 }, async () => (await ask(found)).json['state']));
+      expect(new Set(states)).toEqual(new Set(['received']));
+      answers.resolve(undefined);
+      // Those in line had no answer in time, and are not asked for later.
+      expect((await ask(found)).json['state']).toBe('received');
+      expect(asked).toBe(5);
+    });
+
     it('is not asked for in the journal before the result is announced', async () => {
       let asked = 0;
       const find = async () => {

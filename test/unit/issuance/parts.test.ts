@@ -273,8 +273,8 @@ const createSecondNumber = async ({ receipt }: { readonly receipt: string }) => 
 describe('a pod', () => {
   it('takes nothing before issuance has started, and nothing of a channel that can’t be asked', () => {
     const { pod } = createIssuanceWorld();
-    // 12 a second for five seconds, for two batches of each of three shards.
-    expect([pod.router.room?.(), pod.channels.wechat.room?.()]).toEqual([128, 10]);
+    // 12 a second for ten seconds, for two batches of each of three shards.
+    expect([pod.router.room?.(), pod.channels.wechat.room?.()]).toEqual([128, 20]);
     pod.isOpen = false;
     expect([pod.router.room?.(), pod.channels.wechat.room?.()]).toEqual([128, 0]);
     pod.isOpen = true;

@@ -30,6 +30,8 @@ describe('the room that a campaign takes', () => {
       "the campaign's streams reserve 24.0 GiB on each of 3 servers; nats-0 has 3.0 GiB of 8.0 GiB free (x)",
     );
     expect(roomText(journalSpec(), 2 ** 20, [], 'x')).toMatch(/reserve 35 MiB on each of 3 servers \(/);
+    const withLogins = journalSpec({ hasClaims: true });
+    expect(roomText(withLogins, 64 * 2 ** 20, [], 'x')).toMatch(/reserve 240 MiB on each of 3 servers \(/);
   });
 });
 

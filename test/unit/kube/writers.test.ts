@@ -199,6 +199,15 @@ describe('any other object', () => {
     expect(JSON.stringify(calls[1]?.body)).not.toContain('"uid":"d-1"');
   });
 
+  it('waits for those of other campaigns, unless it is urgent', async () => {
+    for (const isUrgent of [false, true]) {
+      answers.push(failure('not_found'), ({ body }) => stored(body as Manifest));
+      await writer().apply(account, signal, isUrgent);
+      accounts = store();
+    }
+    expect(calls.map(({ lane }) => lane)).toEqual(['object', 'object', undefined, undefined]);
+  });
+
   it('of another is found although it is not watched, and left alone', async () => {
     answers.push(() => stored({ ...account, metadata: { name: 'chengdu-intake', namespace: 'vouchers' } } as Manifest));
     await expect(writer().apply(account, signal)).rejects.toThrow(/belongs to no known owner/);

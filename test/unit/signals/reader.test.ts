@@ -305,8 +305,8 @@ describe('arrivals of a campaign that verifies 93 identities a second', () => {
     providers: [{ ...provider, timeZone: 'Asia/Shanghai', order: 1, weight: 1 }],
   };
   /** Registrations and verdicts that are stored in a second. */
-  const playStored = async (registered: number, verdicts: number) => {
-    const { tick } = play({ spec: { verification } });
+  const playStored = async (registered: number, verdicts: number, spec: object = { verification }) => {
+    const { tick } = play({ spec });
     let [counter, enqueued, workedOff] = [0, 0, 0];
     const read = async () => ({ messages: 500, enqueued, workedOff });
     let last = await tick({ a: { counter } }, read);
@@ -326,6 +326,21 @@ describe('arrivals of a campaign that verifies 93 identities a second', () => {
   it('are not believed when more is stored than citizens and verdicts explain', async () => {
     expect(await playStored(80, 93)).toMatchObject({ kind: 'stale' });
     expect(await playStored(80, 0)).toMatchObject({ kind: 'stale' });
+  });
+
+  it('are believed while vouchers are issued: requests are begun faster than a channel takes them', async () => {
+    const stocks = [{ voucher: 'dining', stock: 's' }];
+    const wechat = {
+      name: 'wechat',
+      merchant: 'm',
+      appId: 'a',
+      requestsPerSecond: 100,
+      timeZone: 'Asia/Shanghai',
+      stocks,
+    };
+    const issuance = { secretName: 's', channels: [wechat] };
+    expect(await playStored(10, 700, { issuance })).toMatchObject({ kind: 'fresh', value: { over3s: 10 } });
+    expect(await playStored(80, 0, { issuance })).toMatchObject({ kind: 'stale' });
   });
 });
 
