@@ -1,10 +1,10 @@
 /**
- * Sabotage, preloaded with `--import` into a pod: a request that may have been sent before is sent with a fresh number. Its first sending
- * has the right one, so that whatever the books have too much is the fault of repetitions.
+ * Sabotage, preloaded with `--import` into a pod: each sending of a request has a fresh number. What was carried out and not answered is
+ * then issued again, where the channel looks up by number: at UnionPay. Where it looks up by account, only two pods at once double.
  */
 import { replaceSource } from '../replace-source.ts';
 
 replaceSource('/app/issuance/ask.ts', {
   'client.issue(request, signal)':
-    "client.issue(first.length === 0 && maybes === 1 ? request : { ...request, request: crypto.randomUUID().replaceAll('-', '') }, signal)",
+    "client.issue({ ...request, request: crypto.randomUUID().replaceAll('-', '') }, signal)",
 });
