@@ -36,14 +36,12 @@ export interface IssuanceOptions {
   readonly perSecond?: number;
   /** Of the consumers; left out: as the operator creates them. */
   readonly ackWaitMs?: number | undefined;
-  /** Of pods and channels. */
+  /** Of the pods, for Node. */
   readonly nodeArgs?: readonly string[];
-  /** Of pods alone. */
-  readonly podArgs?: readonly string[];
 }
 
 export const startIssuanceProcesses = async (options: IssuanceOptions = {}) => {
-  const { perSecond = 100, ackWaitMs, nodeArgs = [], podArgs = [] } = options;
+  const { perSecond = 100, ackWaitMs, nodeArgs = [] } = options;
   const journal = await startRealJournal();
   const { dir, manager, connection } = journal;
   await journal.ensured({ consumers: ['records', 'issuance'] });
@@ -61,7 +59,6 @@ export const startIssuanceProcesses = async (options: IssuanceOptions = {}) => {
     keysDir: keys.serverDir,
     booksDir,
     logFile: join(dir, 'channels.log'),
-    nodeArgs,
     spawn: spawnManaged,
     signal: never,
   });
@@ -78,7 +75,7 @@ export const startIssuanceProcesses = async (options: IssuanceOptions = {}) => {
     tier: 'issuance',
     sections: { issuance: { secretName: 'voucher-issuance', channels } },
     env: { [secretDirOf('channels')]: keys.productDir },
-    nodeArgs: [...nodeArgs, ...podArgs],
+    nodeArgs,
   });
   const { ring, publish } = world;
   const infos = await Promise.all(

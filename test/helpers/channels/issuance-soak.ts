@@ -268,7 +268,7 @@ export const withIssuanceSoak = async <T>(soak: IssuanceSoak, use: (run: Issuanc
     const world = await startIssuanceProcesses({
       perSecond,
       ackWaitMs,
-      podArgs: [...recordingStalls(stallsDir), ...(sabotage === undefined ? [] : preloaded(`${sabotage}.ts`))],
+      nodeArgs: [...recordingStalls(stallsDir), ...(sabotage === undefined ? [] : preloaded(`${sabotage}.ts`))],
     });
     ending.defer(() => world.stop());
     return await use(await playOn(world, stallsDir, soak));
