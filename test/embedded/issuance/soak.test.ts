@@ -9,11 +9,14 @@ import {
 import { never } from '../../helpers/real-journal.ts';
 
 const WINNERS = 360;
+/** Of whom two have an answer that is lost at UnionPay. */
+const FEWER = 120;
 const soak = (changes: Partial<IssuanceSoak> = {}): IssuanceSoak => ({
   winners: WINNERS,
   perSecond: 30,
   pods: 2,
-  killEveryMs: 4_000,
+  killEveryMs: 10_000,
+  mostKills: 1,
   outageMs: 2_000,
   disturbed: [0.2, 0.6],
   ackWaitMs: 4_000,
@@ -37,8 +40,10 @@ describe(`${WINNERS} winners, killed pods, a channel that is down, and a journal
 
 describe('sabotage: a fresh number on each retry', () => {
   it('issues twice, and the books show it', async () => {
-    const run = await withIssuanceSoak(soak({ sabotage: 'fresh-number', winners: 180 }), async (of) => of);
-    expect(exactlyOnce(run, 180)).toMatchObject({ eachHasOne: false, noneIsDouble: false });
+    const undisturbed = [2, 3] as const;
+    const sabotaged = soak({ sabotage: 'fresh-number', winners: FEWER, disturbed: undisturbed });
+    const run = await withIssuanceSoak(sabotaged, async (of) => of);
+    expect(exactlyOnce(run, FEWER)).toMatchObject({ eachHasOne: false, noneIsDouble: false });
     expect(run.issued.double.length).toBeGreaterThan(0);
   });
 });

@@ -33,6 +33,8 @@ export interface IssuanceSoak {
   readonly perSecond: number;
   readonly pods: number;
   readonly killEveryMs: number;
+  /** Left out: as many as there is time for. Where pods end sooner than a freed share is given away, none gets one. */
+  readonly mostKills?: number;
   readonly outageMs: number;
   /** Parts of all vouchers between which pods are killed. */
   readonly disturbed: readonly [from: number, until: number];
@@ -108,7 +110,7 @@ const createPods = (world: IssuanceProcesses) => {
 };
 
 const playOn = async (world: IssuanceProcesses, stallsDir: string, soak: IssuanceSoak) => {
-  const { winners, perSecond, disturbed, signal, progress } = soak;
+  const { winners, perSecond, disturbed, mostKills = Number.POSITIVE_INFINITY, signal, progress } = soak;
   const ended = new AbortController();
   const running = AbortSignal.any([signal, ended.signal]);
   const pods = createPods(world);
@@ -170,7 +172,7 @@ const playOn = async (world: IssuanceProcesses, stallsDir: string, soak: Issuanc
         const untilMs = fromMs + soak.outageMs + OUTAGE_SETTLED_MS;
         disturbances.push({ what: `${DOWN} down`, fromMs, untilMs, channel: DOWN });
       }
-      if (performance.now() - lastKillMs >= soak.killEveryMs) {
+      if (kills < mostKills && performance.now() - lastKillMs >= soak.killEveryMs) {
         lastKillMs = performance.now();
         const fromMs = Date.now();
         const name = await pods.replaceOldest();
