@@ -20,6 +20,7 @@ export interface ChannelProcessOptions {
 }
 
 export interface ChannelProcess {
+  readonly pid: number;
   /** @throws Error for a channel that was not stated */
   of(channel: Channel): ChannelControl;
   /** SIGTERM unless stated. With the same ports and books, another process goes on. */
@@ -38,7 +39,7 @@ export const startChannels = async (options: ChannelProcessOptions): Promise<Cha
     return settings.port === 0 ? { ...settings, port: free[index] ?? 0 } : settings;
   });
   const controls = new Map(channels.map(({ channel, port }) => [channel, channelControl(`http://${HOST}:${port}`)]));
-  const { stop } = await startServerProcess({
+  const { pid, stop } = await startServerProcess({
     name: 'channels',
     args: [
       ...[...nodeArgs, MAIN, '--keys-dir', keysDir, '--books-dir', booksDir],
@@ -50,6 +51,7 @@ export const startChannels = async (options: ChannelProcessOptions): Promise<Cha
     look: () => Promise.all([...controls.values()].map((control) => control.counts())),
   });
   return {
+    pid,
     of(channel) {
       const control = controls.get(channel);
       if (control === undefined) throw new Error(`the local channels have no ${channel}`);

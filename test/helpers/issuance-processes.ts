@@ -9,10 +9,11 @@ import { CHANNELS, type Channel, type EventEnvelope } from '../../contract/envel
 import { consumerName, shardStreamName } from '../../contract/names.ts';
 import { consumersOf } from '../../contract/tiers.ts';
 import { createControlLog } from '../../journal/freeze/control.ts';
-import { type Books, compareBooks, type Expected, readBooks } from '../../local/channels/books.ts';
+import { type Books, bookLines, compareBooks, type Expected, readBooks } from '../../local/channels/books.ts';
 import { createChannelKeys } from '../../local/channels/keys.ts';
 import { startChannels } from '../../local/channels/process.ts';
 import { accountOf } from '../../local/channels/truth.ts';
+import type { ChannelVoucher } from '../../local/ledger-check/issued.ts';
 import { spawnManaged } from '../../local/managed-process.ts';
 import { patiently } from './patiently.ts';
 import { createPodWorld } from './pod-world.ts';
@@ -22,30 +23,39 @@ import { factEvent, SHARDS } from './records.ts';
 const CAMPAIGN = 'spring';
 const VOUCHER = 'dining';
 const STOCK = '9856000';
-const PER_SECOND = 100;
-/** Of the consumers, instead of 30 s. */
-const ACK_WAIT_MS = 10_000;
+/** Winners whose facts are published at once. */
+const AT_ONCE = 200;
 const IDS: Readonly<Record<Channel, { readonly merchant: string; readonly appId: string }>> = {
   wechat: { merchant: '1900000001', appId: 'wx0123456789abcdef' },
   alipay: { merchant: '2021000000000001', appId: '2021000000000001' },
   unionpay: { merchant: 'a5949221470c4059b9b0b45a90c81527', appId: 'a5949221470c4059b9b0b45a90c81527' },
 };
 
-export const startIssuanceProcesses = async () => {
+export interface IssuanceOptions {
+  /** Of each channel. */
+  readonly perSecond?: number;
+  /** Of the consumers; left out: as the operator creates them. */
+  readonly ackWaitMs?: number | undefined;
+  /** Of the pods, for Node. */
+  readonly nodeArgs?: readonly string[];
+}
+
+export const startIssuanceProcesses = async (options: IssuanceOptions = {}) => {
+  const { perSecond = 100, ackWaitMs, nodeArgs = [] } = options;
   const journal = await startRealJournal();
   const { dir, manager, connection } = journal;
   await journal.ensured({ consumers: ['records', 'issuance'] });
-  for (let shard = 0; shard < SHARDS; shard += 1)
+  for (let shard = 0; ackWaitMs !== undefined && shard < SHARDS; shard += 1)
     for (const lane of consumersOf('issuance'))
       await manager.consumers.update(shardStreamName(CAMPAIGN, shard), consumerName('issuance', lane), {
-        ack_wait: nanos(ACK_WAIT_MS),
+        ack_wait: nanos(ackWaitMs),
       });
   const booksDir = join(dir, 'books');
   await mkdir(booksDir);
   const keys = await createChannelKeys(join(dir, 'channel-keys'));
-  const terms = { stock: STOCK, faceValueFen: 2_000, minimumSpendFen: 6_000, total: 100_000 };
+  const terms = { stock: STOCK, faceValueFen: 2_000, minimumSpendFen: 6_000, total: 1_000_000 };
   const servers = await startChannels({
-    channels: CHANNELS.map((channel) => ({ channel, ...IDS[channel], perSecond: PER_SECOND, stocks: [terms] })),
+    channels: CHANNELS.map((channel) => ({ channel, ...IDS[channel], perSecond, stocks: [terms] })),
     keysDir: keys.serverDir,
     booksDir,
     logFile: join(dir, 'channels.log'),
@@ -56,7 +66,7 @@ export const startIssuanceProcesses = async () => {
     name,
     url: servers.of(name).url,
     ...IDS[name],
-    requestsPerSecond: PER_SECOND,
+    requestsPerSecond: perSecond,
     timeZone: 'Asia/Shanghai',
     stocks: [{ voucher: VOUCHER, stock: STOCK }],
   }));
@@ -65,6 +75,7 @@ export const startIssuanceProcesses = async () => {
     tier: 'issuance',
     sections: { issuance: { secretName: 'voucher-issuance', channels } },
     env: { [secretDirOf('channels')]: keys.productDir },
+    nodeArgs,
   });
   const { ring, publish } = world;
   const infos = await Promise.all(
@@ -90,10 +101,25 @@ export const startIssuanceProcesses = async () => {
     ...world,
     journal,
     servers,
+    channels,
+    campaignId: CAMPAIGN,
+    /** What the voucher is called: `<channel> <voucher>` to stock. */
+    stocks: Object.fromEntries(CHANNELS.map((channel) => [`${channel} ${VOUCHER}`, STOCK])),
+    /** For readers that are not the product. */
+    access: {
+      natsUrl: journal.access.urls.join(','),
+      natsUser: journal.access.user,
+      natsPassword: journal.access.password,
+      campaignId: CAMPAIGN,
+      shards: SHARDS,
+    },
     accounts: (): readonly string[] => expected.map(({ account }) => account),
     async announce(count: number) {
-      const from = expected.length;
-      await Promise.all(Array.from({ length: count }, (_, i) => announceOne(from + i)));
+      const first = expected.length;
+      for (let from = first; from < first + count; from += AT_ONCE) {
+        const many = Math.min(AT_ONCE, first + count - from);
+        await Promise.all(Array.from({ length: many }, (_, i) => announceOne(from + i)));
+      }
     },
     /** As the operator appends it for an owner. */
     async startIssuance() {
@@ -117,6 +143,13 @@ export const startIssuanceProcesses = async () => {
     share: (perSecond: Readonly<Record<string, number>>) =>
       world.share(Object.fromEntries(CHANNELS.map((channel) => [channel, perSecond]))),
     books: (): Promise<Books> => readBooks(booksDir),
+    /** Each voucher of the books. */
+    async vouchers(): Promise<readonly ChannelVoucher[]> {
+      const all: ChannelVoucher[] = [];
+      for (const channel of CHANNELS)
+        for await (const line of bookLines(booksDir, channel)) if (!('used' in line)) all.push({ channel, ...line });
+      return all;
+    },
     /** What the channels' books lack, and what they have too much. */
     gaps: () => compareBooks(booksDir, expected),
     async stop() {

@@ -29,9 +29,12 @@ interface PodWorldOptions {
   readonly sections: Readonly<Record<string, unknown>>;
   /** Besides those that every pod gets. */
   readonly env: Readonly<Record<string, string>>;
+  /** Of every pod. */
+  readonly nodeArgs?: readonly string[];
 }
 
-export const createPodWorld = async (journal: RealJournal, { campaignId, tier, sections, env }: PodWorldOptions) => {
+export const createPodWorld = async (journal: RealJournal, options: PodWorldOptions) => {
+  const { campaignId, tier, sections, env, nodeArgs = [] } = options;
   const { access, dir, connection, cluster } = journal;
   const newKey = (fill: number): string => Buffer.alloc(32, fill).toString('base64');
   const privacyDir = await writeFiles(join(dir, 'privacy'), {
@@ -96,12 +99,12 @@ export const createPodWorld = async (journal: RealJournal, { campaignId, tier, s
       const kv = await new Kvm(connection.nats).open(liveBucketName(campaignId));
       await patiently('a write', () => kv.put(sharesKey(tier), JSON.stringify(shares)));
     },
-    /** @param of a pod of another tier: its role, and what it mounts besides */
+    /** @param of what differs in its environment: of a pod of another tier its role, and what it mounts besides */
     start(name: string, of: Readonly<Record<string, string>> = {}): ManagedProcess {
       const pod = spawnManaged({
         name,
         command: process.execPath,
-        args: [MAIN],
+        args: [...nodeArgs, MAIN],
         env: {
           PATH: process.env['PATH'] ?? '',
           [ENV.role]: tier,

@@ -8,7 +8,7 @@ const WINNERS = 150;
 let world: IssuanceProcesses;
 
 beforeAll(async () => {
-  world = await startIssuanceProcesses();
+  world = await startIssuanceProcesses({ ackWaitMs: 10_000 });
 });
 afterAll(() => world?.stop());
 
