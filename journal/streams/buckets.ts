@@ -1,4 +1,4 @@
-/** A campaign's buckets: live settings, data keys, and claims where citizens log in. */
+/** A campaign's buckets: live settings, data keys, and claims where citizens log in or vouchers are issued. */
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -31,7 +31,7 @@ export const bucketsOf = ({ campaignId, hasClaims }: JournalSpec): readonly stri
   ...(hasClaims === true ? [claimsBucketName(campaignId)] : []),
 ];
 
-/** Claims: an entry of 200 bytes for each account; those of assertions expire (claims.ts). */
+/** Claims: an entry for each account and each coupon; those of assertions expire (claims.ts, coupons.ts). */
 const optionsOf = (isOfClaims: boolean, replicas: number, shardMaxBytes = SHARD_MAX_BYTES) =>
   isOfClaims
     ? { replicas, history: 1, max_bytes: shardMaxBytes / 4, markerTTL: MARKER_TTL_MS }

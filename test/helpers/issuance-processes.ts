@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nanos } from '@nats-io/transport-node';
 import { sealingAad } from '../../app/core/sealing.ts';
-import { secretDirOf } from '../../contract/app-contract.ts';
+import { ENV, secretDirOf } from '../../contract/app-contract.ts';
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import { CHANNELS, type Channel, type EventEnvelope } from '../../contract/envelope.ts';
 import { consumerName, shardStreamName } from '../../contract/names.ts';
@@ -34,7 +34,7 @@ const IDS: Readonly<Record<Channel, { readonly merchant: string; readonly appId:
 export const startIssuanceProcesses = async () => {
   const journal = await startRealJournal();
   const { dir, manager, connection } = journal;
-  await journal.ensured({ consumers: ['records', 'issuance'] });
+  await journal.ensured({ consumers: ['records', 'issuance'], hasClaims: true });
   for (let shard = 0; shard < SHARDS; shard += 1)
     for (const lane of consumersOf('issuance'))
       await manager.consumers.update(shardStreamName(CAMPAIGN, shard), consumerName('issuance', lane), {
@@ -64,7 +64,7 @@ export const startIssuanceProcesses = async () => {
     campaignId: CAMPAIGN,
     tier: 'issuance',
     sections: { issuance: { secretName: 'voucher-issuance', channels } },
-    env: { [secretDirOf('channels')]: keys.productDir },
+    env: { [secretDirOf('channels')]: keys.productDir, [ENV.portHttp]: '0' },
   });
   const { ring, publish } = world;
   const infos = await Promise.all(

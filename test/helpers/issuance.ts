@@ -206,6 +206,7 @@ export const createPod = (journal: JournalOfPod, clients: (channel: Channel) => 
           skipped: (reason) => counted.push(`skipped ${reason}`),
           givenBack: (reason) => counted.push(`given back ${reason}`),
           holds: () => () => undefined,
+          unnoted: (why) => counted.push(`unnoted ${why}`),
         },
       });
       return [channel, part] as const;
