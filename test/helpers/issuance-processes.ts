@@ -72,8 +72,8 @@ export const startIssuanceProcesses = async () => {
   );
 
   const expected: Expected[] = [];
-  const announceOne = async (citizen: number): Promise<void> => {
-    const channel = CHANNELS[citizen % CHANNELS.length] ?? 'wechat';
+  const announceOne = async (citizen: number, only?: Channel): Promise<void> => {
+    const channel = only ?? CHANNELS[citizen % CHANNELS.length] ?? 'wechat';
     const account = accountOf(channel, 1, citizen);
     const bound = factEvent('bound', { citizen, accountHash: 'c'.repeat(64) });
     const fields = Buffer.from(JSON.stringify({ account }));
@@ -91,9 +91,10 @@ export const startIssuanceProcesses = async () => {
     journal,
     servers,
     accounts: (): readonly string[] => expected.map(({ account }) => account),
-    async announce(count: number) {
+    /** @param only the channel of all of them; each in turn unless stated */
+    async announce(count: number, only?: Channel) {
       const from = expected.length;
-      await Promise.all(Array.from({ length: count }, (_, i) => announceOne(from + i)));
+      await Promise.all(Array.from({ length: count }, (_, i) => announceOne(from + i, only)));
     },
     /** As the operator appends it for an owner. */
     async startIssuance() {
