@@ -2,6 +2,8 @@
  * Whose coupon a callback names: an entry `coupon.<channel>-<coupon>` in the bucket of claims, with receipt and citizen. It is written
  * before `issued` is published, so each coupon of an `issued` fact has one, unless the bucket was full or lost.
  *
+ * It is one write more for each voucher, of 5,000 a second that three servers on two cores take.
+ *
  * It only says where to look. What counts is the `issued` fact of that receipt, which names the coupon, too.
  */
 import { setTimeout as delay } from 'node:timers/promises';
