@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type AppConfig, DATA_PLANE_KEYS, ENV, secretDirOf } from '../contract/app-contract.ts';
 import { defined } from '../contract/defined.ts';
 import { hasAdminPort, rightsOf, WORKLOADS, type Workload } from '../contract/jobs.ts';
-import { isTier, servesCitizens } from '../contract/tiers.ts';
+import { isTier, servesHttp } from '../contract/tiers.ts';
 import type { JournalServers } from '../journal/connection.ts';
 import { ANY_ADDRESS } from '../runtime/bind.ts';
 import type { DatabaseAccess } from './store/pool.ts';
@@ -173,8 +173,10 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   if (!parsed.success) throw new ConfigError(`environment: ${problemsOf(parsed.error)}`);
   const settings = parsed.data;
   const role = settings[ENV.role];
-  if (role !== REBUILD && isTier(role) && servesCitizens(role) && settings[ENV.portHttp] === undefined) {
-    throw new ConfigError(`environment: ${ENV.portHttp}: is not set; ${role} needs the port that citizens reach`);
+  if (role !== REBUILD && isTier(role) && servesHttp(role) && settings[ENV.portHttp] === undefined) {
+    throw new ConfigError(
+      `environment: ${ENV.portHttp}: is not set; ${role} needs the port that is reached from outside`,
+    );
   }
   if (role !== REBUILD && hasAdminPort(role) && settings[ENV.portAdmin] === undefined) {
     throw new ConfigError(`environment: ${ENV.portAdmin}: is not set; the pod manifest sets it`);

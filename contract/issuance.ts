@@ -73,6 +73,23 @@ export interface IssueFailedData {
   readonly code: string;
 }
 
+/**
+ * `data` of a `redeemed` fact, which has no attempt: a voucher is used once. Its `at` is the time of use, as the channel tells it. Of the
+ * purchase it holds nothing: no shop, no order.
+ */
+export interface RedeemedData {
+  readonly channel: Channel;
+  readonly voucher: string;
+  readonly coupon: string;
+  /** What the voucher was worth, as the channel tells it. Absent: it does not. */
+  readonly faceValueFen?: number;
+}
+
+/** Channels that call back when a voucher is used. The others are asked by the books only. */
+export const CALLBACK_CHANNELS = ['wechat'] as const satisfies readonly Channel[];
+/** Where they call back, on the port of issuance pods for HTTP. */
+export const channelCallbackPath = (channel: string): string => `/callbacks/${channel}`;
+
 /** Files of the Secret `spec.issuance.secretName`, by channel. PEM, or text without a trailing newline. */
 export const CHANNEL_KEYS = {
   wechat: {

@@ -61,6 +61,7 @@ export const callbackPath = (system: string): string => `${loginPath(system)}/ca
 
 /**
  * Bucket of what is held by one at a time: `assertion.<jti>` with the receipt that used the assertion, for an hour;
- * `account.<accountHash>` with the citizenHash, because a citizen may have several receipts.
+ * `account.<accountHash>` with the citizenHash, because a citizen may have several receipts; `coupon.<channel>-<coupon>` with the receipt
+ * and citizen that have the voucher (journal/coupons.ts).
  */
 export const claimsBucketName = (campaignId: string): string => `claims_${campaignId}`;

@@ -16,8 +16,8 @@ export interface TierRights {
   readonly buckets: {
     readonly live: BucketRight;
     readonly dataKeys: BucketRight;
-    /** What one receipt or citizen may hold at a time (contract/login.ts). Absent: none. */
-    readonly claims?: BucketRight;
+    /** Kinds of claims that it may make; it may read all (journal/claims.ts, coupons.ts). Absent: it does not see that bucket. */
+    readonly claims?: readonly ClaimKind[];
   };
   /**
    * Whether it gets the keys of the privacy Secret: those for citizens and canaries, and those that wrap data keys. `citizen`: that
@@ -41,6 +41,9 @@ export interface TierRights {
 
 export type BucketRight = 'none' | 'reads' | 'writes';
 
+/** First word of a claim's key: `account.<hash>`. */
+export type ClaimKind = 'assertion' | 'account' | 'coupon';
+
 export interface TierEntry {
   /** Also the name of its role in the image and of its consumer, and part of its objects' names. */
   readonly name: string;
@@ -52,8 +55,8 @@ export interface TierEntry {
   readonly letter: string;
   /** What its replicas follow: arrivals at its own pods, or the backlog of its consumer. */
   readonly demand: 'arrivals' | 'backlog';
-  /** What citizens reach it for, by HTTP: then it has a Service. Absent: citizens do not reach it. */
-  readonly serves?: 'registrations' | 'logins';
+  /** What it is reached for by HTTP, by citizens or channels: then it has a Service. Absent: it is not reached. */
+  readonly serves?: 'registrations' | 'logins' | 'callbacks';
   /** Events that its consumer delivers. `nothing`: it has no consumer. */
   readonly takes: 'nothing' | 'everything' | readonly EventType[];
   /**

@@ -44,7 +44,7 @@ const TABLE = [
       // What citizens do, never what is decided about them.
       publishes: ['received', 'corrected', 'withdrawn', 'bound', 'channel_changed'],
       looksUp: ['receipts'],
-      buckets: { live: 'reads', dataKeys: 'writes', claims: 'writes' },
+      buckets: { live: 'reads', dataKeys: 'writes', claims: ['assertion', 'account'] },
       privacyKeys: true,
       secrets: [],
       // The state of a receipt beside the person's others; never `sealed`, which the tier's keys could open.
@@ -116,6 +116,7 @@ const TABLE = [
     nameZh: '发券',
     letter: 'c',
     demand: 'backlog',
+    serves: 'callbacks',
     takes: ['won', 'promoted', 'bound', 'channel_changed'],
     lanes: CHANNELS,
     section: 'issuance',
@@ -131,7 +132,8 @@ const TABLE = [
       publishes: ['issuing', 'issue_failed', 'issued', 'expired', 'redeemed'],
       // Whether a request was answered before, and the account of a winner.
       looksUp: ['receipts', 'decisions'],
-      buckets: { live: 'reads', dataKeys: 'reads' },
+      // Whose coupon a callback names.
+      buckets: { live: 'reads', dataKeys: 'reads', claims: ['coupon'] },
       // Opens accounts.
       privacyKeys: true,
       secrets: [{ name: 'channels', field: 'secretName' }],
@@ -227,8 +229,8 @@ export const followsArrivals = (tier: Tier): boolean => entryOf(tier).demand ===
 /** Its consumers on every shard: its own, named by `undefined`, and one for each lane. None without events to take. */
 export const consumersOf = (tier: Tier): readonly (Channel | undefined)[] =>
   hasConsumer(tier) ? [undefined, ...(entryOf(tier).lanes ?? [])] : [];
-/** Whether citizens reach its pods by HTTP. */
-export const servesCitizens = (tier: Tier): boolean => entryOf(tier).serves !== undefined;
+/** Whether its pods are reached by HTTP from outside the cluster. */
+export const servesHttp = (tier: Tier): boolean => entryOf(tier).serves !== undefined;
 /** Whether it takes registrations, so that admission and the tiers that read the journal follow from it. */
 export const takesRegistrations = (tier: Tier): boolean => entryOf(tier).serves === 'registrations';
 /** Whether it has a consumer on every shard. */

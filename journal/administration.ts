@@ -19,7 +19,7 @@ export interface JournalSpec {
   readonly acceptedLosses?: readonly string[];
   /** Tiers with durable consumers on every shard: one, and one for each lane. */
   readonly consumers: readonly Tier[];
-  /** Whether it has a bucket of claims (claims.ts): a campaign with logins. */
+  /** Whether it has a bucket of claims: a campaign with logins (claims.ts) or issuance (coupons.ts). */
   readonly hasClaims?: boolean;
 }
 

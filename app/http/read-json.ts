@@ -35,7 +35,8 @@ export const checkJsonHead = ({ headers }: IncomingMessage): void => {
   if (isBodyless) throw new ApiError('BAD_JSON');
 };
 
-const readAll = (request: IncomingMessage): Promise<Buffer> =>
+/** @throws ApiError BODY_TOO_LARGE, whose text is about the usual bound; BAD_JSON when the client hung up */
+export const readBody = (request: IncomingMessage, mostBytes: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -45,7 +46,7 @@ const readAll = (request: IncomingMessage): Promise<Buffer> =>
     };
     const onData = (chunk: Buffer): void => {
       bytes += chunk.length;
-      if (bytes > BODY_LIMIT_BYTES || chunks.length === MAX_PIECES) settle(() => reject(tooLarge()));
+      if (bytes > mostBytes || chunks.length === MAX_PIECES) settle(() => reject(tooLarge()));
       else chunks.push(chunk);
     };
     const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks, bytes)));
@@ -58,7 +59,7 @@ const readAll = (request: IncomingMessage): Promise<Buffer> =>
 
 /** After checkJsonHead. @throws ApiError BODY_TOO_LARGE or BAD_JSON; the parser's message quotes the body and is dropped */
 export const readJson = async (request: IncomingMessage): Promise<unknown> => {
-  const bytes = await readAll(request);
+  const bytes = await readBody(request, BODY_LIMIT_BYTES);
   if (!isUtf8(bytes)) throw new ApiError('BAD_JSON');
   try {
     // A byte order mark may stand before it (RFC 8259, section 8.1).

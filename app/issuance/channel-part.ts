@@ -23,6 +23,7 @@ import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import type { Channel, EventEnvelope } from '../../contract/envelope.ts';
 import type { AccountFields, IssuingData } from '../../contract/issuance.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
+import type { CouponIndex, Noted } from '../../journal/coupons.ts';
 import type { FactLookup } from '../../journal/facts.ts';
 import type { PublishHome } from '../../journal/home-publisher.ts';
 import type { StreamCreatedAt } from '../../journal/streams/created-at.ts';
@@ -61,6 +62,8 @@ export interface ChannelMetrics {
   givenBack(reason: Wait): void;
   /** A message is in hand until the result is called. */
   holds(storedAtMs: number): () => void;
+  /** A coupon could not be noted, so its use will not be recorded. */
+  unnoted(why: Exclude<Noted, 'noted'>): void;
 }
 
 /** The channel as this pod can ask it. */
@@ -79,6 +82,8 @@ export interface ChannelDeps {
   readonly opener: Opener;
   readonly facts: FactLookup;
   readonly publish: PublishHome;
+  /** Before `issued` is published: whose coupon it is, for callbacks. Absent: the channel does not call back. */
+  readonly noteCoupon?: CouponIndex['note'];
   readonly metrics: ChannelMetrics;
   readonly log: WorkerLog;
   readonly clock: Clock;
@@ -133,7 +138,7 @@ type Prepared = Outcome | { readonly kind: 'unreadable' } | { readonly kind: 'ac
 
 export const channelPart = (deps: ChannelDeps): TierPart<Settled> => {
   const { campaignId, site, shards, channel, start, reach, createdAt } = deps;
-  const { opener, facts, publish, metrics, log, clock, now, random = Math.random } = deps;
+  const { opener, facts, publish, noteCoupon, metrics, log, clock, now, random = Math.random } = deps;
   const nextInLine = atMost(NEXT_IN_LINE);
   const draining = new AbortController();
   /** By receipt: the request that this pod has in hand. */
@@ -214,6 +219,8 @@ export const channelPart = (deps: ChannelDeps): TierPart<Settled> => {
     if (result.kind === 'unsettled') return retry(result.answer, deliveryCount);
     if (result.kind === 'failed') return fail(asking, result, signal);
     const { request, coupon } = result;
+    const noted = await noteCoupon?.(channel, coupon, event, signal);
+    if (noted === 'taken' || noted === 'full') metrics.unnoted(noted);
     await publish(issuedFact(event, { ...data, request }, coupon, made()), signal);
     metrics.outcome('issued');
     return DONE;

@@ -1,7 +1,7 @@
 /** The facts that issuance publishes. Pure. */
 import { z } from 'zod';
 import { CHANNELS, type Channel, type EventEnvelope, type EventType } from '../../contract/envelope.ts';
-import type { Failure, IssuedData, IssueFailedData, IssuingData } from '../../contract/issuance.ts';
+import type { Failure, IssuedData, IssueFailedData, IssuingData, RedeemedData } from '../../contract/issuance.ts';
 import type { Place, SealedAccount } from './decide.ts';
 
 interface Made {
@@ -74,6 +74,10 @@ export const issueFailedFact = (
   return factOf('issue_failed', n, event, made, { keyId: '', data: { ...data } });
 };
 
+/** @param issued of the same receipt */
+export const redeemedFact = (issued: EventEnvelope, data: RedeemedData, made: Made): EventEnvelope =>
+  factOf('redeemed', 1, issued, made, { keyId: '', data: { ...data } });
+
 const text = z.string().min(1);
 const issuing: z.ZodType<IssuingData> = z.object({
   channel: z.enum(CHANNELS),
@@ -82,6 +86,16 @@ const issuing: z.ZodType<IssuingData> = z.object({
   request: z.string().regex(/^[0-9A-Za-z]{1,32}$/),
   wonAt: text,
 });
+
+const issued: z.ZodType<IssuedData> = z.object({
+  channel: z.enum(CHANNELS),
+  voucher: text,
+  request: text,
+  coupon: text,
+});
+
+/** `data` of an `issued` event; undefined: it is not understood. */
+export const issuedDataOf = ({ data }: EventEnvelope): IssuedData | undefined => issued.safeParse(data).data;
 
 /** `data` of an `issuing` event; undefined: it is not understood. */
 export const issuingDataOf = ({ data }: EventEnvelope): IssuingData | undefined => issuing.safeParse(data).data;

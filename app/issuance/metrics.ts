@@ -3,6 +3,7 @@ import { Counter, type Registry } from 'prom-client';
 import { CHANNELS, type Channel } from '../../contract/envelope.ts';
 import { ISSUANCE_METRICS, type StockField } from '../../contract/issuance.ts';
 import { sampledGauge } from '../sampled-gauge.ts';
+import type { CallbackMetrics } from './callbacks.ts';
 import type { ChannelMetrics } from './channel-part.ts';
 import type { RouterMetrics } from './router-part.ts';
 import type { StockMetrics } from './stocks.ts';
@@ -10,6 +11,7 @@ import type { StockMetrics } from './stocks.ts';
 export interface IssuanceMetrics {
   readonly router: RouterMetrics;
   of(channel: Channel): ChannelMetrics;
+  readonly callbacks: CallbackMetrics;
   readonly stocks: StockMetrics;
 }
 
@@ -30,6 +32,21 @@ export const createIssuanceMetrics = (registry: Registry, now: () => number): Is
     'stage',
     'reason',
   ]);
+  const callbacks = counter(
+    'callbacks',
+    'Callbacks of channels, by result. forged: without the channel’s signature, so nothing of it was believed. unknown: no voucher of ours has that number yet; the channel repeats it.',
+    ['channel', 'result'],
+  );
+  const redeemed = counter(
+    'redeemed',
+    'Vouchers whose use this pod recorded. Exact numbers are in voucher_records_facts: two pods may record the same use together.',
+    ['channel', 'voucher'],
+  );
+  const unnoted = counter(
+    'unnoted',
+    'Issued vouchers whose use will not be recorded. taken: the channel gave another receipt the same number. full: the bucket of claims has no room.',
+    ['channel', 'reason'],
+  );
   const held = new Map(CHANNELS.map((channel) => [channel, new Set<{ readonly storedAtMs: number }>()]));
   const help = 'Age in seconds of the oldest request that this pod has in hand; 0 when there is none.';
   sampledGauge(registry, { name: 'voucher_issuance_oldest_seconds', help, labels: ['channel'] }, () =>
@@ -68,7 +85,12 @@ export const createIssuanceMetrics = (registry: Registry, now: () => number): Is
         held.get(channel)?.add(one);
         return () => void held.get(channel)?.delete(one);
       },
+      unnoted: (reason) => unnoted.inc({ channel, reason }),
     }),
+    callbacks: {
+      callback: (channel, result) => callbacks.inc({ channel, result }),
+      redeemed: (channel, voucher) => redeemed.inc({ channel, voucher }),
+    },
     stocks: {
       stock(channel: Channel, voucher: string, field: StockField, value: number | undefined) {
         const key = JSON.stringify([channel, voucher, field]);

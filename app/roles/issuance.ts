@@ -3,8 +3,10 @@
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import { readControlValue } from '../../contract/decisions/control-schema.ts';
 import { CHANNELS } from '../../contract/envelope.ts';
+import { CALLBACK_CHANNELS } from '../../contract/issuance.ts';
 import type { IssuanceChannel } from '../../contract/types/issuance.ts';
 import { journalClocks } from '../../journal/clocks.ts';
+import { createCouponIndex } from '../../journal/coupons.ts';
 import { createFactLookup } from '../../journal/facts.ts';
 import { createControlLog } from '../../journal/freeze/control.ts';
 import { createAppendIssuing, createHomePublisher } from '../../journal/home-publisher.ts';
@@ -29,6 +31,7 @@ import { createLogLimit } from '../log-limit.ts';
 import { createChannel } from '../outside/channels/channels.ts';
 import { followSystems } from '../outside/follow.ts';
 import { createOutsideMetrics } from '../outside/metrics.ts';
+import { serveCallbacks } from './callbacks.ts';
 import type { StartRole } from './role.ts';
 import { connectWorker, startWorker } from './worker.ts';
 
@@ -115,12 +118,24 @@ export const startIssuance: StartRole = async (context) => {
       if (suppressed !== undefined) log.warn({ suppressed, ...fields }, message);
     },
   };
+  const publish = createHomePublisher({ ...journal, monotonicMs });
+  const coupons = createCouponIndex({ connection, campaignId, monotonicMs });
+  const endCallbacks = await serveCallbacks(context, {
+    start: () => started,
+    coupons,
+    facts,
+    publish,
+    metrics: metrics.callbacks,
+    clock,
+    lines,
+    signal: ended.signal,
+  });
   const shared = { campaignId, site, start: () => started, facts, log: limited, now };
   const ofChannels = {
     ...shared,
     shards,
     createdAt: createStreamCreatedAt(journal),
-    publish: createHomePublisher({ ...journal, monotonicMs }),
+    publish,
     clock: systemClock,
     opener: createOpener({
       campaignId,
@@ -129,7 +144,7 @@ export const startIssuance: StartRole = async (context) => {
       monotonicMs,
     }),
   };
-  return startWorker(context, {
+  const worker = await startWorker(context, {
     tier: 'issuance',
     part: routerPart({
       ...shared,
@@ -142,6 +157,7 @@ export const startIssuance: StartRole = async (context) => {
       part: channelPart({
         ...ofChannels,
         channel,
+        ...(CALLBACK_CHANNELS.some((one) => one === channel) ? { noteCoupon: coupons.note } : {}),
         reach() {
           const found = channels.current().find(({ spec }) => spec.name === channel);
           return found && started && isAsStarted(started, found.spec) ? found : undefined;
@@ -157,4 +173,11 @@ export const startIssuance: StartRole = async (context) => {
       ended.abort();
     },
   });
+  return {
+    ...worker,
+    async drain() {
+      await endCallbacks();
+      await worker.drain();
+    },
+  };
 };

@@ -1,4 +1,4 @@
-/** A campaign's buckets: live settings, data keys, and claims where citizens log in. */
+/** A campaign's buckets: live settings, data keys, and claims where citizens log in or vouchers are issued. */
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -31,7 +31,12 @@ export const bucketsOf = ({ campaignId, hasClaims }: JournalSpec): readonly stri
   ...(hasClaims === true ? [claimsBucketName(campaignId)] : []),
 ];
 
-/** Claims of assertions expire (claims.ts). */
+/**
+ * Claims: an entry for each account and each coupon; those of assertions expire (claims.ts, coupons.ts).
+ *
+ * Measured with 80,000 coupons on three servers: 220 bytes each in the stream, 280 on disk, about 400 of memory. Of a shard of 2 GiB, half
+ * holds 2.5 million coupons (550 MB) and as many accounts.
+ */
 const optionsOf = (isOfClaims: boolean, replicas: number, shardMaxBytes: number | undefined) =>
   isOfClaims
     ? { replicas, history: 1, max_bytes: claimsMaxBytes(shardMaxBytes), markerTTL: MARKER_TTL_MS }

@@ -28,8 +28,8 @@ import type { JournalSpec } from '../administration.ts';
 export type WantedStream = Partial<StreamConfig> & { readonly name: string; readonly num_replicas: number };
 
 export const SHARD_MAX_BYTES = 8 * 2 ** 30;
-/** Of the bucket of claims, in a campaign with logins: 200 bytes for each account. */
-export const claimsMaxBytes = (shardMaxBytes = SHARD_MAX_BYTES): number => Math.ceil(shardMaxBytes / 4);
+/** Of the bucket of claims, in a campaign with logins or issuance: 220 bytes for each account and each coupon. */
+export const claimsMaxBytes = (shardMaxBytes = SHARD_MAX_BYTES): number => Math.ceil(shardMaxBytes / 2);
 /** Freeze, plans and decisions: a few thousand messages in a long campaign. */
 const CONTROL_MAX_BYTES = 32 * 2 ** 20;
 

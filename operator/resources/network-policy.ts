@@ -7,7 +7,7 @@ import { PORTS } from '../../contract/app-contract.ts';
 import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
 import { hasAdminPort, rightsOf, type Workload, workloadUrlsOf } from '../../contract/jobs.ts';
 import { tierName } from '../../contract/names.ts';
-import { isTier, servesCitizens, takesRegistrations } from '../../contract/tiers.ts';
+import { isTier, servesHttp, takesRegistrations } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
@@ -62,11 +62,11 @@ const egressOf = (
 };
 
 /**
- * Citizens reach the tiers that serve them from anywhere; only pods of this cluster reach metrics and probes; nothing reaches other Jobs. Reviewers reach
+ * Citizens and channels reach the tiers that serve them from anywhere; only pods of this cluster reach metrics and probes; nothing reaches other Jobs. Reviewers reach
  * verification through the API server, which is no pod: from its peers, or from anywhere where these are not stated.
  */
 const ingressOf = (workload: Workload, { apiServerPeers = [] }: PodOptions): NetworkPolicyIngressRule[] => [
-  ...(isTier(workload) && servesCitizens(workload) ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
+  ...(isTier(workload) && servesHttp(workload) ? [{ ports: [{ port: 'http', protocol: 'TCP' as const }] }] : []),
   ...(hasAdminPort(workload)
     ? [{ from: [{ namespaceSelector: {} }], ports: [{ port: 'admin', protocol: 'TCP' as const }] }]
     : []),

@@ -22,7 +22,7 @@ import {
   serviceUrl,
   tierName,
 } from '../../contract/names.ts';
-import { isTier, servesCitizens, type Tier, takesRegistrations } from '../../contract/tiers.ts';
+import { isTier, servesHttp, type Tier, takesRegistrations } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions, PodOptions } from './build-options.ts';
 import { campaignLabels, tierSelector } from './metadata.ts';
@@ -87,7 +87,7 @@ const environment = (campaign: VoucherCampaign, workload: Workload, options: Bui
   { name: ENV.dataPlaneDir, value: MOUNTS.dataPlane },
   ...workloadSecretsOf(campaign.spec, workload).map(([name]) => ({ name: secretDirOf(name), value: ownMount(name) })),
   { name: ENV.host, value: '::' },
-  ...(isTier(workload) && servesCitizens(workload)
+  ...(isTier(workload) && servesHttp(workload)
     ? [
         { name: ENV.portHttp, value: String(PORTS.http) },
         ...(takesRegistrations(workload)
@@ -246,7 +246,7 @@ export const buildPodTemplate = (campaign: VoucherCampaign, tier: Tier, options:
     metadata: podMetadataOf(campaignLabels(campaign, tier), pods),
     spec: {
       ...podSpecOf(campaign, tier, options, {
-        ports: [...(servesCitizens(tier) ? [{ name: 'http', containerPort: PORTS.http }] : []), ADMIN_PORT],
+        ports: [...(servesHttp(tier) ? [{ name: 'http', containerPort: PORTS.http }] : []), ADMIN_PORT],
         // One second apart: a pod that is ready counts for the scaling law in the same tick.
         startupProbe: adminProbe(ADMIN_PATHS.live, { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 60 }),
         readinessProbe: adminProbe(ADMIN_PATHS.ready, { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 3 }),

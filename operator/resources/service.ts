@@ -4,7 +4,7 @@ import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { ownedMetadata, tierSelector } from './metadata.ts';
 
-/** The Service of a tier that citizens reach. Other tiers take their work from the journal and need none. */
+/** The Service of a tier that citizens or channels reach. Other tiers take their work from the journal and need none. */
 export const buildService = (campaign: VoucherCampaign, tier: Tier): Service => ({
   apiVersion: 'v1',
   kind: 'Service',

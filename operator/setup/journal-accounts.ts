@@ -15,7 +15,8 @@
  * | decides an entry     | ctl.<id>.<entry>, STREAM.MSG.GET of the control stream | the list (control.ts) |
  * | looks up decisions   | STREAM.MSG.GET of the control stream         | whether the list is made |
  * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
- * | writes a bucket      | … and $KV.<bucket>.*, of claims $KV.<bucket>.*.* | the day's data key (data-keys.ts), claims (claims.ts) |
+ * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
+ * | makes claims of a kind | reads that bucket, and $KV.<bucket>.<kind>.* | claims (claims.ts), coupons (coupons.ts) |
  *
  * The durable consumers belong to the operator: without the denials a pod could move one past messages that are not read, or
  * consume another tier's messages.
@@ -33,7 +34,7 @@ import {
   shardStreamName,
   subjectsOf,
 } from '../../contract/names.ts';
-import type { BucketRight } from '../../contract/tier-entry.ts';
+import type { BucketRight, ClaimKind } from '../../contract/tier-entry.ts';
 import { consumersOf, isTier, TIERS } from '../../contract/tiers.ts';
 
 export interface AccountsRequest {
@@ -95,11 +96,11 @@ const ofControl = (campaignId: string, workload: Workload): readonly string[] =>
   ];
 };
 
-const ofBucket = (bucket: string, right: BucketRight, keys = '*'): readonly string[] => {
+const ofBucket = (bucket: string, right: BucketRight, keys: readonly string[] = ['*']): readonly string[] => {
   if (right === 'none') return [];
   const stream = `KV_${bucket}`;
   return [
-    ...(right === 'writes' ? [`$KV.${bucket}.${keys}`] : []),
+    ...(right === 'writes' ? keys.map((key) => `$KV.${bucket}.${key}`) : []),
     `${API}.STREAM.INFO.${stream}`,
     // Of the leader: buckets have no direct gets, by which a replica that lags could answer.
     `${API}.STREAM.MSG.GET.${stream}`,
@@ -108,6 +109,15 @@ const ofBucket = (bucket: string, right: BucketRight, keys = '*'): readonly stri
     `$JS.FC.${stream}.>`,
   ];
 };
+
+const ofClaims = (bucket: string, kinds: readonly ClaimKind[] = []): readonly string[] =>
+  kinds.length === 0
+    ? []
+    : ofBucket(
+        bucket,
+        'writes',
+        kinds.map((kind) => `${kind}.*`),
+      );
 
 /** The permissions of an account of these workloads together. */
 const permissionsOf = (
@@ -127,7 +137,7 @@ const permissionsOf = (
             ...ofControl(campaignId, workload),
             ...ofBucket(liveBucketName(campaignId), rightsOf(workload).buckets.live),
             ...ofBucket(dataKeyBucketName(campaignId), rightsOf(workload).buckets.dataKeys),
-            ...ofBucket(claimsBucketName(campaignId), rightsOf(workload).buckets.claims ?? 'none', '*.*'),
+            ...ofClaims(claimsBucketName(campaignId), rightsOf(workload).buckets.claims),
           ]),
         ),
       ],

@@ -14,5 +14,5 @@ export const journalSpec = (campaign: VoucherCampaign, options: BuildOptions): J
   adopt: campaign.spec.adoptJournal,
   acceptedLosses: (campaign.metadata.annotations?.[ACCEPTED_LOSS] ?? '').split(/[\s,]+/).filter((loss) => loss !== ''),
   consumers: tiersOf(campaign.spec).filter(hasConsumer),
-  hasClaims: campaign.spec.login !== undefined,
+  hasClaims: campaign.spec.login !== undefined || campaign.spec.issuance !== undefined,
 });

@@ -2,7 +2,7 @@
 
 import type { HEADROOM } from '../../contract/names.ts';
 import { runKey } from '../../contract/names.ts';
-import { servesCitizens, type Tier, tiersOf } from '../../contract/tiers.ts';
+import { servesHttp, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { JournalState } from '../../journal/administration.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
@@ -63,7 +63,7 @@ export const planManifests = (
     apply: [
       ...workloads.map((workload) => buildServiceAccount(campaign, workload)),
       buildAppConfigMap(campaign, tiers, options),
-      ...tiers.filter(servesCitizens).map((tier) => buildService(campaign, tier)),
+      ...tiers.filter(servesHttp).map((tier) => buildService(campaign, tier)),
       ...tiers.map((tier) => buildPodDisruptionBudget(campaign, tier)),
       ...workloads.map((workload) => buildNetworkPolicy(campaign, workload, options)),
       ...present.map((tier) => buildDeployment(campaign, tier, options)),

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nanos } from '@nats-io/transport-node';
 import { sealingAad } from '../../app/core/sealing.ts';
-import { secretDirOf } from '../../contract/app-contract.ts';
+import { ENV, secretDirOf } from '../../contract/app-contract.ts';
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import { CHANNELS, type Channel, type EventEnvelope } from '../../contract/envelope.ts';
 import { consumerName, shardStreamName } from '../../contract/names.ts';
@@ -44,7 +44,7 @@ export const startIssuanceProcesses = async (options: IssuanceOptions = {}) => {
   const { perSecond = 100, ackWaitMs, nodeArgs = [] } = options;
   const journal = await startRealJournal();
   const { dir, manager, connection } = journal;
-  await journal.ensured({ consumers: ['records', 'issuance'] });
+  await journal.ensured({ consumers: ['records', 'issuance'], hasClaims: true });
   for (let shard = 0; ackWaitMs !== undefined && shard < SHARDS; shard += 1)
     for (const lane of consumersOf('issuance'))
       await manager.consumers.update(shardStreamName(CAMPAIGN, shard), consumerName('issuance', lane), {
@@ -74,7 +74,7 @@ export const startIssuanceProcesses = async (options: IssuanceOptions = {}) => {
     campaignId: CAMPAIGN,
     tier: 'issuance',
     sections: { issuance: { secretName: 'voucher-issuance', channels } },
-    env: { [secretDirOf('channels')]: keys.productDir },
+    env: { [secretDirOf('channels')]: keys.productDir, [ENV.portHttp]: '0' },
     nodeArgs,
   });
   const { ring, publish } = world;
@@ -83,8 +83,8 @@ export const startIssuanceProcesses = async (options: IssuanceOptions = {}) => {
   );
 
   const expected: Expected[] = [];
-  const announceOne = async (citizen: number): Promise<void> => {
-    const channel = CHANNELS[citizen % CHANNELS.length] ?? 'wechat';
+  const announceOne = async (citizen: number, only?: Channel): Promise<void> => {
+    const channel = only ?? CHANNELS[citizen % CHANNELS.length] ?? 'wechat';
     const account = accountOf(channel, 1, citizen);
     const bound = factEvent('bound', { citizen, accountHash: 'c'.repeat(64) });
     const fields = Buffer.from(JSON.stringify({ account }));
@@ -114,11 +114,12 @@ export const startIssuanceProcesses = async (options: IssuanceOptions = {}) => {
       shards: SHARDS,
     },
     accounts: (): readonly string[] => expected.map(({ account }) => account),
-    async announce(count: number) {
+    /** @param only the channel of all of them; each in turn unless stated */
+    async announce(count: number, only?: Channel) {
       const first = expected.length;
       for (let from = first; from < first + count; from += AT_ONCE) {
         const many = Math.min(AT_ONCE, first + count - from);
-        await Promise.all(Array.from({ length: many }, (_, i) => announceOne(from + i)));
+        await Promise.all(Array.from({ length: many }, (_, i) => announceOne(from + i, only)));
       }
     },
     /** As the operator appends it for an owner. */

@@ -11,6 +11,7 @@ import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import { CHANNELS, type Channel, type EventEnvelope, type EventType } from '../../contract/envelope.ts';
 import { encodeEnvelope } from '../../contract/envelope-schema.ts';
 import { subjectOf } from '../../contract/names.ts';
+import type { CouponIndex } from '../../journal/coupons.ts';
 import type { FactLookup } from '../../journal/facts.ts';
 import type { AppendIssuing, PublishHome } from '../../journal/home-publisher.ts';
 import type { StoredFact } from '../../journal/publishing.ts';
@@ -151,6 +152,7 @@ export const createPod = (journal: JournalOfPod, clients: (channel: Channel) => 
     bindByMs: undefined as number | undefined,
     isOpen: true,
     opened: undefined as Opened | undefined,
+    noteCoupon: (async () => 'noted') as CouponIndex['note'],
     turn: async (_signal: AbortSignal): Promise<boolean> => {
       journal.step('turn');
       return pod.isOpen;
@@ -199,6 +201,7 @@ export const createPod = (journal: JournalOfPod, clients: (channel: Channel) => 
           },
         },
         publish: journal.publish,
+        noteCoupon: (...of) => pod.noteCoupon(...of),
         clock,
         metrics: {
           asked: (call, kind) => counted.push(`${call} ${kind}`),
@@ -206,6 +209,7 @@ export const createPod = (journal: JournalOfPod, clients: (channel: Channel) => 
           skipped: (reason) => counted.push(`skipped ${reason}`),
           givenBack: (reason) => counted.push(`given back ${reason}`),
           holds: () => () => undefined,
+          unnoted: (why) => counted.push(`unnoted ${why}`),
         },
       });
       return [channel, part] as const;

@@ -10,6 +10,7 @@
  * | signed, COUPON.USE of our merchant                        | used |
  */
 import { z } from 'zod';
+import { defined } from '../../../contract/defined.ts';
 import { parseUntrusted } from '../../../contract/untrusted.ts';
 import type { ResponseHeaders } from '../http-client.ts';
 import type { WechatKeys } from './wechat-keys.ts';
@@ -31,6 +32,7 @@ export type Callback =
       readonly coupon: string;
       /** RFC 3339, as the channel writes it; undefined: it does not tell. */
       readonly usedAt: string | undefined;
+      readonly faceValueFen?: number;
     }
   | { readonly kind: 'other' | 'forged' | 'unreadable'; readonly reason: string };
 
@@ -51,6 +53,8 @@ const used = z.object({
   coupon_id: z.union([z.string().min(1).max(64), z.number().int()]),
   status: z.literal('USED').optional(),
   consume_information: z.object({ consume_time: z.iso.datetime({ offset: true }).optional() }).optional(),
+  // Of the common kind of coupon. Another kind has other amounts, which nothing here needs.
+  normal_coupon_information: z.object({ coupon_amount: z.number().int().positive() }).optional().catch(undefined),
 });
 
 /** @param merchant of the campaign's channel: other merchants' coupons are none of ours */
@@ -79,6 +83,7 @@ export const readWechatCallback = (
     stock: coupon.stock_id,
     coupon: String(coupon.coupon_id),
     usedAt: coupon.consume_information?.consume_time,
+    ...defined({ faceValueFen: coupon.normal_coupon_information?.coupon_amount }),
   };
 };
 
@@ -88,7 +93,7 @@ export interface CallbackAnswer {
 }
 
 export const CALLBACK_STORED: CallbackAnswer = { status: 200, body: { code: 'SUCCESS', message: 'stored' } };
-/** WeChat Pay sends it again. */
+/** WeChat Pay sends it again, ten times in all. */
 export const CALLBACK_NOT_STORED: CallbackAnswer = { status: 500, body: { code: 'FAIL', message: 'not stored' } };
 
 /** What to answer once what is `used` is stored (`isStored`); for the others it does not matter. */

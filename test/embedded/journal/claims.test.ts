@@ -2,12 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { claimsBucketName } from '../../../contract/login.ts';
 import { type Claims, createClaims } from '../../../journal/claims.ts';
+import { type CouponIndex, createCouponIndex } from '../../../journal/coupons.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
+import { citizenOf, receiptOf } from '../../helpers/records.ts';
 
 const campaignId = 'spring';
 let journal: RealJournal;
 let pods: readonly Claims[];
+let index: CouponIndex;
 
 beforeAll(async () => {
   journal = await startRealJournal();
@@ -15,6 +18,7 @@ beforeAll(async () => {
   const monotonicMs = (): number => performance.now();
   const connections = await Promise.all(['one', 'two', 'three'].map((name) => journal.connect(name)));
   pods = connections.map((connection) => createClaims({ connection, campaignId, monotonicMs }));
+  index = createCouponIndex({ connection: await journal.connect('issuance'), campaignId, monotonicMs });
 });
 afterAll(() => journal?.stop());
 
@@ -59,17 +63,37 @@ describe('a claim', () => {
     expect(config).toMatchObject({ num_replicas: 3, max_msgs_per_subject: 1, allow_msg_ttl: true, discard: 'new' });
   });
 
+  it('of a coupon says whose it is, and keeps the first owner', async () => {
+    const owner = { receipt: receiptOf('a'), citizenHash: citizenOf('a') };
+    const other = { receipt: receiptOf('b'), citizenHash: citizenOf('b') };
+    expect(await index.note('wechat', '10000000001', owner, never)).toBe('noted');
+    expect(await index.note('wechat', '10000000001', owner, never)).toBe('noted');
+    expect(await index.note('wechat', '10000000001', other, never)).toBe('taken');
+    const find = (channel: 'wechat' | 'alipay', coupon: string) =>
+      eventually(
+        async () => {
+          const found = await index.find(channel, coupon);
+          return found === 'unavailable' ? undefined : { found };
+        },
+        { what: 'an answer of the bucket' },
+      );
+    expect(await find('wechat', '10000000001')).toEqual({ found: owner });
+    expect(await find('alipay', '10000000001')).toEqual({ found: undefined });
+    expect(await find('wechat', '*')).toEqual({ found: undefined });
+  });
+
   it('outlives all servers, and is unavailable without them, never taken or ours', async () => {
     await answered(() => pod(0).holdAccount('a3', 'citizen-3'));
     for (const node of journal.cluster.nodes) node.kill('SIGKILL');
     expect(await pod(0).holdAccount('a3', 'citizen-4')).toBe('unavailable');
+    expect(await index.find('wechat', '10000000001')).toBe('unavailable');
     await Promise.all(journal.cluster.nodes.map((node) => node.restart()));
     await journal.cluster.ready(never);
     expect(await answered(() => pod(1).holdAccount('a3', 'citizen-4'))).toBe('taken');
     expect(await answered(() => pod(2).holdAccount('a3', 'citizen-3'))).toBe('ours');
   });
 
-  it('has a bucket in campaigns with logins only', async () => {
+  it('has a bucket in campaigns with logins or issuance only', async () => {
     expect(await journal.ensured({ campaignId: 'plain', uid: '2' })).toMatchObject({ kind: 'ready' });
     await expect(journal.manager.streams.info(`KV_${claimsBucketName('plain')}`)).rejects.toThrow('not found');
   });

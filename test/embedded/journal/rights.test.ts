@@ -51,6 +51,7 @@ const types = [...new Set([...EVENT_TYPES, ...WORKLOADS.flatMap((workload) => ri
 /** [what, subject, whether this workload may]. */
 const cases = (workload: Workload): readonly (readonly [string, string, boolean])[] => {
   const { publishes, looksUp, decides = [], buckets } = rightsOf(workload);
+  const { claims = [] } = buckets;
   const may = (type: string): boolean => publishes.some((one) => one === type);
   const bucket = (
     name: string,
@@ -101,7 +102,14 @@ const cases = (workload: Workload): readonly (readonly [string, string, boolean]
     }),
     ...bucket(dataKeyBucketName(campaignId), buckets.dataKeys),
     // Its keys have two words, so that no other bucket's right covers them.
-    ...bucket(claimsBucketName(campaignId), buckets.claims ?? 'none', 'account.a1'),
+    ...bucket(
+      claimsBucketName(campaignId),
+      claims.includes('account') ? 'writes' : claims.length > 0 ? 'reads' : 'none',
+      'account.a1',
+    ),
+    ...(['assertion', 'coupon'] as const).map(
+      (kind) => [`claim ${kind}`, `$KV.${claimsBucketName(campaignId)}.${kind}.x`, claims.includes(kind)] as const,
+    ),
     ...TIERS.flatMap((other) => consumersOf(other).map((lane) => [other, lane] as const)).flatMap(([other, lane]) => {
       const name = consumerName(other, lane);
       return [

@@ -43,7 +43,7 @@ export interface UsedCoupon {
 export const callbackBody = (
   { merchant, stock, coupon }: UsedCoupon,
   apiV3Key: string,
-  { id = `ev-${coupon}`, event = 'COUPON.USE' } = {},
+  { id = `ev-${coupon}`, event = 'COUPON.USE', more = {} } = {},
 ): string => {
   const opened = JSON.stringify({
     stock_creator_mchid: merchant,
@@ -52,6 +52,7 @@ export const callbackBody = (
     coupon_name: '消费券',
     status: 'USED',
     create_time: '2020-09-25T10:00:00+08:00',
+    ...more,
     consume_information: { consume_time: '2020-09-26T12:34:56+08:00', consume_mchid: '9', transaction_id: '42' },
   });
   const nonce = randomBytes(6).toString('hex');

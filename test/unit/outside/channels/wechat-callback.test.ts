@@ -49,6 +49,17 @@ describe('a callback', () => {
     ).toMatchObject({ kind: 'used' });
   });
 
+  it.each([
+    [{ normal_coupon_information: { coupon_amount: 2_000, transaction_minimum: 6_000 } }, 2_000],
+    [{ normal_coupon_information: { coupon_amount: '2000' } }, undefined],
+    [{}, undefined],
+  ])('with %j says what the voucher is worth, where it tells a number', (more, faceValueFen) => {
+    const body = callbackBody({ merchant: MERCHANT, stock: '9856000', coupon: '77' }, API_V3_KEY, { more });
+    const found = read(sent(body));
+    expect(found.kind).toBe('used');
+    expect(found.kind === 'used' && found.faceValueFen).toBe(faceValueFen);
+  });
+
   const good = sent(used('77'));
   const cases: Record<string, readonly [Sent, Callback['kind'], status: number]> = {
     'without a signature': [{ ...good, headers: {} }, 'forged', 401],
