@@ -63,6 +63,7 @@ const FAULT: readonly string[] = [
   'ValuesDiffer',
   'SecretNotEmptied',
   'HeldByDraw',
+  'HeldByIssuance',
   'StocksUnknown',
   'SettingsDiffer',
   'ChannelStopped',

@@ -7,13 +7,16 @@
  * | what the journal has of the one who falls     | until bindBy | after it, or nothing is issued |
  * |-----------------------------------------------|--------------|--------------------------------|
  * | it is no winner, or fell before               | declined     | declined                       |
+ * | issued, expired, redeemed, also if erased later | declined   | declined                       |
+ * | a request to the channel that has no end, also if erased later | declined | declined: it may have been carried out |
  * | erased                                        | moves up     | moves up                       |
- * | issued, expired, redeemed                     | declined     | declined                       |
- * | a request to the channel that has no end      | declined     | declined                       |
  * | the last attempt failed                       | moves up     | moves up                       |
+ * | an account that was bound in time, and since the last failure, and nothing was sent | declined | declined |
  * | an earlier attempt failed                     | declined: another account can be bound | moves up |
- * | an account is bound, and nothing was sent     | declined     | declined                       |
  * | no account                                    | declined     | moves up                       |
+ *
+ * Whether an account will be used is decided as issuance does (app/issuance/decide.ts). "After bindBy" is judged by the time at which the
+ * journal began to be read: what a pod accepted just before is stored by then.
  *
  * Who moves up is the first of the voucher's waitlist that has not. If that person does not take it either, an owner commands it again.
  */
@@ -31,11 +34,13 @@ import type { Winners } from './winners.ts';
 /** What is known of a receipt behind an entry. */
 export interface Known {
   readonly registration?: EventEnvelope;
-  readonly facts: readonly Pick<EventEnvelope, 'type' | 'attempt' | 'at'>[];
+  /** In the journal's order. */
+  readonly facts: readonly (Pick<EventEnvelope, 'type' | 'attempt' | 'at'> & Partial<Pick<EventEnvelope, 'data'>>)[];
 }
 
 const FACTS: readonly EventType[] = [
   'bound',
+  'channel_changed',
   'promoted',
   'issuing',
   'issue_failed',
@@ -52,15 +57,27 @@ const attemptOf = ({ attempt = 1 }: { readonly attempt?: number }): number => at
 const lastOf = ({ facts }: Known, type: EventType): number =>
   Math.max(0, ...facts.filter((fact) => fact.type === type).map(attemptOf));
 
+/** Whether issuance will send a request for an account that is bound. @param bindBy a time, or `open` */
+const isAccountWaiting = ({ facts }: Known, bindBy: string): boolean => {
+  const isWord = ({ type }: Known['facts'][number]): boolean => type === 'bound' || type === 'channel_changed';
+  const at = facts.findLastIndex(isWord);
+  const word = facts[at];
+  if (word === undefined || at < facts.findLastIndex(({ type }) => type === 'issue_failed')) return false;
+  // Of those who moved up, what was said later counts as well.
+  const isLate = Date.parse(word.at) >= Date.parse(bindBy) && !facts.some(({ type }) => type === 'promoted');
+  const channel = word.data?.['channel'];
+  return !isLate && facts.some(({ type, data }) => type === 'bound' && data?.['channel'] === channel);
+};
+
 /** Why the winner does not fall; undefined: the next one may move up. Pure. @param bindBy as in the order */
 export const whyNotFallen = (known: Known, bindBy: DrawOrder['bindBy'], nowMs: number): string | undefined => {
   const has = (...types: readonly EventType[]): boolean => known.facts.some(({ type }) => types.includes(type));
-  if (has('erased')) return undefined;
   if (has('issued', 'expired', 'redeemed')) return 'the voucher was issued';
   const [begun, failed] = [lastOf(known, 'issuing'), lastOf(known, 'issue_failed')];
   if (begun > failed) return 'a request to the channel is under way';
+  if (has('erased')) return undefined;
   if (failed >= MOST_ATTEMPTS || bindBy === undefined || bindBy === 'none') return undefined;
-  if (failed === 0 && has('bound')) return 'an account is bound, so the voucher will be issued';
+  if (isAccountWaiting(known, bindBy)) return 'an account is bound, so the voucher will be issued';
   if (bindBy === 'open')
     return 'an account can be bound until the personal data is destroyed (spec.issuance.bindBy is not stated)';
   return nowMs < Date.parse(bindBy) + BOUND_WITHIN_MS ? `an account can be bound until ${bindBy}` : undefined;
@@ -127,6 +144,7 @@ export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winne
   const { campaignId, citizenKey, publish, now } = deps;
   const entryOf = entriesOf(citizenKey, campaignId);
   let known: ReadonlyMap<string, Known> | undefined;
+  let lookedAtMs = 0;
   /** Entries that `known` was asked for. */
   let looked: ReadonlySet<string> = new Set();
 
@@ -169,7 +187,7 @@ export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winne
     if (!isWinner && !before.some(({ entry }) => entry === fallen))
       return declined('it is on the waiting list, and has not moved up');
     if (before.some((one) => one.fallen === fallen)) return declined('it was replaced before');
-    const why = whyNotFallen(of.get(keyOf(own)) ?? { facts: [] }, bindBy, now());
+    const why = whyNotFallen(of.get(keyOf(own)) ?? { facts: [] }, bindBy, lookedAtMs);
     if (why !== undefined) return declined(why);
     const next = nextIn(state, voucher);
     if (next === undefined) return declined(`everyone on the waiting list of ${voucher} has moved up`);
@@ -202,6 +220,7 @@ export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winne
       const isComplete = known !== undefined && [...wanted(state, open)].every((key) => looked.has(key));
       if (known === undefined || !isComplete) {
         looked = wanted(state, promotions);
+        lookedAtMs = now();
         known = await lookUp(deps, looked, signal);
       }
       const [first] = open;

@@ -43,7 +43,7 @@ const destroy = async (name: string, options: DestroyOptions, io: Io): Promise<v
     const conditionOf = (one: VoucherCampaign) =>
       one.status?.conditions?.find(({ type }) => type === 'PersonalDataDestroyed');
     const seen = await cluster.awaitStatus(campaign, (one) =>
-      ['Destroyed', 'SecretNotEmptied', 'WaitingForList', 'HeldByDraw', 'CommandUnreadable'].includes(
+      ['Destroyed', 'SecretNotEmptied', 'WaitingForList', 'WaitingForIssuance', 'CommandUnreadable'].includes(
         conditionOf(one)?.reason ?? '',
       ),
     );

@@ -54,6 +54,36 @@ export const emptySecretCommand = (namespace: string, secret: string): string =>
 const ordered = ({ at, cause, who }: Destroying): string =>
   cause === 'Date' ? `due since ${at}` : `ordered by ${who} at ${at}`;
 
+const waiting = (
+  why: Exclude<Extract<DestructionState, { readonly kind: 'wait' }>['why'], 'NotDue'>,
+  { metadata, spec }: VoucherCampaign,
+  dueAt: string,
+  due: string,
+): PersonalDataDestroyed => {
+  const isDraw = why === 'HeldByDraw' || why === 'WaitingForList';
+  const end = !isDraw
+    ? 'issuance has started and no request to a channel is open, because requests need the accounts of winners'
+    : hasDraw(spec)
+      ? 'the result of the draw is announced, because the draw needs citizen.key of the privacy Secret'
+      : 'the list of the draw is made, because the list needs citizen.key of the privacy Secret';
+  if (why === 'WaitingForList' || why === 'WaitingForIssuance') {
+    return no(
+      why,
+      `An owner has ordered to destroy the personal data. It begins when ${end}. To cancel the order, remove the annotation ${DESTROY_ANNOTATION}. ${due}`,
+    );
+  }
+  const see = !isDraw
+    ? 'The conditions Issued and ChannelsReachable say'
+    : hasDraw(spec)
+      ? 'The conditions ListFrozen, DrawCommitted and Drawn say'
+      : 'The condition ListFrozen says';
+  const lost = isDraw ? 'Afterwards no list and no winner can be computed' : 'Afterwards nothing more can be issued';
+  return no(
+    why,
+    `All personal data was to be destroyed at ${dueAt} (spec.privacy.deleteAfterDays), and it still exists. It is destroyed when ${end}. ${see} what is missing. An owner who gives that up destroys the data now: kubectl voucher destroy-keys ${metadata.name} -n ${metadata.namespace} --confirm ${spec.campaignId} --reason TEXT. ${lost}.`,
+  );
+};
+
 /**
  * | known of it                                         | status  | reason |
  * |-----------------------------------------------------|---------|--------|
@@ -64,7 +94,9 @@ const ordered = ({ at, cause, who }: Destroying): string =>
  * | not due; the command can't be read                  | False   | CommandUnreadable |
  * | not due                                             | False   | NotDue |
  * | a command, and the draw is not over                 | False   | WaitingForList |
+ * | a command, and issuance is not over                 | False   | WaitingForIssuance |
  * | due by the date, and the draw is not over           | False   | HeldByDraw |
+ * | due by the date, and issuance is not over           | False   | HeldByIssuance |
  * | ordered, steps under way                            | False   | Destroying |
  * | data keys destroyed; a person must empty the Secret, or other campaigns need it | False | SecretNotEmptied |
  * | all is destroyed                                    | True    | Destroyed |
@@ -96,22 +128,7 @@ export const personalDataDestroyed = (
       const command = destroyCommandOf(input.campaign);
       if (command.kind === 'unreadable') return no('CommandUnreadable', `${command.message} ${due}`);
       if (destruction.why === 'NotDue') return no('NotDue', due);
-      const end = hasDraw(spec)
-        ? 'the result of the draw is announced, because the draw needs'
-        : 'the list of the draw is made, because the list needs';
-      if (destruction.why === 'HeldByDraw') {
-        const see = hasDraw(spec)
-          ? 'The conditions ListFrozen, DrawCommitted and Drawn say'
-          : 'The condition ListFrozen says';
-        return no(
-          'HeldByDraw',
-          `All personal data was to be destroyed at ${instantText(dueAtMs)} (spec.privacy.deleteAfterDays), and it still exists. It is destroyed when ${end} citizen.key of the privacy Secret. ${see} what the draw waits for. If the campaign is given up without a draw: set spec.deletionPolicy to Delete, delete the campaign, and empty the Secret: ${emptySecretCommand(metadata.namespace, spec.privacy.keySecretName)}.`,
-        );
-      }
-      return no(
-        'WaitingForList',
-        `An owner has ordered to destroy the personal data. It begins when ${end} citizen.key of the privacy Secret. To cancel the order, remove the annotation ${DESTROY_ANNOTATION}. ${due}`,
-      );
+      return waiting(destruction.why, input.campaign, instantText(dueAtMs), due);
     }
     case 'destroying':
       return no('Destroying', 'The personal data is being destroyed: first the data keys, then the privacy Secret.');

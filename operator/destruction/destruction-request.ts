@@ -7,7 +7,7 @@ import { hasDraw } from '../draw/order.ts';
 import type { Observed } from '../tick/observed.ts';
 import { destroyCommandOf } from './destroy-command.ts';
 import type { DestructionState } from './destruction-keeper.ts';
-import type { DestructionRequest } from './destruction-steps.ts';
+import { type DestructionRequest, isGivenUp } from './destruction-steps.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -49,30 +49,51 @@ export const secretUsersOf = (
     .map(({ metadata }) => metadata.name)
     .sort();
 
+type Seen = Pick<Observed, 'freeze' | 'draw' | 'issuance' | 'previous' | 'readings'>;
+
 /**
- * | the list | spec.draw.sources | the result   | over |
- * |----------|-------------------|--------------|------|
- * | not made | any               |              | no   |
- * | made     | none              |              | yes: the list is the last step |
- * | made     | some              | announced, and everyone who moved up has their fact | yes |
- * | made     | some              | anything else | no: entries and winners are made with citizen.key |
+ * | winners | issuance                              | backlog of its tier       | issuing |
+ * |---------|---------------------------------------|---------------------------|---------|
+ * | none    | any                                   | any                       | no      |
+ * | some    | not started, or that is unknown       | any                       | yes: no winner has a voucher |
+ * | some    | started                               | unknown, or some messages | yes: requests are open, or a winner's account has no request yet |
+ * | some    | started                               | empty                     | no: winners who have bound no account by the date get no voucher |
  */
-const isDrawOver = (
-  { spec }: VoucherCampaign,
-  { freeze, draw, previous }: Pick<Observed, 'freeze' | 'draw' | 'previous'>,
-): boolean => {
-  if (hasDraw(spec)) {
-    if (draw?.kind !== 'known') return previous?.draw?.announced === true;
-    const { announced, promoted, recorded } = draw.chain;
-    return announced !== undefined && recorded === promoted.length;
+const isIssuing = ({ draw, issuance, readings }: Seen): boolean => {
+  const vouchers = draw?.kind === 'known' ? draw.chain.drawn?.vouchers : undefined;
+  if (vouchers?.every(({ winners }) => winners === 0) === true) return false;
+  if (issuance?.kind !== 'known' || issuance.start === undefined) return true;
+  const { issuance: backlog } = readings.backlog;
+  return backlog?.kind !== 'fresh' || backlog.value.messages > 0;
+};
+
+/**
+ * What still needs the keys. A campaign that never opened, or has no registrations, gets its list, too: an empty one.
+ *
+ * | the list | spec.draw.sources | the result   | spec.issuance | needed by |
+ * |----------|-------------------|--------------|---------------|-----------|
+ * | not made | any               |              | any           | draw |
+ * | made     | none              |              | none          | nothing: the list is the last step |
+ * | made     | some              | announced, and everyone who moved up has their fact | none | nothing |
+ * | made     | some              | announced, and everyone who moved up has their fact | some | issuance, while it is under way; then nothing |
+ * | made     | some              | anything else, also unknown: a new leader | any | draw: entries and winners are made with citizen.key |
+ */
+const neededBy = ({ spec }: VoucherCampaign, seen: Seen): DestructionRequest['neededBy'] => {
+  const { freeze, draw, previous } = seen;
+  if (!hasDraw(spec)) {
+    const isListed = (freeze?.kind === 'done' && freeze.listed !== undefined) || previous?.draw?.phase === 'Listed';
+    return isListed ? undefined : 'draw';
   }
-  return (freeze?.kind === 'done' && freeze.listed !== undefined) || previous?.draw?.phase === 'Listed';
+  if (draw?.kind !== 'known') return 'draw';
+  const { announced, promoted, recorded } = draw.chain;
+  if (announced === undefined || recorded !== promoted.length) return 'draw';
+  return spec.issuance !== undefined && isIssuing(seen) ? 'issuance' : undefined;
 };
 
 /** @param campaign with its effective closing */
 export const destructionRequest = (
   campaign: VoucherCampaign,
-  observed: Pick<Observed, 'freeze' | 'draw' | 'previous' | 'readings' | 'secretUsers'>,
+  observed: Seen & Pick<Observed, 'secretUsers'>,
   shards: number,
   nowMs: number,
 ): DestructionRequest => {
@@ -88,16 +109,18 @@ export const destructionRequest = (
     secretUsers,
     streams: Array.from({ length: shards }, (_, shard) => shardStreamName(campaignId, shard)),
     dueAtMs: deleteAtMs(spec, previous, nowMs),
-    isDrawOver: isDrawOver(campaign, observed),
     keysInPods: intakes?.kind === 'fresh' ? intakes.value.privacyKeys : undefined,
-    ...defined({ command: seen.kind === 'command' ? seen.command : undefined }),
+    ...defined({
+      command: seen.kind === 'command' ? seen.command : undefined,
+      neededBy: neededBy(campaign, observed),
+    }),
   };
 };
 
 /** Whether the next step is due, or may be at any moment. */
 export const isDestroying = (destruction: DestructionState | undefined, request: DestructionRequest, nowMs: number) => {
   if (destruction?.kind === 'destroying' || destruction?.kind === 'unknown') return true;
-  return (
-    destruction?.kind === 'wait' && request.isDrawOver && (nowMs >= request.dueAtMs || request.command !== undefined)
-  );
+  if (destruction?.kind !== 'wait') return false;
+  const isDue = nowMs >= request.dueAtMs;
+  return request.neededBy === undefined ? isDue || request.command !== undefined : isDue && isGivenUp(request);
 };

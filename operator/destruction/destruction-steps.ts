@@ -18,8 +18,8 @@ export interface DestructionRequest {
   /** The date that the spec states. */
   readonly dueAtMs: number;
   readonly command?: DestroyCommand;
-  /** The draw needs `citizen.key` until its list is made and, with sources, until its result is announced. */
-  readonly isDrawOver: boolean;
+  /** What can't go on without the keys; absent: nothing. */
+  readonly neededBy?: 'draw' | 'issuance';
   /** The most keys of the privacy Secret that an intake pod has in its mount. Undefined: unknown. */
   readonly keysInPods: number | undefined;
 }
@@ -41,7 +41,10 @@ export interface DestructionObserved {
 }
 
 export type DestructionStep =
-  | { readonly kind: 'wait'; readonly why: 'NotDue' | 'WaitingForList' | 'HeldByDraw' }
+  | {
+      readonly kind: 'wait';
+      readonly why: 'NotDue' | 'WaitingForList' | 'WaitingForIssuance' | 'HeldByDraw' | 'HeldByIssuance';
+    }
   | { readonly kind: 'order'; readonly cause: Destroying['cause'] }
   | { readonly kind: 'destroyKeys'; readonly order: Destroying }
   | { readonly kind: 'emptySecret'; readonly order: Destroying }
@@ -53,20 +56,27 @@ export type DestructionStep =
     }
   | { readonly kind: 'done'; readonly order: Destroying; readonly destroyed: Destroyed };
 
+/** Whether an owner has ordered it although the date had passed: an earlier command only asked for an earlier date. */
+export const isGivenUp = ({ command, dueAtMs }: Pick<DestructionRequest, 'command' | 'dueAtMs'>): boolean =>
+  command !== undefined && command.atMs >= dueAtMs;
+
 /**
  * Rows are tried from the top. `ordered` and `completed` are the entries of the control stream.
  *
- * | completed | ordered | data keys     | Secret     | due by             | draw | step |
- * |-----------|---------|---------------|------------|--------------------|------|------|
- * | any       | yes     | not destroyed | any        | any                | any  | destroyKeys: also a bucket that was restored from a backup |
- * | yes       | yes     | destroyed     | any        | any                | any  | done |
- * | no        | yes     | destroyed     | emptied    | any                | any  | complete |
- * | no        | yes     | destroyed     | else       | any                | any  | emptySecret: waits while other campaigns need it |
- * | no        | no      |               |            | date               | over | order: citizens were promised this date |
- * | no        | no      |               |            | date               | else | wait: HeldByDraw. Without citizen.key no list and no winner could be computed again |
- * | no        | no      |               |            | command            | over | order |
- * | no        | no      |               |            | command            | else | wait: WaitingForList |
- * | no        | no      |               |            | neither            | any  | wait: NotDue |
+ * | completed | ordered | data keys     | Secret     | due by             | needed by | step |
+ * |-----------|---------|---------------|------------|--------------------|-----------|------|
+ * | any       | yes     | not destroyed | any        | any                | any       | destroyKeys: also a bucket that was restored from a backup |
+ * | yes       | yes     | destroyed     | any        | any                | any       | done |
+ * | no        | yes     | destroyed     | emptied    | any                | any       | complete |
+ * | no        | yes     | destroyed     | else       | any                | any       | emptySecret: waits while other campaigns need it |
+ * | no        | no      |               |            | date               | nothing   | order: citizens were promised this date |
+ * | no        | no      |               |            | date, and a command of that time or later | any | order: the owner gives up what needs the keys, so the data is not held for ever |
+ * | no        | no      |               |            | date               | draw      | wait: HeldByDraw. Without citizen.key no list and no winner could be computed again |
+ * | no        | no      |               |            | date               | issuance  | wait: HeldByIssuance. Without the data keys no account of a winner can be opened |
+ * | no        | no      |               |            | command            | nothing   | order |
+ * | no        | no      |               |            | command            | draw      | wait: WaitingForList |
+ * | no        | no      |               |            | command            | issuance  | wait: WaitingForIssuance |
+ * | no        | no      |               |            | neither            | any       | wait: NotDue |
  */
 export const nextDestructionStep = (observed: DestructionObserved): DestructionStep => {
   const { nowMs, request, decided, keysDestroyedAtMs, secret } = observed;
@@ -77,9 +87,13 @@ export const nextDestructionStep = (observed: DestructionObserved): DestructionS
     if (secret.kind === 'emptied') return { kind: 'complete', order, keysDestroyedAtMs, secretEmptied: secret };
     return { kind: 'emptySecret', order };
   }
-  if (nowMs >= request.dueAtMs) {
-    return request.isDrawOver ? { kind: 'order', cause: 'Date' } : { kind: 'wait', why: 'HeldByDraw' };
+  const { neededBy, command, dueAtMs } = request;
+  if (nowMs >= dueAtMs) {
+    if (neededBy === undefined) return { kind: 'order', cause: 'Date' };
+    if (isGivenUp(request)) return { kind: 'order', cause: 'Command' };
+    return { kind: 'wait', why: neededBy === 'draw' ? 'HeldByDraw' : 'HeldByIssuance' };
   }
-  if (request.command === undefined) return { kind: 'wait', why: 'NotDue' };
-  return request.isDrawOver ? { kind: 'order', cause: 'Command' } : { kind: 'wait', why: 'WaitingForList' };
+  if (command === undefined) return { kind: 'wait', why: 'NotDue' };
+  if (neededBy === undefined) return { kind: 'order', cause: 'Command' };
+  return { kind: 'wait', why: neededBy === 'draw' ? 'WaitingForList' : 'WaitingForIssuance' };
 };

@@ -24,7 +24,7 @@ export const promotionRun = ({ promoted }: ChainState, promotions: readonly Orde
   return `p${hash('sha256', what).slice(0, RUN_DIGITS)}`;
 };
 
-/** Without citizen.key no entry can be computed: commands to promote are not carried out any more. */
+/** Without citizen.key no entry can be computed: no list, no result and no promotion. */
 export const isTooLate = (previous: VoucherCampaignStatus | undefined): boolean =>
   previous?.privacy?.orderedAt !== undefined;
 

@@ -178,6 +178,7 @@ const TRANSITIONS: readonly Transition[] = [
     (before, after) => after.reason === 'Announced' && !['Announced', 'Promoting'].includes(before?.reason ?? ''),
   ),
   warning('DestructionHeld', 'PersonalDataDestroyed', became('HeldByDraw')),
+  warning('DestructionHeld', 'PersonalDataDestroyed', became('HeldByIssuance')),
   warning('DestructionBegan', 'PersonalDataDestroyed', became('Destroying')),
   warning('SecretNotEmptied', 'PersonalDataDestroyed', became('SecretNotEmptied')),
   normal('PersonalDataDestroyed', 'PersonalDataDestroyed', reached),

@@ -39,7 +39,7 @@ export interface JobRun {
  * | sourced or drawn                                              | r<n>                          | no work         |
  * | announced                                                     | no work                       | no work         |
  * | … and owners have the next of the waitlist move up            | p<digits>: one for these commands | no work     |
- * | … and the destruction of personal data has begun              | no work                       | no work         |
+ * | any, and the destruction of personal data has begun           | no work: the keys are gone    | no work         |
  *
  * Besides these, `books` once the list is made, for ten minutes after a person has ordered it.
  *
@@ -54,6 +54,7 @@ export const jobsWithWork = (
   const { freeze } = observed;
   if (freeze === undefined) return [];
   const isListed = freeze.kind === 'done' && freeze.listed !== undefined;
+  if (isTooLate(observed.previous)) return isListed ? booksRuns(campaign, nowMs) : [];
   if (isListed) return [...drawRuns(campaign, observed, nowMs), ...booksRuns(campaign, nowMs)];
   return [
     ...(freeze.kind === 'done' ? [{ job: 'draw' } as const] : []),
@@ -75,7 +76,7 @@ export const drawRuns = (
   if (!hasDraw(campaign.spec) || draw?.kind !== 'known') return [];
   const { chain } = draw;
   const { committed, sourced, announced } = chain;
-  if (announced !== undefined && isTooLate(previous)) return [];
+  if (isTooLate(previous)) return [];
   if (committed !== undefined && announced !== undefined) return promotionRuns(campaign, chain, committed.authorizedBy);
   const lists = freeze?.kind === 'done' ? freeze.listed?.lists : undefined;
   const authorizedBy = authorizerOf(drawCommandsOf(campaign), lists);

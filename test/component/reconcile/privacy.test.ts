@@ -152,6 +152,25 @@ describe('the personal data of a campaign', () => {
     expect(condition()).toMatchObject({ status: 'True', reason: 'Destroyed' });
   });
 
+  it('is not held for ever: an owner gives up the list after the date, but not by a command before it', async () => {
+    const { campaignId } = aCampaign().spec;
+    const orderedAt = (ms: number) => {
+      const at = new Date(ms).toISOString();
+      return { [DESTROY_ANNOTATION]: destroyText(campaignId, { who: 'li.wei', atMs: ms, reason: 'given up' }, at) };
+    };
+    annotations = orderedAt(clock.now());
+    await ticks(3);
+    await clock.advance(180 * DAY_MS);
+    await ticks(3);
+    expect(condition()).toMatchObject({ status: 'False', reason: 'HeldByDraw' });
+    expect(condition()?.message).toContain(`kubectl voucher destroy-keys chengdu -n vouchers --confirm ${campaignId}`);
+    expect(destruction.orders).toEqual([]);
+    annotations = orderedAt(clock.now());
+    await ticks(10);
+    expect(condition()).toMatchObject({ status: 'True', reason: 'Destroyed' });
+    expect(status()?.privacy).toMatchObject({ cause: 'Command', who: 'li.wei' });
+  });
+
   it('is destroyed by order of an owner only after the list is made, and the order can be taken back until then', async () => {
     const { campaignId } = aCampaign().spec;
     annotations = { [DESTROY_ANNOTATION]: destroyText(campaignId, { who: 'li.wei', atMs: 0, reason: 'over' }, AT) };

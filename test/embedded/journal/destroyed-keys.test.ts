@@ -138,7 +138,6 @@ describe('the operator, when the date has come', () => {
       secretName: 'voucher-privacy',
       streams: ['REG_due_0'],
       dueAtMs: 0,
-      isDrawOver: false,
       secretUsers: [],
       keysInPods: undefined,
     };

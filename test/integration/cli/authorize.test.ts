@@ -100,7 +100,7 @@ describe('kubectl voucher authorize', () => {
   it.each([
     ['nothing is said', [], 'state what is authorised'],
     ['two things are said', ['--ceiling', 'intake=3', '--remove-window', '09:00/1h'], 'state what is authorised'],
-    ['a tier is unknown', ['--ceiling', 'issuance=3'], 'tiers are intake, records'],
+    ['a tier is unknown', ['--ceiling', 'printing=3'], 'tiers are intake, records'],
     ['a window has no end', ['--window', '09:00', '--ceiling', 'intake=3'], 'write FROM/UNTIL'],
     ['a number is none', ['--ceiling', 'intake=many'], "can't be read: write TIER=REPLICAS"],
     ['the schema refuses it', ['--ceiling', 'intake=999999'], 'it was refused'],

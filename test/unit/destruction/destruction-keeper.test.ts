@@ -14,7 +14,6 @@ const request: DestructionRequest = {
   secretName: 'voucher-privacy',
   streams: ['REG_spring_0', 'REG_spring_1', 'REG_spring_2'],
   dueAtMs: DUE,
-  isDrawOver: true,
   secretUsers: [],
   keysInPods: 3,
 };
@@ -60,7 +59,7 @@ describe('DestructionKeeper', () => {
     const { fake, keeper, ticks } = world(DUE - 500_000);
     const command = { who: 'li.wei', atMs: 1, reason: 'all is over' };
     const one = keeper();
-    await ticks(one, 3, { ...request, command, isDrawOver: false });
+    await ticks(one, 3, { ...request, command, neededBy: 'draw' });
     expect(one.state).toEqual({ kind: 'wait', why: 'WaitingForList' });
     expect(fake.orders).toEqual([]);
     await ticks(one, 6, { ...request, command });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Destroyed, Destroying } from '../../../contract/decisions/control.ts';
+import type { Destroyed, Destroying, IssuanceStart } from '../../../contract/decisions/control.ts';
 import { chainState } from '../../../contract/decisions/draw-chain.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { destructionRequest } from '../../../operator/destruction/destruction-request.ts';
@@ -11,7 +11,8 @@ import {
 } from '../../../operator/destruction/destruction-steps.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { aCampaign, DRAW } from '../../helpers/a-campaign.ts';
-import { anObserved } from '../../helpers/observed.ts';
+import { anIssuingCampaign, drawnChain } from '../../helpers/issuance-campaign.ts';
+import { anObserved, freshReadings } from '../../helpers/observed.ts';
 
 const DUE = 1_000_000;
 const order: Destroying = {
@@ -38,11 +39,11 @@ const request: DestructionRequest = {
   secretName: 'voucher-privacy',
   streams: ['REG_spring_0'],
   dueAtMs: DUE,
-  isDrawOver: false,
   secretUsers: [],
   keysInPods: undefined,
 };
 const command = { who: 'li.wei', atMs: 1, reason: 'all is over' };
+const late = { ...command, atMs: DUE };
 const emptied: SecretSeen = { kind: 'emptied', atMs: 3, by: 'operator' };
 
 interface Case extends Partial<Omit<DestructionObserved, 'request'>> {
@@ -65,7 +66,7 @@ describe('an order of an owner', () => {
   const drawn = aCampaign({ spec: { draw: { ...DRAW, sources } } });
   const announced = { v: 1, step: 'announced', campaignId: 'c', at: 'x', attempt: 1, won: 1, waitlisted: 0 } as const;
   const isOver = (campaign: VoucherCampaign, seen: Partial<Observed>): boolean =>
-    destructionRequest(campaign, anObserved(seen), 1, 0).isDrawOver;
+    destructionRequest(campaign, anObserved(seen), 1, 0).neededBy === undefined;
 
   it('waits until the result is announced: entries and winners are made with citizen.key', () => {
     const listed = { draw: { phase: 'Listed' } };
@@ -73,7 +74,8 @@ describe('an order of an owner', () => {
     expect(isOver(aCampaign(), { previous: listed })).toBe(true);
     expect(isOver(drawn, { previous: listed })).toBe(false);
     expect(isOver(drawn, { previous: { draw: { phase: 'Drawn' } } })).toBe(false);
-    expect(isOver(drawn, { previous: { draw: { phase: 'Drawn', announced: true } } })).toBe(true);
+    // A new leader has not read yet who moved up, and whether they have their facts.
+    expect(isOver(drawn, { previous: { draw: { phase: 'Drawn', announced: true } } })).toBe(false);
     expect(
       isOver(drawn, {
         previous: listed,
@@ -83,14 +85,72 @@ describe('an order of an owner', () => {
   });
 });
 
+describe('issuance', () => {
+  const neededBy = (seen: Partial<Observed>, winners = 3) =>
+    destructionRequest(
+      anIssuingCampaign(),
+      anObserved({ draw: { kind: 'known', chain: drawnChain(winners) }, ...seen }),
+      1,
+      DUE,
+    ).neededBy;
+  const backlog = (messages: number): Pick<Observed, 'readings'> => ({
+    readings: {
+      ...freshReadings(DUE),
+      backlog: { issuance: { kind: 'fresh', value: { messages }, atMs: DUE } },
+    },
+  });
+  const start: IssuanceStart = {
+    ...{ v: 1, campaignId: 'spring', at: order.at, by: 'li.wei', format: 'vi1' },
+    ...{ channels: [], streams: [], queryFirst: false },
+  };
+  const issuance = { kind: 'known', start } as const;
+
+  it.each<[string, Partial<Observed>, number, string | undefined]>([
+    ['unknown whether it has started', backlog(0), 3, 'issuance'],
+    ['not started', { issuance: { kind: 'known' }, ...backlog(0) }, 3, 'issuance'],
+    ['not started, and no winner', { issuance: { kind: 'known' } }, 0, undefined],
+    ['started, unknown what is open', { issuance }, 3, 'issuance'],
+    ['started, requests are open', { issuance, ...backlog(1) }, 3, 'issuance'],
+    ['started, nothing is open', { issuance, ...backlog(0) }, 3, undefined],
+    ['the draw is not over', { draw: { kind: 'known', chain: drawnChain(3, 3) }, issuance, ...backlog(0) }, 3, 'draw'],
+  ])('needs the keys or does not: %s', (_, seen, winners, by) => {
+    expect(neededBy(seen, winners)).toBe(by);
+  });
+});
+
 describe('the next step to destroy personal data', () => {
   it.each<[string, Case, string]>([
     ['before the date', {}, 'NotDue'],
-    ['at the date', { nowMs: DUE, request: { isDrawOver: true } }, 'order by Date'],
-    ['at the date without a list', { nowMs: DUE, request: { isDrawOver: false } }, 'HeldByDraw'],
-    ['at the date without a list, after a command', { nowMs: DUE, request: { command } }, 'HeldByDraw'],
-    ['after a command, without a list', { request: { command } }, 'WaitingForList'],
-    ['after a command, with the list', { request: { command, isDrawOver: true } }, 'order by Command'],
+    ['at the date', { nowMs: DUE }, 'order by Date'],
+    ['at the date without a list', { nowMs: DUE, request: { neededBy: 'draw' } }, 'HeldByDraw'],
+    ['at the date, while vouchers are issued', { nowMs: DUE, request: { neededBy: 'issuance' } }, 'HeldByIssuance'],
+    [
+      'at the date without a list, after a command',
+      { nowMs: DUE, request: { command, neededBy: 'draw' } },
+      'HeldByDraw',
+    ],
+    [
+      'given up after the date, without a list',
+      { nowMs: DUE + 1, request: { command: late, neededBy: 'draw' } },
+      'order by Command',
+    ],
+    [
+      'given up after the date, during issuance',
+      { nowMs: DUE + 1, request: { command: late, neededBy: 'issuance' } },
+      'order by Command',
+    ],
+    [
+      'before the date, a command with a later time',
+      { request: { command: late, neededBy: 'draw' } },
+      'WaitingForList',
+    ],
+    ['after a command, without a list', { request: { command, neededBy: 'draw' } }, 'WaitingForList'],
+    [
+      'after a command, while vouchers are issued',
+      { request: { command, neededBy: 'issuance' } },
+      'WaitingForIssuance',
+    ],
+    ['after a command, with the list', { request: { command } }, 'order by Command'],
     ['ordered', { decided: { destroying: order } }, 'destroyKeys'],
     ['ordered, although the command is taken back', { decided: { destroying: order }, request: {} }, 'destroyKeys'],
     ['keys destroyed', { decided: { destroying: order }, keysDestroyedAtMs: 2 }, 'emptySecret'],

@@ -212,6 +212,8 @@ describe('commands to promote', () => {
     const privacy = { deleteAt: AT, orderedAt: AT };
     const late = shownFor(command(announced, AT), announced, { privacy });
     expect([late.reason, late.run]).toEqual(['Announced', undefined]);
+    // An owner has given up a draw that was not over.
+    expect(shownFor({}, result, { privacy }).run).toBeUndefined();
   });
 
   it('have a Job until the facts of all who moved up are stored', async () => {

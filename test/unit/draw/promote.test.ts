@@ -103,6 +103,25 @@ describe('a promotion', () => {
     });
   });
 
+  it('is judged by the time at which the journal was read, not by the time after it', async () => {
+    const world = await announcedWorld();
+    const bindBy = new Date(world.nowMs).toISOString();
+    const job = world.job({ ...withCommands(commandFor(receiptsWith(world, 'won', 'dinner')[0] ?? '')), bindBy });
+    const { replay } = job;
+    const slow: typeof replay = {
+      ...replay,
+      async *replay(...args) {
+        yield* replay.replay(...args);
+        world.nowMs += 120_000;
+      },
+    };
+    await runDrawJob({ ...job, replay: slow }, signal);
+    expect(stateOf(world)).toMatchObject({
+      promoted: [],
+      declined: [{ why: `an account can be bound until ${bindBy}` }],
+    });
+  });
+
   it('changes nothing when its Job is repeated, or runs without a command', async () => {
     const world = await announcedWorld();
     const commands = withCommands(commandFor(receiptsWith(world, 'won', 'dinner')[0] ?? ''));
@@ -169,9 +188,19 @@ describe('promotions of two Jobs', () => {
 describe('a winner falls', () => {
   const BIND_BY = '2020-10-01T00:00:00Z';
   const [before, after] = [Date.parse(BIND_BY) - 1, Date.parse(BIND_BY) + 3_600_000];
-  const with_ = (...facts: readonly (readonly [EventType, number?])[]): Known => ({
-    facts: facts.map(([type, attempt]) => ({ type, at: '', ...(attempt === undefined ? {} : { attempt }) })),
+  const with_ = (...facts: readonly (readonly [EventType, number?, string?, string?])[]): Known => ({
+    facts: facts.map(([type, attempt, channel, at = '']) => ({
+      ...{ type, at },
+      ...(attempt === undefined ? {} : { attempt }),
+      ...(channel === undefined ? {} : { data: { channel } }),
+    })),
   });
+  const LATE = '2020-10-01T00:00:01Z';
+  const failedOnce = [
+    ['bound', 1, 'wechat'],
+    ['issuing', 1],
+    ['issue_failed', 1],
+  ] as const;
 
   it.each<[string, Known, DrawOrder['bindBy'], number, RegExp | undefined]>([
     ['erased', with_(['bound'], ['erased']), BIND_BY, before, undefined],
@@ -205,6 +234,43 @@ describe('a winner falls', () => {
     ['no account, after bindBy', with_(), BIND_BY, after, undefined],
     ['no account, and no bindBy', with_(), 'open', after, /not stated/],
     ['an account, after bindBy', with_(['bound']), BIND_BY, after, /an account is bound/],
+    [
+      'issued, and erased later',
+      with_(['bound'], ['issuing', 1], ['issued'], ['erased']),
+      BIND_BY,
+      after,
+      /was issued/,
+    ],
+    ['erased while a request was under way', with_(['bound'], ['issuing', 1], ['erased']), BIND_BY, after, /under way/],
+    [
+      'another account since a failure',
+      with_(...failedOnce, ['bound', 2, 'wechat']),
+      BIND_BY,
+      after,
+      /an account is bound/,
+    ],
+    [
+      'back to a channel with an account since a failure',
+      with_(['bound', 1, 'alipay'], ...failedOnce, ['channel_changed', 1, 'alipay']),
+      BIND_BY,
+      after,
+      /an account is bound/,
+    ],
+    ['an account too late', with_(['bound', 1, 'wechat', LATE]), BIND_BY, after, undefined],
+    [
+      'of one who moved up, an account later',
+      with_(['promoted'], ['bound', 1, 'wechat', LATE]),
+      BIND_BY,
+      after,
+      /is bound/,
+    ],
+    [
+      'a channel without an account',
+      with_(['bound', 1, 'wechat'], ['channel_changed', 1, 'alipay']),
+      BIND_BY,
+      after,
+      undefined,
+    ],
     ['a campaign that issues nothing', with_(['bound']), 'none', before, undefined],
   ])('or not: %s', (_, known, bindBy, nowMs, why) => {
     const said = whyNotFallen(known, bindBy, nowMs);
