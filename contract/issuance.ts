@@ -6,7 +6,8 @@
  *
  * | facts of the receipt                        | what follows |
  * |---------------------------------------------|--------------|
- * | won or promoted, no account at its channel  | nothing: the citizen is to bind one, until `spec.issuance.bindBy` |
+ * | won or promoted, no account at its channel  | nothing: the citizen is to bind one, `won` until `spec.issuance.bindBy` |
+ * | won or promoted, lost                       | nothing, for good: an owner gave the place to the next of the waitlist |
  * | won or promoted, bound                      | issuing 1 |
  * | issuing n                                   | the request to the channel, again and again until its outcome is known |
  * | issue_failed n, then bound or channel_changed before bindBy | issuing n + 1, at most MOST_ATTEMPTS |

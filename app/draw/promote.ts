@@ -1,6 +1,8 @@
 /**
  * The next of the waitlist moves up, for an owner. The Job does it, because only it knows the waitlist: it answers each command by one
- * step of the chain, and then publishes the fact of everyone who has moved up, with the time of that step in every copy.
+ * step of the chain, and then publishes `lost` for everyone who fell and `promoted` for everyone who has moved up, with the time of that
+ * step in every copy. `lost` ends the place for good: the intake binds no account to it, and issuance begins no request, whatever
+ * `spec.issuance` says later.
  *
  * An owner decides that a winner does not take the voucher, and says why. The Job refuses what would issue two vouchers for one place:
  *
@@ -15,7 +17,8 @@
  * | an account is bound, and nothing was sent     | declined     | declined                       |
  * | no account                                    | declined     | moves up                       |
  *
- * Who moves up is the first of the voucher's waitlist that has not. If that person does not take it either, an owner commands it again.
+ * Who moves up is the first of the voucher's waitlist that has not. `bindBy` does not apply to that person. If they do not take it either, an
+ * owner commands it again, and decides alone when: then the rows about an earlier failure and about no account say that the next one moves up.
  */
 import type { Declined, Drawn, Promoted, Recorded } from '../../contract/decisions/draw.ts';
 import { type ChainState, isAnswered } from '../../contract/decisions/draw-chain.ts';
@@ -37,6 +40,7 @@ export interface Known {
 const FACTS: readonly EventType[] = [
   'bound',
   'promoted',
+  'lost',
   'issuing',
   'issue_failed',
   'issued',
@@ -52,8 +56,18 @@ const attemptOf = ({ attempt = 1 }: { readonly attempt?: number }): number => at
 const lastOf = ({ facts }: Known, type: EventType): number =>
   Math.max(0, ...facts.filter((fact) => fact.type === type).map(attemptOf));
 
-/** Why the winner does not fall; undefined: the next one may move up. Pure. @param bindBy as in the order */
-export const whyNotFallen = (known: Known, bindBy: DrawOrder['bindBy'], nowMs: number): string | undefined => {
+/**
+ * Why the winner does not fall; undefined: the next one may move up. Pure.
+ *
+ * @param bindBy as in the order
+ * @param hasMovedUp it has its place by a promotion
+ */
+export const whyNotFallen = (
+  known: Known,
+  bindBy: DrawOrder['bindBy'],
+  nowMs: number,
+  hasMovedUp = false,
+): string | undefined => {
   const has = (...types: readonly EventType[]): boolean => known.facts.some(({ type }) => types.includes(type));
   if (has('erased')) return undefined;
   if (has('issued', 'expired', 'redeemed')) return 'the voucher was issued';
@@ -61,6 +75,7 @@ export const whyNotFallen = (known: Known, bindBy: DrawOrder['bindBy'], nowMs: n
   if (begun > failed) return 'a request to the channel is under way';
   if (failed >= MOST_ATTEMPTS || bindBy === undefined || bindBy === 'none') return undefined;
   if (failed === 0 && has('bound')) return 'an account is bound, so the voucher will be issued';
+  if (hasMovedUp) return undefined;
   if (bindBy === 'open')
     return 'an account can be bound until the personal data is destroyed (spec.issuance.bindBy is not stated)';
   return nowMs < Date.parse(bindBy) + BOUND_WITHIN_MS ? `an account can be bound until ${bindBy}` : undefined;
@@ -104,14 +119,15 @@ const lookUp = async (
 
 /** @param from the registration */
 const factOf = (
+  type: 'promoted' | 'lost',
   { receipt, citizenHash }: EventEnvelope,
   { voucher, at, attempt }: Promoted,
   { campaignId, site }: AnnounceDeps,
   draw: string,
 ): EventEnvelope => ({
   v: 1,
-  id: `${receipt}.promoted`,
-  type: 'promoted',
+  id: `${receipt}.${type}`,
+  type,
   kind: 'citizen',
   campaignId,
   receipt,
@@ -143,7 +159,7 @@ export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winne
   const wanted = (state: ChainState, promotions: readonly OrderedPromotion[]): ReadonlySet<string> =>
     new Set([
       ...promotions.flatMap(({ falls }) => placedOf(falls)?.entry ?? []).map(keyOf),
-      ...state.promoted.map(({ entry }) => keyOf(bytesOf(entry))),
+      ...state.promoted.flatMap(({ entry, fallen }) => [keyOf(bytesOf(entry)), keyOf(bytesOf(fallen))]),
       ...[...new Set(promotions.flatMap(({ falls }) => placedOf(falls)?.voucher ?? []))].flatMap((voucher) =>
         promotions.flatMap((_, ahead) => {
           const entry = winners.waitlistedAt(voucher, upIn(state, voucher).length + 1 + ahead);
@@ -166,10 +182,10 @@ export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winne
     const { voucher, entry: own, isWinner } = placed;
     const fallen = own.toString('hex');
     const before = upIn(state, voucher);
-    if (!isWinner && !before.some(({ entry }) => entry === fallen))
-      return declined('it is on the waiting list, and has not moved up');
+    const hasMovedUp = before.some(({ entry }) => entry === fallen);
+    if (!isWinner && !hasMovedUp) return declined('it is on the waiting list, and has not moved up');
     if (before.some((one) => one.fallen === fallen)) return declined('it was replaced before');
-    const why = whyNotFallen(of.get(keyOf(own)) ?? { facts: [] }, bindBy, now());
+    const why = whyNotFallen(of.get(keyOf(own)) ?? { facts: [] }, bindBy, now(), hasMovedUp);
     if (why !== undefined) return declined(why);
     const next = nextIn(state, voucher);
     if (next === undefined) return declined(`everyone on the waiting list of ${voucher} has moved up`);
@@ -179,15 +195,19 @@ export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winne
   /** @throws FrozenJournalError where the journal does not have everyone */
   const record = async (state: ChainState, of: ReadonlyMap<string, Known>, signal: AbortSignal): Promise<Recorded> => {
     const inTurn = atMost(IN_FLIGHT);
-    await Promise.all(
-      state.promoted.map(async (step) => {
-        const { registration, facts = [] } = of.get(keyOf(bytesOf(step.entry))) ?? {};
-        if (registration === undefined)
-          throw new FrozenJournalError('the journal has no registration of a person who moved up');
-        if (facts.some(({ type, at }) => type === 'promoted' && at === step.at)) return;
-        await inTurn(() => publish(factOf(registration, step, deps, drawn.digest), signal));
-      }),
-    );
+    const publishAll = (type: 'promoted' | 'lost', entryIn: (step: Promoted) => string): Promise<unknown> =>
+      Promise.all(
+        state.promoted.map(async (step) => {
+          const { registration, facts = [] } = of.get(keyOf(bytesOf(entryIn(step)))) ?? {};
+          if (registration === undefined)
+            throw new FrozenJournalError('the journal has no registration of a person who moved up or was replaced');
+          if (facts.some((fact) => fact.type === type && fact.at === step.at)) return;
+          await inTurn(() => publish(factOf(type, registration, step, deps, drawn.digest), signal));
+        }),
+      );
+    // First, so that a place is never that of two people.
+    await publishAll('lost', ({ fallen }) => fallen);
+    await publishAll('promoted', ({ entry }) => entry);
     return { ...head(), step: 'recorded', promotions: state.promoted.length };
   };
 
