@@ -88,12 +88,8 @@ export const CHANNEL_KEYS = {
     certificates: 'wechat.certificates.pem',
   },
   alipay: { privateKey: 'alipay.private-key.pem', publicKey: 'alipay.public-key.pem' },
-  unionpay: {
-    privateKey: 'unionpay.private-key.pem',
-    /** Not used yet: UnionPay's open platform does not sign its answers. */
-    publicKey: 'unionpay.public-key.pem',
-    secret: 'unionpay.secret',
-  },
+  /** UnionPay's open platform does not sign its answers, so there is no public key of it. */
+  unionpay: { privateKey: 'unionpay.private-key.pem', secret: 'unionpay.secret' },
 } as const;
 
 /** Metrics of issuance pods for the operator. */
