@@ -6,7 +6,8 @@
  *
  * | facts of the receipt                        | what follows |
  * |---------------------------------------------|--------------|
- * | won or promoted, no account at its channel  | nothing: the citizen is to bind one, until `spec.issuance.bindBy` |
+ * | won or promoted, no account at its channel  | nothing: the citizen is to bind one, `won` until `spec.issuance.bindBy` |
+ * | won or promoted, lost                       | nothing, for good: an owner gave the place to the next of the waitlist |
  * | won or promoted, bound                      | issuing 1 |
  * | issuing n                                   | the request to the channel, again and again until its outcome is known |
  * | issue_failed n, then bound or channel_changed before bindBy | issuing n + 1, at most MOST_ATTEMPTS |
@@ -104,12 +105,8 @@ export const CHANNEL_KEYS = {
     certificates: 'wechat.certificates.pem',
   },
   alipay: { privateKey: 'alipay.private-key.pem', publicKey: 'alipay.public-key.pem' },
-  unionpay: {
-    privateKey: 'unionpay.private-key.pem',
-    /** Not used yet: UnionPay's open platform does not sign its answers. */
-    publicKey: 'unionpay.public-key.pem',
-    secret: 'unionpay.secret',
-  },
+  /** UnionPay's open platform does not sign its answers, so there is no public key of it. */
+  unionpay: { privateKey: 'unionpay.private-key.pem', secret: 'unionpay.secret' },
 } as const;
 
 /** Metrics of issuance pods for the operator. */

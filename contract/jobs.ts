@@ -34,7 +34,7 @@ const TABLE = [
     pod: { cpu: '500m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },
     keptSeconds: KEPT_SECONDS,
     rights: {
-      publishes: ['won', 'waitlisted', 'promoted'],
+      publishes: ['won', 'waitlisted', 'promoted', 'lost'],
       looksUp: ['shards'],
       decides: ['listed', DRAW_CHAIN],
       buckets: { live: 'none', dataKeys: 'none' },

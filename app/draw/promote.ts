@@ -1,6 +1,8 @@
 /**
  * The next of the waitlist moves up, for an owner. The Job does it, because only it knows the waitlist: it answers each command by one
- * step of the chain, and then publishes the fact of everyone who has moved up, with the time of that step in every copy.
+ * step of the chain, and then publishes `lost` for everyone who fell and `promoted` for everyone who has moved up, with the time of that
+ * step in every copy. `lost` ends the place for good: the intake binds no account to it, and issuance begins no request, whatever
+ * `spec.issuance` says later.
  *
  * An owner decides that a winner does not take the voucher, and says why. The Job refuses what would issue two vouchers for one place:
  *
@@ -18,7 +20,8 @@
  * Whether an account will be used is decided as issuance does (app/issuance/decide.ts). "After bindBy" is judged by the time at which the
  * journal began to be read: what a pod accepted just before is stored by then.
  *
- * Who moves up is the first of the voucher's waitlist that has not. If that person does not take it either, an owner commands it again.
+ * Who moves up is the first of the voucher's waitlist that has not. `bindBy` does not apply to that person. If they do not take it either, an
+ * owner commands it again, and decides alone when: then the rows about an earlier failure and about no account say that the next one moves up.
  */
 import type { Declined, Drawn, Promoted, Recorded } from '../../contract/decisions/draw.ts';
 import { type ChainState, isAnswered } from '../../contract/decisions/draw-chain.ts';
@@ -42,6 +45,7 @@ const FACTS: readonly EventType[] = [
   'bound',
   'channel_changed',
   'promoted',
+  'lost',
   'issuing',
   'issue_failed',
   'issued',
@@ -58,26 +62,37 @@ const lastOf = ({ facts }: Known, type: EventType): number =>
   Math.max(0, ...facts.filter((fact) => fact.type === type).map(attemptOf));
 
 /** Whether issuance will send a request for an account that is bound. @param bindBy a time, or `open` */
-const isAccountWaiting = ({ facts }: Known, bindBy: string): boolean => {
+const isAccountWaiting = ({ facts }: Known, bindBy: string, hasMovedUp: boolean): boolean => {
   const isWord = ({ type }: Known['facts'][number]): boolean => type === 'bound' || type === 'channel_changed';
   const at = facts.findLastIndex(isWord);
   const word = facts[at];
   if (word === undefined || at < facts.findLastIndex(({ type }) => type === 'issue_failed')) return false;
   // Of those who moved up, what was said later counts as well.
-  const isLate = Date.parse(word.at) >= Date.parse(bindBy) && !facts.some(({ type }) => type === 'promoted');
+  const isLate = Date.parse(word.at) >= Date.parse(bindBy) && !hasMovedUp;
   const channel = word.data?.['channel'];
   return !isLate && facts.some(({ type, data }) => type === 'bound' && data?.['channel'] === channel);
 };
 
-/** Why the winner does not fall; undefined: the next one may move up. Pure. @param bindBy as in the order */
-export const whyNotFallen = (known: Known, bindBy: DrawOrder['bindBy'], nowMs: number): string | undefined => {
+/**
+ * Why the winner does not fall; undefined: the next one may move up. Pure.
+ *
+ * @param bindBy as in the order
+ * @param hasMovedUp it has its place by a promotion
+ */
+export const whyNotFallen = (
+  known: Known,
+  bindBy: DrawOrder['bindBy'],
+  nowMs: number,
+  hasMovedUp = false,
+): string | undefined => {
   const has = (...types: readonly EventType[]): boolean => known.facts.some(({ type }) => types.includes(type));
   if (has('issued', 'expired', 'redeemed')) return 'the voucher was issued';
   const [begun, failed] = [lastOf(known, 'issuing'), lastOf(known, 'issue_failed')];
   if (begun > failed) return 'a request to the channel is under way';
   if (has('erased')) return undefined;
   if (failed >= MOST_ATTEMPTS || bindBy === undefined || bindBy === 'none') return undefined;
-  if (isAccountWaiting(known, bindBy)) return 'an account is bound, so the voucher will be issued';
+  if (isAccountWaiting(known, bindBy, hasMovedUp)) return 'an account is bound, so the voucher will be issued';
+  if (hasMovedUp) return undefined;
   if (bindBy === 'open')
     return 'an account can be bound until the personal data is destroyed (spec.issuance.bindBy is not stated)';
   return nowMs < Date.parse(bindBy) + BOUND_WITHIN_MS ? `an account can be bound until ${bindBy}` : undefined;
@@ -121,14 +136,15 @@ const lookUp = async (
 
 /** @param from the registration */
 const factOf = (
+  type: 'promoted' | 'lost',
   { receipt, citizenHash }: EventEnvelope,
   { voucher, at, attempt }: Promoted,
   { campaignId, site }: AnnounceDeps,
   draw: string,
 ): EventEnvelope => ({
   v: 1,
-  id: `${receipt}.promoted`,
-  type: 'promoted',
+  id: `${receipt}.${type}`,
+  type,
   kind: 'citizen',
   campaignId,
   receipt,
@@ -161,7 +177,7 @@ export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winne
   const wanted = (state: ChainState, promotions: readonly OrderedPromotion[]): ReadonlySet<string> =>
     new Set([
       ...promotions.flatMap(({ falls }) => placedOf(falls)?.entry ?? []).map(keyOf),
-      ...state.promoted.map(({ entry }) => keyOf(bytesOf(entry))),
+      ...state.promoted.flatMap(({ entry, fallen }) => [keyOf(bytesOf(entry)), keyOf(bytesOf(fallen))]),
       ...[...new Set(promotions.flatMap(({ falls }) => placedOf(falls)?.voucher ?? []))].flatMap((voucher) =>
         promotions.flatMap((_, ahead) => {
           const entry = winners.waitlistedAt(voucher, upIn(state, voucher).length + 1 + ahead);
@@ -184,10 +200,10 @@ export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winne
     const { voucher, entry: own, isWinner } = placed;
     const fallen = own.toString('hex');
     const before = upIn(state, voucher);
-    if (!isWinner && !before.some(({ entry }) => entry === fallen))
-      return declined('it is on the waiting list, and has not moved up');
+    const hasMovedUp = before.some(({ entry }) => entry === fallen);
+    if (!isWinner && !hasMovedUp) return declined('it is on the waiting list, and has not moved up');
     if (before.some((one) => one.fallen === fallen)) return declined('it was replaced before');
-    const why = whyNotFallen(of.get(keyOf(own)) ?? { facts: [] }, bindBy, lookedAtMs);
+    const why = whyNotFallen(of.get(keyOf(own)) ?? { facts: [] }, bindBy, lookedAtMs, hasMovedUp);
     if (why !== undefined) return declined(why);
     const next = nextIn(state, voucher);
     if (next === undefined) return declined(`everyone on the waiting list of ${voucher} has moved up`);
@@ -197,15 +213,19 @@ export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winne
   /** @throws FrozenJournalError where the journal does not have everyone */
   const record = async (state: ChainState, of: ReadonlyMap<string, Known>, signal: AbortSignal): Promise<Recorded> => {
     const inTurn = atMost(IN_FLIGHT);
-    await Promise.all(
-      state.promoted.map(async (step) => {
-        const { registration, facts = [] } = of.get(keyOf(bytesOf(step.entry))) ?? {};
-        if (registration === undefined)
-          throw new FrozenJournalError('the journal has no registration of a person who moved up');
-        if (facts.some(({ type, at }) => type === 'promoted' && at === step.at)) return;
-        await inTurn(() => publish(factOf(registration, step, deps, drawn.digest), signal));
-      }),
-    );
+    const publishAll = (type: 'promoted' | 'lost', entryIn: (step: Promoted) => string): Promise<unknown> =>
+      Promise.all(
+        state.promoted.map(async (step) => {
+          const { registration, facts = [] } = of.get(keyOf(bytesOf(entryIn(step)))) ?? {};
+          if (registration === undefined)
+            throw new FrozenJournalError('the journal has no registration of a person who moved up or was replaced');
+          if (facts.some((fact) => fact.type === type && fact.at === step.at)) return;
+          await inTurn(() => publish(factOf(type, registration, step, deps, drawn.digest), signal));
+        }),
+      );
+    // First, so that a place is never that of two people.
+    await publishAll('lost', ({ fallen }) => fallen);
+    await publishAll('promoted', ({ entry }) => entry);
     return { ...head(), step: 'recorded', promotions: state.promoted.length };
   };
 

@@ -1,6 +1,6 @@
 /**
  * Binds the account in which a citizen's voucher is issued: with the registration, or later with receipt and secret until
- * `spec.issuance.bindBy`. The account is claimed before `bound` is stored, so that no other citizen binds it meanwhile.
+ * `spec.issuance.bindBy`, which does not apply to those who moved up. The account is claimed before `bound` is stored, so that no other citizen binds it meanwhile.
  */
 import type { IncomingMessage } from 'node:http';
 import type { LiveSettings } from '../../contract/app-contract.ts';
@@ -13,10 +13,11 @@ import { checkJsonHead, readJson } from '../http/read-json.ts';
 import { soon } from '../http/refusals.ts';
 import type { Assertions } from './assertions.ts';
 import { type BindDecision, decideBinding, nextBinding, OF_BINDING } from './binding-rules.ts';
+import { factsOf } from './change-rules.ts';
 import type { ReceiptRequestDeps, ReceiptRequests, Subject } from './receipt-request.ts';
 import { sealPersonal } from './register.ts';
 import { parseAccount } from './registration-body.ts';
-import { bindableUntilMs } from './sections.ts';
+import { bindableUntilMs, receiptBindableUntilMs } from './sections.ts';
 
 export interface BoundAccount {
   readonly receiptNo: string;
@@ -50,10 +51,8 @@ export const createAccounts = (
     accountHashOf(citizenKey, campaignId, channel, account);
   const unavailable = (): ApiError => new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: soon(deps.random()) });
 
-  const checkTime = (settings: LiveSettings): void => {
-    const untilMs = bindableUntilMs(settings);
-    if (untilMs === undefined) throw new ApiError('LOGIN_NOT_OFFERED');
-    if (deps.now() >= untilMs) throw new ApiError('BINDING_OVER');
+  const checkOffered = (settings: LiveSettings): void => {
+    if (bindableUntilMs(settings) === undefined) throw new ApiError('LOGIN_NOT_OFFERED');
   };
 
   const claim: Accounts['claim'] = async (of, assertion) => {
@@ -124,16 +123,26 @@ export const createAccounts = (
     },
     async bind(request, sentReceiptNo, sentSecret) {
       const arrivedAtMs = deps.now();
-      const { receiptNo, settings, checkAgain } = requests.admit(sentReceiptNo, sentSecret, checkTime);
+      const { receiptNo, settings, checkAgain } = requests.admit(sentReceiptNo, sentSecret, checkOffered);
       checkJsonHead(request);
       const sent = parseAccount(await readJson(request));
       const assertion = await assertions.checked('account', sent, settings, arrivedAtMs);
       return requests.bounded(receiptNo, async () => {
         const registration = await requests.registrationOf(receiptNo);
         const receipt = await requests.look(registration, OF_BINDING);
+        const untilMs = receiptBindableUntilMs(settings, factsOf(receipt));
+        const checkTime = (): void => {
+          if (deps.now() >= untilMs) throw new ApiError('BINDING_OVER');
+        };
         const decision = decideBinding(hashOf(assertion), assertion.channel, receipt);
-        if (decision.kind === 'append') await claim(registration, assertion);
-        await append(registration, assertion, decision, checkAgain);
+        if (decision.kind === 'append') {
+          checkTime();
+          await claim(registration, assertion);
+        }
+        await append(registration, assertion, decision, () => {
+          checkAgain();
+          checkTime();
+        });
         return { receiptNo, channel: assertion.channel, accountBound: true };
       });
     },

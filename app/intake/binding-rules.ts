@@ -23,7 +23,14 @@ import { endedBy, factsOf, type ReceiptFacts } from './change-rules.ts';
 export const MOST_ACCOUNTS = 6;
 
 /** What decides besides the facts of every change. */
-export const OF_BINDING = ['bound', 'issuing', 'issue_failed', 'issued'] as const satisfies readonly EventType[];
+export const OF_BINDING = [
+  'promoted',
+  'lost',
+  'bound',
+  'issuing',
+  'issue_failed',
+  'issued',
+] as const satisfies readonly EventType[];
 
 export type BindDecision =
   | { readonly kind: 'refused'; readonly code: ErrorCode }

@@ -2,7 +2,8 @@
  * What citizens change with receipt and secret: a withdrawal, a correction, another channel. The checks before, and their order:
  * receipt-request.ts. A withdrawal needs the registration alone, and any shard takes it.
  *
- * After the time for changes a channel can still change where a voucher could not be issued, until `spec.issuance.bindBy`.
+ * After the time for changes a channel can still change where a voucher could not be issued, until `spec.issuance.bindBy`, or later for one
+ * who moved up.
  */
 import type { IncomingMessage } from 'node:http';
 import type { LiveSettings } from '../../contract/app-contract.ts';
@@ -19,7 +20,7 @@ import type { Admitted, Looked, ReceiptRequestDeps, ReceiptRequests } from './re
 import { changesShown, editableUntil, type ShownChanges } from './receipt-state.ts';
 import { sealPersonal } from './register.ts';
 import { fieldsOf, type Personal, parseChange, type RequestedChange } from './registration-body.ts';
-import { bindableUntilMs } from './sections.ts';
+import { bindableUntilMs, receiptBindableUntilMs } from './sections.ts';
 
 export interface Changed extends ShownChanges {
   readonly receiptNo: string;
@@ -35,7 +36,7 @@ export interface Changes {
 }
 
 /** By which it is decided whether a voucher could not be issued. */
-const OF_ISSUANCE = ['issuing', 'issue_failed', 'issued'] as const satisfies readonly EventType[];
+const OF_ISSUANCE = ['promoted', 'lost', 'issuing', 'issue_failed', 'issued'] as const satisfies readonly EventType[];
 
 /** As in the registration, but for the personal fields. */
 const fingerprintWith = (personal: Personal, { channel, category, locale, policyVersion }: ReceivedData) =>
@@ -55,7 +56,7 @@ export const createChanges = (deps: ReceiptRequestDeps, requests: ReceiptRequest
   };
   /** A change of channel may be late. */
   const checkLateTime = (settings: LiveSettings): void => {
-    if (deps.now() >= (bindableUntilMs(settings) ?? 0)) checkTime(settings);
+    if (bindableUntilMs(settings) === undefined) checkTime(settings);
   };
 
   const wantedOf = (requested: RequestedChange, registration: EventEnvelope): WantedChange => {
@@ -119,6 +120,7 @@ export const createChanges = (deps: ReceiptRequestDeps, requests: ReceiptRequest
         const event = factOf(registration, type, attempt, dataOf(requested, wanted, receiptNo));
         checkAgain();
         if (!isLate) checkTime(settings);
+        else if (deps.now() >= receiptBindableUntilMs(settings, factsOf(receipt))) throw frozen(settings);
         const outcome = await receiptJournal.append(event, after);
         if (outcome.kind === 'unavailable') throw outcome.reason === 'full' ? requests.full() : again();
         if (outcome.kind === 'overtaken') return afterOvertaken(wanted, registration, decision, besides);

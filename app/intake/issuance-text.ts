@@ -14,7 +14,7 @@
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import { MOST_ATTEMPTS } from '../../contract/issuance.ts';
 import type { Fact } from '../core/projection.ts';
-import { bindableUntilMs } from './sections.ts';
+import { bindableUntilMs, receiptBindableUntilMs } from './sections.ts';
 
 const BIND: LocalizedText = {
   'zh-CN': '您已中签。请登录所选支付渠道并绑定收券账户，未绑定则无法发券',
@@ -42,9 +42,8 @@ export const issuanceText = (
   settings: LiveSettings | undefined,
   nowMs: number,
 ): LocalizedText | undefined => {
-  const untilMs = settings && bindableUntilMs(settings);
-  if (untilMs === undefined) return undefined;
-  const canBind = nowMs < untilMs;
+  if (settings === undefined || bindableUntilMs(settings) === undefined) return undefined;
+  const canBind = nowMs < receiptBindableUntilMs(settings, facts);
   switch (state) {
     case 'won':
       return canBind && attemptOf(facts, 'bound') === 0 ? BIND : undefined;

@@ -5,14 +5,14 @@
  * |----------------------------------------------|--------------|
  * | settings known                               | 503 STARTING |
  * | the secret proves the receipt                | 404, one and the same |
- * | the time for it, by the agreed clock         | 409 LIST_FROZEN, BINDING_OVER |
+ * | the time for it, by the agreed clock         | 409 LIST_FROZEN; of a binding with what is stored, because it depends on that |
  * | a contingency level's page                   | 503 REGISTRATION_PAUSED |
  * | load of this process                         | 503 OVERLOADED |
  * | body                                         | as for a registration |
  * | requests for this receipt                    | 429 TOO_MANY_CHANGES |
  * | requests under way in this process           | 503 OVERLOADED |
  * | the journal has the registration             | 503 CHANGE_UNCONFIRMED |
- * | what is stored (change-rules.ts, binding-rules.ts) | 409, 422 |
+ * | what is stored (change-rules.ts, binding-rules.ts) | 409, 422; BINDING_OVER |
  * | the time again, because a body may take 5 s  | 409 |
  * | the age of the request, for a machine that was suspended | 503 CHANGE_UNCONFIRMED |
  *

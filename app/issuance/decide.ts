@@ -8,6 +8,7 @@
  * | is of a canary or a rehearsal                              | nothing |
  * | is neither won nor promoted                                | nothing: the draw may come later |
  * | is erased                                                  | nothing, for good |
+ * | is lost: it was replaced                                   | nothing, for good: its place is another person's |
  * | is issued                                                  | nothing, for good |
  * | has issuing n without issue_failed n                       | nothing: stage 2 sends it |
  * | has issue_failed n, and MOST_ATTEMPTS of them              | nothing |
@@ -37,7 +38,13 @@ import type { StoredFact } from '../../journal/publishing.ts';
 
 /** What stage 1 looks up: whether there is a place, then the rest, then what became of the last request. */
 export const PLACE_FACTS = ['won', 'promoted'] as const satisfies readonly EventType[];
-export const ACCOUNT_FACTS = ['erased', 'bound', 'channel_changed', 'issuing'] as const satisfies readonly EventType[];
+export const ACCOUNT_FACTS = [
+  'erased',
+  'lost',
+  'bound',
+  'channel_changed',
+  'issuing',
+] as const satisfies readonly EventType[];
 export const END_FACTS = ['issued', 'issue_failed'] as const satisfies readonly EventType[];
 /** What stage 2 looks up. */
 export const ISSUING_FACTS = ['erased', ...END_FACTS] as const satisfies readonly EventType[];
@@ -53,6 +60,7 @@ export const SKIPS = [
   'not_a_citizen',
   'no_place',
   'erased',
+  'replaced',
   'issued',
   'under_way',
   'failed',
@@ -131,10 +139,11 @@ export const decideAlone = ({ kind }: Pick<EventEnvelope, 'kind'>): ReturnType<t
 
 /** @param bindByMs Unix milliseconds; undefined: without an end */
 export const decideRoute = (facts: ReceiptFacts, bindByMs: number | undefined): RouterDecision => {
-  const { won, erased, issued, issuing, issue_failed, bound, channel_changed } = facts;
+  const { won, erased, lost, issued, issuing, issue_failed, bound, channel_changed } = facts;
   const itsPlace = placeOf(facts);
   if (itsPlace === undefined) return skip('no_place');
   if (erased !== undefined) return skip('erased');
+  if (lost !== undefined) return skip('replaced');
   if (issued !== undefined) return skip('issued');
   const n = attemptOf(issuing);
   if (n > attemptOf(issue_failed)) return skip('under_way');

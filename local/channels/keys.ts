@@ -89,13 +89,7 @@ export const createChannelKeys = async (dir: string): Promise<ChannelKeys> => {
   const issuing = { random: randomBytes, nowMs: Date.now() };
   const merchant = newAuthority('local merchant', issuing);
   const platform = newAuthority('local WeChat Pay', issuing);
-  const [wechat, alipayApp, alipay, unionpayApp, unionpay] = await Promise.all([
-    pair(),
-    pair(),
-    pair(),
-    pair(),
-    pair(),
-  ]);
+  const [wechat, alipayApp, alipay, unionpayApp] = await Promise.all([pair(), pair(), pair(), pair()]);
   const [apiV3Key, publicKeyId, appSecret, secret] = [hex(16), `PUB_KEY_ID_${hex(16)}`, hex(16), hex(16)];
   const product = {
     [CHANNEL_KEYS.wechat.privateKey]: merchant.key,
@@ -107,7 +101,6 @@ export const createChannelKeys = async (dir: string): Promise<ChannelKeys> => {
     [CHANNEL_KEYS.alipay.privateKey]: alipayApp.privateKey,
     [CHANNEL_KEYS.alipay.publicKey]: alipay.publicKey,
     [CHANNEL_KEYS.unionpay.privateKey]: unionpayApp.privateKey,
-    [CHANNEL_KEYS.unionpay.publicKey]: unionpay.publicKey,
     [CHANNEL_KEYS.unionpay.secret]: secret,
   };
   const login = { [LOGIN_KEYS.wechat.appSecret]: appSecret };

@@ -2,13 +2,14 @@
  * Compares the winners of the journal with the books of the channels: who has a voucher, exactly one. Pure; shares no code with the
  * product.
  *
- * A winner has a `won` or `promoted` fact. A voucher in a channel's books belongs to the receipt whose `issuing` fact has its request
+ * A winner has a `won` or `promoted` fact, and no `lost`: that is one who was replaced. A voucher in a channel's books belongs to the receipt whose `issuing` fact has its request
  * number.
  *
  * | a voucher in the books …                                       | verdict |
  * |----------------------------------------------------------------|---------|
  * | has a request number that no `issuing` fact has                | without request |
  * | belongs to a receipt that has not won                          | without win |
+ * | belongs to one who was replaced, and is not erased             | without win: the place is another person's |
  * | is the only one of its receipt, and of its account and stock   | issued |
  * | is another one of its receipt, or of its account and stock     | double |
  * | is not of the channel or the voucher of its request            | other voucher |
@@ -73,6 +74,8 @@ export interface IssuedResult {
 interface Receipt {
   voucher?: string;
   wins: boolean;
+  /** Another person has its place. */
+  replaced: boolean;
   bound: boolean;
   erased: boolean;
   /** By attempt. */
@@ -86,6 +89,7 @@ const receiptsOf = (facts: readonly WinnerFact[]): ReadonlyMap<string, Receipt> 
   for (const fact of facts) {
     const receipt = receipts.get(fact.receipt) ?? {
       wins: false,
+      replaced: false,
       bound: false,
       erased: false,
       requests: new Map<number, WinnerFact>(),
@@ -95,7 +99,8 @@ const receiptsOf = (facts: readonly WinnerFact[]): ReadonlyMap<string, Receipt> 
     if (fact.type === 'won' || fact.type === 'promoted') {
       receipt.wins = true;
       if (fact.voucher !== undefined) receipt.voucher = fact.voucher;
-    } else if (fact.type === 'bound') receipt.bound = true;
+    } else if (fact.type === 'lost') receipt.replaced = true;
+    else if (fact.type === 'bound') receipt.bound = true;
     else if (fact.type === 'erased') receipt.erased = true;
     else if (fact.type === 'issuing') receipt.requests.set(fact.attempt, fact);
     else if (fact.type === 'issue_failed') receipt.failed.add(fact.attempt);
@@ -139,7 +144,8 @@ export const compareIssued = ({ facts, books, stocks, drawn }: IssuedInput): Iss
     }
     const { receipt, fact } = found;
     vouchersOf.set(receipt, [...(vouchersOf.get(receipt) ?? []), voucher]);
-    if (receipts.get(receipt)?.wins !== true) withoutWin.push(voucher.request);
+    const { wins = false, replaced = false, erased = false } = receipts.get(receipt) ?? {};
+    if (!wins || (replaced && !erased)) withoutWin.push(voucher.request);
     const stock = stocks?.[`${fact.channel} ${fact.voucher}`];
     const isOther = stocks !== undefined && stock !== voucher.stock;
     if (isOther || fact.channel !== voucher.channel) otherVoucher.push(voucher.request);
@@ -160,11 +166,12 @@ export const compareIssued = ({ facts, books, stocks, drawn }: IssuedInput): Iss
   let issued = 0;
   for (const [name, receipt] of receipts) {
     const vouchers = vouchersOf.get(name) ?? [];
-    if (receipt.wins) winners += 1;
-    if (receipt.wins && vouchers.length === 1 && !double.has(name)) issued += 1;
+    const wins = receipt.wins && !receipt.replaced;
+    if (wins) winners += 1;
+    if (wins && vouchers.length === 1 && !double.has(name)) issued += 1;
     const isClaimed = receipt.issuedRequest !== undefined;
     if (isClaimed && !vouchers.some(({ request }) => request === receipt.issuedRequest)) missing.push(name);
-    else if (receipt.wins && vouchers.length === 0) {
+    else if (wins && vouchers.length === 0) {
       const last = Math.max(0, ...receipt.requests.keys());
       if (receipt.erased) excused.erased += 1;
       else if (last > 0 && receipt.failed.has(last)) excused.failed += 1;

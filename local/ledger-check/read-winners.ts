@@ -4,7 +4,7 @@ import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { WinnerFact } from './issued.ts';
 import { connectTo, type JournalAccess, shardMessages } from './read-journal.ts';
 
-const TYPES = ['won', 'promoted', 'bound', 'erased', 'issuing', 'issue_failed', 'issued'];
+const TYPES = ['won', 'promoted', 'lost', 'bound', 'erased', 'issuing', 'issue_failed', 'issued'];
 
 const fact = z.object({
   v: z.literal(1),

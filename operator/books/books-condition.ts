@@ -3,6 +3,7 @@ import type { FactsReport } from '../../contract/books.ts';
 import type { Channel } from '../../contract/envelope.ts';
 import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
+import { replacedIn, replacedText } from '../draw/replaced.ts';
 import { type BooksMemory, NO_BOOKS, type StockCheck, stockKey, sumOf, type Unexplained } from './balance.ts';
 
 type Input = Pick<ConditionInput, 'observed' | 'campaign' | 'nowMs'>;
@@ -18,14 +19,14 @@ const reconcileCommand = ({ name, namespace }: VoucherCampaign['metadata']): str
   `kubectl voucher reconcile ${name} -n ${namespace}`;
 
 /** `Of 1000 winners 990 have their voucher, 6 requests are open, 3 winners wait for their request, and the last request of 1 failed for good.` */
-const countsText = ({ totals }: FactsReport): string => {
+const countsText = ({ totals }: FactsReport, replaced: number): string => {
   const of = (fact: Parameters<typeof sumOf>[1]): number => sumOf(totals, fact);
   const [issued, failed] = [of('issued'), of('issue_failed')];
   return [
     `Of ${many(of('won'), 'winner', 'winners')}, ${issued} ${issued === 1 ? 'has a voucher' : 'have a voucher'}`,
     `${many(of('issuing'), 'request is', 'requests are')} open`,
     `${many(of('waiting'), 'winner has', 'winners have')} no request yet`,
-    `and the last request of ${many(failed, 'winner', 'winners')} failed for good.`,
+    `and the last request of ${many(failed, 'winner', 'winners')} failed for good.${replacedText(replaced)}`,
   ].join(', ');
 };
 
@@ -61,10 +62,20 @@ const missing = (
   });
 };
 
-/** No request is open, none can begin, and both sides have the same numbers. */
-const isSettled = ({ checks }: BooksMemory, { totals }: FactsReport, isBindingOver: boolean): boolean =>
+/**
+ * No request is open, none can begin, and both sides have the same numbers.
+ *
+ * @param replaced winners whose place is another person's. They wait for ever, or have failed; which of the two is not counted
+ */
+const isSettled = (
+  { checks }: BooksMemory,
+  { totals }: FactsReport,
+  { isBindingOver, replaced }: { readonly isBindingOver: boolean; readonly replaced: number },
+): boolean =>
   sumOf(totals, 'issuing') === 0 &&
-  (isBindingOver || sumOf(totals, 'waiting') === 0) &&
+  (isBindingOver ||
+    sumOf(totals, 'waiting') === 0 ||
+    sumOf(totals, 'waiting') + sumOf(totals, 'issue_failed') <= replaced) &&
   Object.values(checks).every((check) => check.theirs === sumOf(totals, 'issued', check));
 
 /**
@@ -79,7 +90,7 @@ const isSettled = ({ checks }: BooksMemory, { totals }: FactsReport, isBindingOv
  * | facts without a cause for a minute                         | False   | FactsDiffer    |
  * | a channel's number differs, in two readings in a row       | False   | ChannelDiffers |
  * | a stock in use was not compared in the last ten minutes    | as before while no comparison is known, else Unknown | NotCompared |
- * | no request is open, no winner waits (or bindBy is over), and all numbers are equal | True | Settled |
+ * | no request is open, no winner waits but those who were replaced (or bindBy is over), and all numbers are equal | True | Settled |
  * | otherwise                                                  | True    | Balanced       |
  */
 export const booksBalanced = ({ campaign, observed, nowMs }: Input): Verdict<'BooksBalanced'> | undefined => {
@@ -98,7 +109,8 @@ export const booksBalanced = ({ campaign, observed, nowMs }: Input): Verdict<'Bo
       `No records pod has counted the facts of winners since ${new Date(counts.atMs).toISOString()}. See the condition RecordsAvailable.`,
     );
   }
-  const text = countsText(counts);
+  const replaced = replacedIn(observed);
+  const text = countsText(counts, replaced);
   const unexplained = books.unexplained.filter(({ isConfirmed }) => isConfirmed);
   const differing = Object.values(books.checks).filter(({ isConfirmed }) => isConfirmed);
   const found = [...unexplained.map(unexplainedText), ...differing.map(stockText)].join(' ');
@@ -120,7 +132,8 @@ export const booksBalanced = ({ campaign, observed, nowMs }: Input): Verdict<'Bo
     );
   }
   const { bindBy } = spec.issuance;
-  return isSettled(books, counts, bindBy !== undefined && nowMs >= Date.parse(bindBy))
+  const isBindingOver = bindBy !== undefined && nowMs >= Date.parse(bindBy);
+  return isSettled(books, counts, { isBindingOver, replaced })
     ? yes('Settled', `All requests have an outcome, and every channel counts as many vouchers as the database. ${text}`)
     : yes('Balanced', `Every channel’s number of issued vouchers agrees with the database. ${text}`);
 };

@@ -1,6 +1,7 @@
 /** How issuance is shown: the condition Issued. Pure. */
 import type { IssuanceStatus } from '../../contract/types/issuance.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
+import { replacedIn, replacedText } from '../draw/replaced.ts';
 import { issuanceCommandsOf } from './commands.ts';
 import { haltsOf } from './halts.ts';
 import { isAnnounced, issuanceStartedAt, stockComparison } from './issuance-request.ts';
@@ -86,6 +87,7 @@ const progressText = (status: IssuanceStatus, { observed }: ConditionInput): str
   const { issued = 0, winners, channels = [] } = status;
   const waiting = receiptsWith(observed, 'waiting') ?? 0;
   const failed = receiptsWith(observed, 'issue_failed') ?? 0;
+  const replaced = waiting + failed === 0 ? '' : replacedText(replacedIn(observed)).trimStart();
   return [
     `${count(issued)}${winners === undefined ? '' : ` of ${count(winners)}`} vouchers are issued: ${channels.map(channelText).join('; ')}.`,
     ...(waiting === 0
@@ -96,6 +98,7 @@ const progressText = (status: IssuanceStatus, { observed }: ConditionInput): str
       : [
           `The requests of ${count(failed)} winners failed for good. Until spec.issuance.bindBy they can bind another account, for at most four attempts.`,
         ]),
+    ...(replaced === '' ? [] : [replaced]),
   ].join(' ');
 };
 

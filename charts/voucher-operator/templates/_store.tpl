@@ -1,7 +1,8 @@
 {{/*
 Refuses values whose campaigns reserve more than a server may store, before anything changes. A campaign has its shards, a control
 stream of 32 MiB and two buckets of 4 MiB (journal/streams/streams.ts, ensure.ts); the installation has an audit trail of 64 MiB
-(audit-log.ts). There are three servers: with three replicas each keeps all of it, with one replica about a third.
+(audit-log.ts). A campaign with spec.login has a bucket of claims, too, a quarter of a shard: the chart does not know which campaigns have it, so
+the operator checks that room before it makes the bucket (journal/streams/room.ts). There are three servers: with three replicas each keeps all of it, with one replica about a third.
 */}}
 {{- define "voucher.assertStore" -}}
 {{- $nats := .Values.dataPlane.embedded.nats -}}

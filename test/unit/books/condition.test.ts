@@ -7,6 +7,7 @@ import { type BooksMemory, NO_BOOKS, type StockCheck, type Unexplained } from '.
 import { booksBalanced } from '../../../operator/books/books-condition.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { aCampaign } from '../../helpers/a-campaign.ts';
+import { drawnChain } from '../../helpers/issuance-campaign.ts';
 import { anObserved } from '../../helpers/observed.ts';
 
 const nowMs = Date.parse('2020-10-01T00:00:00Z');
@@ -94,6 +95,22 @@ it('is settled although winners have no account, once they can bind none any mor
   const reasonAt = (atMs: number) => booksBalanced({ campaign: bindBy(atMs), nowMs, observed })?.reason;
   expect(reasonAt(nowMs + 1)).toBe('Balanced');
   expect(reasonAt(nowMs)).toBe('Settled');
+});
+
+it.each([
+  ['waits', total('waiting', 1), 1, 'Settled'],
+  ['has failed', total('issue_failed', 1), 1, 'Settled'],
+  ['waits, and so does another', total('waiting', 2), 1, 'Balanced'],
+] as const)('when a winner who was replaced %s', (_, rest, replaced, reason) => {
+  const books: BooksMemory = {
+    ...NO_BOOKS,
+    ours: counted([total('won', 10 + rest.receipts), rest, total('issued', 10, 'wechat')]),
+    checks: check({ theirs: 10, issued: 10, open: 0 }),
+  };
+  const draw = { kind: 'known', chain: { ...drawnChain(10, 4), promoted: Array(replaced) } } as Observed['draw'];
+  const found = booksBalanced({ campaign, nowMs, observed: anObserved({ issuanceStart: start, books, draw }) });
+  expect(found?.reason).toBe(reason);
+  expect(found?.message).toMatch(/failed for good\. 1 of them was replaced from the waiting list\./);
 });
 
 const verdict = (books: Partial<BooksMemory>, observed: Partial<Observed> = {}) =>

@@ -89,6 +89,12 @@ describe('winners and the books of the channels', () => {
       '1 vouchers were issued without a win',
     ],
     [
+      'a voucher of one who was replaced',
+      { facts: [...done('a'), fact('a', 'lost'), fact('b', 'promoted')], books: [voucher('a')] },
+      { winners: 1, issued: 0, withoutWin: [requestOf('a')] },
+      '1 vouchers were issued without a win',
+    ],
+    [
       'a voucher that the journal does not know',
       { facts: done('a'), books: [voucher('a'), voucher('x')] },
       { withoutRequest: [requestOf('x')] },
@@ -108,6 +114,18 @@ describe('winners and the books of the channels', () => {
     ],
   ])('show %s', (_, input, found, finding) => {
     expect(compareIssued(input)).toMatchObject({ ...found, verdict: 'incomplete', findings: [finding] });
+  });
+
+  it('have no place for one who was replaced, whatever happened before', () => {
+    const facts = [
+      fact('a', 'won'),
+      fact('a', 'bound'),
+      fact('a', 'lost'),
+      fact('b', 'promoted'),
+      ...done('b').slice(1),
+    ];
+    const result = compareIssued({ facts, books: [voucher('b')], drawn: { dining: 1 } });
+    expect(result).toMatchObject({ winners: 1, issued: 1, missing: [], verdict: 'complete' });
   });
 
   it('excuse those without an account, those who failed for good, and erased ones', () => {

@@ -63,6 +63,17 @@ describe('a promotion', () => {
     );
   });
 
+  it('ends the place of the one who falls by a fact, before another one has it', async () => {
+    const world = await announcedWorld();
+    const [first = ''] = receiptsWith(world, 'won', 'dinner');
+    await runDrawJob(world.job(withCommands(commandFor(first))), signal);
+    const { promoted } = stateOf(world);
+    const ends = [
+      ...new Set(world.facts('lost').map(({ receipt, at, data }) => `${receipt} ${at} ${data['voucher']}`)),
+    ];
+    expect(ends).toEqual([`${first} ${promoted[0]?.at} dinner`]);
+  });
+
   it('of one who moved up lets the next one move up, until the waiting list ends', async () => {
     const world = await announcedWorld();
     const [winner = ''] = receiptsWith(world, 'won', 'sport');
@@ -202,7 +213,7 @@ describe('a winner falls', () => {
     ['issue_failed', 1],
   ] as const;
 
-  it.each<[string, Known, DrawOrder['bindBy'], number, RegExp | undefined]>([
+  it.each<[string, Known, DrawOrder['bindBy'], number, RegExp | undefined, boolean?]>([
     ['erased', with_(['bound'], ['erased']), BIND_BY, before, undefined],
     ['issued', with_(['bound'], ['issuing', 1], ['issued']), BIND_BY, after, /was issued/],
     ['redeemed', with_(['redeemed']), 'none', after, /was issued/],
@@ -263,6 +274,7 @@ describe('a winner falls', () => {
       BIND_BY,
       after,
       /is bound/,
+      true,
     ],
     [
       'a channel without an account',
@@ -271,9 +283,20 @@ describe('a winner falls', () => {
       after,
       undefined,
     ],
+    ['an account, of one who moved up', with_(['bound']), BIND_BY, before, /an account is bound/, true],
+    ['no account, of one who moved up', with_(), BIND_BY, before, undefined, true],
+    ['no account, of one who moved up, and no bindBy', with_(), 'open', before, undefined, true],
+    [
+      'a failed attempt, of one who moved up',
+      with_(['issuing', 1], ['issue_failed', 1]),
+      'open',
+      before,
+      undefined,
+      true,
+    ],
     ['a campaign that issues nothing', with_(['bound']), 'none', before, undefined],
-  ])('or not: %s', (_, known, bindBy, nowMs, why) => {
-    const said = whyNotFallen(known, bindBy, nowMs);
+  ])('or not: %s', (_, known, bindBy, nowMs, why, hasMovedUp = false) => {
+    const said = whyNotFallen(known, bindBy, nowMs, hasMovedUp);
     if (why === undefined) expect(said).toBeUndefined();
     else expect(said).toMatch(why);
   });

@@ -326,6 +326,23 @@ describe('an account that is bound later', () => {
     expect((await bind(receipt, await account('o1'))).json).toMatchObject({ code: 'LOGIN_NOT_OFFERED' });
   });
 
+  it('of one who moved up is not over after bindBy; of one who was replaced it is before', async () => {
+    const [open, over] = [NOW_MS + 60_000, NOW_MS].map((atMs) =>
+      settingsOf({
+        sections: loginSections(keys.publicKey, {
+          issuance: { channels: [{ name: 'wechat' }], bindBy: new Date(atMs).toISOString() },
+        }),
+      }),
+    );
+    const receipt = await register();
+    factOf(receipt, 'promoted');
+    intake.world.settings = over;
+    expect((await bind(receipt, await account('o1'))).status).toBe(200);
+    factOf(receipt, 'lost');
+    intake.world.settings = open;
+    expect((await bind(receipt, await account('o2'))).json).toMatchObject({ code: 'BINDING_OVER' });
+  });
+
   it('lets no change be stored after the freeze that began before it', async () => {
     intake.world.nowMs = Date.parse(settingsOf().window.closesAt) - 2_000;
     const receipt = await register();

@@ -10,6 +10,8 @@ const failed = (attempt = 1) => factEvent('issue_failed', { attempt });
 const issued = factEvent('issued');
 const promoted = factEvent('promoted', { data: { voucher: 'dining' }, atMs: 7 });
 
+const replaced = factEvent('lost', { data: { voucher: 'dining' } });
+
 /** Facts in the order in which the journal stored them. */
 const factsOf = (...events: readonly EventEnvelope[]): ReceiptFacts => {
   const stored = events.map((event, i) => ({ event, sequence: i + 1 }));
@@ -31,6 +33,8 @@ describe('stage 1', () => {
     ['a place and an account', [bound('wechat', 'a'), won()], begins(1, 'wechat', 0)],
     ['an account that came after the place', [won(), bound('alipay', 'a')], begins(1, 'alipay', 0)],
     ['one who moved up', [bound('wechat', 'a'), promoted], begins(1, 'wechat', 0)],
+    ['one who was replaced, and binds an account later', [won(), replaced, bound('wechat', 'a')], skipped('replaced')],
+    ['one who moved up and was replaced', [bound('wechat', 'a'), promoted, replaced], skipped('replaced')],
     ['an erased receipt', [bound('wechat', 'a'), won(), erased()], skipped('erased')],
     ['a request under way', [bound('wechat', 'a'), won(), issuing()], skipped('under_way')],
     ['a voucher that is issued', [bound('wechat', 'a'), won(), issuing(), issued], skipped('issued')],

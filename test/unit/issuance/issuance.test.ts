@@ -344,6 +344,12 @@ describe('the condition ChannelsReachable', () => {
     expect(verdict).toMatchObject({ status, reason, message: expect.stringContaining(word) });
   });
 
+  it('asks for no file of UnionPay that its client does not use', () => {
+    const { message = '' } =
+      channelsReachable(inputOf({ standings: [standing('unionpay', { state: 'refused' })] })) ?? {};
+    expect(message).toContain('(unionpay.private-key.pem, unionpay.secret)');
+  });
+
   it('is absent from a campaign that issues nothing', () => {
     expect(channelsReachable(aConditionInput({ campaign: aCampaign() }))).toBeUndefined();
   });
