@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { CHANNELS, type Channel } from '../../contract/envelope.ts';
 import { fullSeconds } from '../../local/providers/stalls.ts';
-import { exactlyOnce, type IssuanceRun, wasDisturbed, withIssuanceSoak } from '../helpers/channels/issuance-soak.ts';
+import { disturbedBy, exactlyOnce, type IssuanceRun, withIssuanceSoak } from '../helpers/channels/issuance-soak.ts';
 import { meanRate } from '../helpers/providers/judge.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 
@@ -61,7 +61,7 @@ export const scenario: Scenario = {
       perSecond,
       pods: PODS,
       killEveryMs: KILL_EVERY_MS,
-      outageMs: Math.max(SHORTEST_OUTAGE_MS, (OUTAGE_MS * winners) / ALL),
+      outage: { forMs: Math.max(SHORTEST_OUTAGE_MS, (OUTAGE_MS * winners) / ALL) },
       disturbed: DISTURBED,
       sabotage,
       signal,
@@ -76,7 +76,7 @@ export const scenario: Scenario = {
           ({ undisturbed }) => undisturbed.seconds >= PROVEN_SECONDS && undisturbed.ofLimit >= LEAST_OF_LIMIT,
         ),
         withinLimit: all.every(({ secondsAboveLimitWithoutStall }) => secondsAboveLimitWithoutStall === 0),
-        wasDisturbed: wasDisturbed(run),
+        wasDisturbed: Object.values(disturbedBy(run)).every(Boolean),
       };
       const { missing, double, withoutWin, withoutRequest, otherVoucher, excused, ...counted } = run.issued;
       const { usedMs, machineIdle } = run.used;

@@ -1,11 +1,6 @@
 /** The soak of issuance in short, without its rates: `npm run soak -- issuance` judges those. And its twin. */
 import { describe, expect, it } from '@jest/globals';
-import {
-  exactlyOnce,
-  type IssuanceSoak,
-  wasDisturbed,
-  withIssuanceSoak,
-} from '../../helpers/channels/issuance-soak.ts';
+import { disturbedBy, exactlyOnce, type IssuanceSoak, withIssuanceSoak } from '../../helpers/channels/issuance-soak.ts';
 import { never } from '../../helpers/real-journal.ts';
 
 const WINNERS = 360;
@@ -17,8 +12,8 @@ const soak = (changes: Partial<IssuanceSoak> = {}): IssuanceSoak => ({
   pods: 2,
   killEveryMs: 10_000,
   mostKills: 1,
-  outageMs: 2_000,
-  disturbed: [0.2, 0.6],
+  outage: { times: 12 },
+  disturbed: [0.1, 0.5],
   ackWaitMs: 4_000,
   signal: never,
   progress: () => undefined,
@@ -34,7 +29,14 @@ describe(`${WINNERS} winners, killed pods, a channel that is down, and a journal
       noneIsMissingOrUnexpected: true,
       noneIsDouble: true,
     });
-    expect(wasDisturbed(run)).toBe(true);
+    expect(disturbedBy(run)).toEqual({
+      kills: true,
+      silent: true,
+      falseLimit: true,
+      throttled: true,
+      outage: true,
+      restart: true,
+    });
   });
 });
 

@@ -35,7 +35,8 @@ export interface IssuanceSoak {
   readonly killEveryMs: number;
   /** Left out: as many as there is time for. Where pods end sooner than a freed share is given away, none gets one. */
   readonly mostKills?: number;
-  readonly outageMs: number;
+  /** How long one channel is down, or for how many requests: those come also on a slow machine. */
+  readonly outage: { readonly forMs: number } | { readonly times: number };
   /** Parts of all vouchers between which pods are killed. */
   readonly disturbed: readonly [from: number, until: number];
   /** Of the consumers; left out: as the operator creates them. */
@@ -98,19 +99,19 @@ const createPods = (world: IssuanceProcesses) => {
   return {
     all: (): readonly (RunningPod & { readonly pid: number })[] => [...running.values()],
     start,
-    /** @returns the name of the killed one */
-    async replaceOldest(): Promise<string> {
+    /** @returns its name */
+    async killOldest(): Promise<string> {
       const [oldest] = running.keys();
       if (oldest === undefined) throw new Error('no issuance pod runs: none can be killed');
       await world.kill(oldest);
-      await start();
       return oldest;
     },
   };
 };
 
 const playOn = async (world: IssuanceProcesses, stallsDir: string, soak: IssuanceSoak) => {
-  const { winners, perSecond, disturbed, mostKills = Number.POSITIVE_INFINITY, signal, progress } = soak;
+  const { winners, perSecond, disturbed, mostKills = Number.POSITIVE_INFINITY, outage, signal, progress } = soak;
+  const outageMs = 'forMs' in outage ? outage.forMs : 0;
   const ended = new AbortController();
   const running = AbortSignal.any([signal, ended.signal]);
   const pods = createPods(world);
@@ -164,27 +165,29 @@ const playOn = async (world: IssuanceProcesses, stallsDir: string, soak: Issuanc
       const isDone = isDown && isRestarted && kills > 0;
       // A short run may have passed by a part between two looks: nothing is left out.
       if (part < disturbed[0] || (part >= disturbed[1] && isDone)) return;
+      // Noted only when it is done: a look that fails is repeated.
       if (!isDown) {
-        isDown = true;
-        progress(`${DOWN} is down for ${soak.outageMs / 1_000} s`);
+        progress(`${DOWN} is down`);
         const fromMs = Date.now();
-        await world.servers.of(DOWN).setFaults({ kind: 'reset', forMs: soak.outageMs }, ...FAULTS);
-        const untilMs = fromMs + soak.outageMs + OUTAGE_SETTLED_MS;
+        await world.servers.of(DOWN).setFaults({ kind: 'reset', ...outage }, ...FAULTS);
+        isDown = true;
+        const untilMs = fromMs + outageMs + OUTAGE_SETTLED_MS;
         disturbances.push({ what: `${DOWN} down`, fromMs, untilMs, channel: DOWN });
       }
       if (kills < mostKills && performance.now() - lastKillMs >= soak.killEveryMs) {
         lastKillMs = performance.now();
         const fromMs = Date.now();
-        const name = await pods.replaceOldest();
+        const name = await pods.killOldest();
         kills += 1;
         progress(`kill -9 of ${name}`);
+        await pods.start();
         disturbances.push({ what: `kill -9 of ${name}`, fromMs, untilMs: Date.now() + SETTLED_MS });
       }
       if (!isRestarted && part >= (disturbed[0] + disturbed[1]) / 2) {
-        isRestarted = true;
         progress('all journal servers are killed and started again');
         const fromMs = Date.now();
         await world.restartJournal();
+        isRestarted = true;
         disturbances.push({ what: 'journal restarted', fromMs, untilMs: Date.now() + SETTLED_MS });
       }
     };
@@ -201,7 +204,7 @@ const playOn = async (world: IssuanceProcesses, stallsDir: string, soak: Issuanc
       return issued >= winners && (await world.backlog()).messages === 0;
     };
     // Each channel at its rate, three times as long, and what redeliveries take.
-    const timeoutMs = 3 * (winners / CHANNELS.length / perSecond) * 1_000 + soak.outageMs + 300_000;
+    const timeoutMs = 3 * (winners / CHANNELS.length / perSecond) * 1_000 + outageMs + 300_000;
     await eventually(look, {
       what: 'every voucher, and nothing that waits',
       timeoutMs,
@@ -252,11 +255,14 @@ export const exactlyOnce = ({ issued, issuedFacts, gaps, books }: IssuanceRun, w
 });
 
 /** Whether all that was to go wrong did. */
-export const wasDisturbed = ({ counts, disturbances, kills }: IssuanceRun): boolean =>
-  kills > 0 &&
-  FAULTS.every(({ kind }) => CHANNELS.some((name) => (counts[name].faults[kind] ?? 0) > 0)) &&
-  (counts[DOWN].faults['reset'] ?? 0) > 0 &&
-  disturbances.some(({ what }) => what === 'journal restarted');
+export const disturbedBy = ({ counts, disturbances, kills }: IssuanceRun) => ({
+  kills: kills > 0,
+  ...Object.fromEntries(
+    FAULTS.map(({ kind }) => [kind, CHANNELS.some((name) => (counts[name].faults[kind] ?? 0) > 0)] as const),
+  ),
+  outage: (counts[DOWN].faults['reset'] ?? 0) > 0,
+  restart: disturbances.some(({ what }) => what === 'journal restarted'),
+});
 
 /** Servers, channels and pods of its own, which end with it. @param use with the world still running */
 export const withIssuanceSoak = async <T>(soak: IssuanceSoak, use: (run: IssuanceRun) => Promise<T>): Promise<T> => {
