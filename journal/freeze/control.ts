@@ -32,7 +32,8 @@ export interface ControlEntry {
 /** The draw's steps (contract/decisions/draw.ts), each appended on the condition that the one before is still the last. */
 export interface DrawChain {
   /**
-   * All steps, asked of the stream's leader.
+   * All steps, asked of the stream's leader, one request a step: those that were read before are remembered, while the last of them is
+   * still in the stream. So a read that ends early, in a chain of thousands of promotions, goes on where it ended.
    * @throws Error when they are unknown, ControlEntryError when one can't be read
    */
   read(signal: AbortSignal): Promise<readonly ChainEntry[]>;
@@ -81,19 +82,31 @@ export const createDrawChain = ({ connection, campaignId }: Omit<CampaignJournal
   const subject = controlSubject(campaignId, DRAW_CHAIN);
   const api = createJournalApi(connection);
   const store = createStore(stream, api);
+  let known: ChainEntry[] = [];
+  const messageAt = async (at: { seq: number; next_by_subj?: string }, signal: AbortSignal) => {
+    const { streams } = await api(signal);
+    return abortable(about('read the steps of the draw', streams.getMessage(stream, at)), signal);
+  };
+  /** A stream that was restored, or made anew, may have other steps. */
+  const isKnownStill = async (signal: AbortSignal): Promise<boolean> => {
+    const last = known.at(-1);
+    if (last === undefined) return true;
+    const message = await messageAt({ seq: last.sequence }, signal);
+    return message?.subject === subject && message.time.getTime() === last.storedAtMs;
+  };
   return {
     async read(signal) {
-      const entries: ChainEntry[] = [];
-      for (let next = 1; ; ) {
-        const { streams } = await api(signal);
-        const from = { next_by_subj: subject, seq: next };
-        const asked = about('read the steps of the draw', streams.getMessage(stream, from));
-        const message = await abortable(asked, signal);
-        if (message === null) return entries;
+      if (!(await isKnownStill(signal))) known = [];
+      const entries = known;
+      for (;;) {
+        const next = (entries.at(-1)?.sequence ?? 0) + 1;
+        const message = await messageAt({ next_by_subj: subject, seq: next }, signal);
+        if (message === null) return [...entries];
         if (entries.length === MOST_STEPS) throw new RangeError(`the draw has more than ${MOST_STEPS} steps`);
         const step = readDrawStep(parseJson(message.data), message.seq);
-        entries.push({ sequence: message.seq, storedAtMs: message.time.getTime(), step });
-        next = message.seq + 1;
+        // Another read of this chain may have been faster.
+        if ((entries.at(-1)?.sequence ?? 0) < message.seq)
+          entries.push({ sequence: message.seq, storedAtMs: message.time.getTime(), step });
       }
     },
     append: async (step, after, signal) => (await store(subject, step, after, signal)) !== undefined,

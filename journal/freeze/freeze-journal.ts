@@ -15,7 +15,7 @@ import { API_WITHIN_MS, createJournalApi } from '../api.ts';
 import type { JournalConnection } from '../connection.ts';
 import { about } from '../errors.ts';
 import { createProvenRead } from '../outside-shares.ts';
-import { type ControlEntry, type ControlLog, createControlLog, createDrawChain } from './control.ts';
+import { type ControlEntry, type ControlLog, createControlLog, createDrawChain, type DrawChain } from './control.ts';
 import type { BarrierRequest, ConsumerPosition, FreezeJournal } from './freezing.ts';
 
 /**
@@ -45,8 +45,20 @@ const barrierOf = ({ campaignId, attempt, at, site }: BarrierRequest): EventEnve
   data: {},
 });
 
+/** Several times as many campaigns as one operator leads. */
+const MOST_CHAINS = 4_000;
+
 export const createFreezeJournal = (connection: JournalConnection): FreezeJournal => {
   const logs = new Map<string, ControlLog>();
+  const chains = new Map<string, DrawChain>();
+  /** Each remembers its steps. */
+  const chainOf = (campaignId: string): DrawChain => {
+    const chain = chains.get(campaignId) ?? createDrawChain({ connection, campaignId });
+    const [oldest] = chains.keys();
+    if (!chains.has(campaignId) && chains.size >= MOST_CHAINS && oldest !== undefined) chains.delete(oldest);
+    chains.set(campaignId, chain);
+    return chain;
+  };
   const logOf = (campaignId: string): ControlLog => {
     const log = logs.get(campaignId) ?? createControlLog({ connection, campaignId });
     logs.set(campaignId, log);
@@ -167,8 +179,7 @@ export const createFreezeJournal = (connection: JournalConnection): FreezeJourna
       return frozenIn(entry);
     },
 
-    steps: (campaignId, signal) => createDrawChain({ connection, campaignId }).read(signal),
-    appendStep: (campaignId, step, after, signal) =>
-      createDrawChain({ connection, campaignId }).append(step, after, signal),
+    steps: (campaignId, signal) => chainOf(campaignId).read(signal),
+    appendStep: (campaignId, step, after, signal) => chainOf(campaignId).append(step, after, signal),
   };
 };

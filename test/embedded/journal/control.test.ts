@@ -1,15 +1,17 @@
 /** Decisions that are taken once, on three real nats-servers: of all writers one wins, and all read the same entry. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ControlType } from '../../../contract/decisions/control.ts';
+import type { DrawStep } from '../../../contract/decisions/draw.ts';
+import type { ChainEntry } from '../../../contract/decisions/draw-chain.ts';
 import { controlStreamName, controlSubject } from '../../../contract/names.ts';
-import { type ControlLog, createControlLog } from '../../../journal/freeze/control.ts';
+import { type ControlLog, createControlLog, createDrawChain } from '../../../journal/freeze/control.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 
 let journal: RealJournal;
 let logs: readonly ControlLog[];
-const campaigns = ['spring', 'raced', 'killed', 'twice'] as const;
+const campaigns = ['spring', 'raced', 'killed', 'twice', 'drawn'] as const;
 type Campaign = (typeof campaigns)[number];
 
 const writers = (campaignId: Campaign): Promise<readonly ControlLog[]> =>
@@ -98,5 +100,41 @@ describe('a decision', () => {
     const log = createControlLog({ connection: journal.connection, campaignId: 'elsewhere' });
     await expect(log.read('frozen', never)).rejects.toThrow(/stream not found/);
     await expect(log.append('frozen', {}, never)).rejects.toThrow();
+  });
+});
+
+describe('the chain of the draw', () => {
+  const STEPS = 30;
+  const step = (won: number): DrawStep => ({
+    ...{ v: 1, step: 'announced', campaignId: 'drawn', at: '2020-10-01T00:00:00.000Z', attempt: 1 },
+    ...{ won, waitlisted: 0 },
+  });
+  const wonIn = (entries: readonly ChainEntry[]): readonly unknown[] =>
+    entries.map((entry) => ('won' in entry.step ? entry.step.won : undefined));
+
+  it('is read from where the last read ended, and anew when the stream has other steps', async () => {
+    const connection = await journal.connect('chain');
+    const chain = createDrawChain({ connection, campaignId: 'drawn' });
+    const read = (of = chain) => patiently('the steps', () => of.read(never));
+    const append = (won: number, after: number) =>
+      patiently('a step', async () => {
+        if (!(await chain.append(step(won), after, never))) expect(wonIn(await read())).toContain(won);
+        return (await read()).at(-1)?.sequence ?? 0;
+      });
+    let last = 0;
+    for (let won = 0; won < STEPS; won += 1) last = await append(won, last);
+    const numbers = Array.from({ length: STEPS }, (_, won) => won);
+    expect(wonIn(await read(createDrawChain({ connection, campaignId: 'drawn' })))).toEqual(numbers);
+    const sent = connection.nats.stats().outMsgs;
+    expect(wonIn(await read())).toEqual(numbers);
+    expect(connection.nats.stats().outMsgs - sent).toBeLessThan(STEPS / 2);
+
+    await journal.manager.streams.delete(controlStreamName('drawn'));
+    await eventually(async () => (await journal.ensured({ campaignId: 'drawn' })).kind === 'ready' && true, {
+      what: 'a new stream',
+    });
+    await eventually(async () => (await read()).length === 0 && true, { what: 'a chain without steps' });
+    await append(99, 0);
+    expect(wonIn(await read())).toEqual([99]);
   });
 });
