@@ -148,7 +148,6 @@ export const createPod = (journal: JournalOfPod, clients: (channel: Channel) => 
     lines,
     sent,
     start: aStart() as IssuanceStart | undefined,
-    bindByMs: undefined as number | undefined,
     isOpen: true,
     opened: undefined as Opened | undefined,
     turn: async (_signal: AbortSignal): Promise<boolean> => {
@@ -168,7 +167,6 @@ export const createPod = (journal: JournalOfPod, clients: (channel: Channel) => 
   };
   const router = routerPart({
     ...shared,
-    bindByMs: () => pod.bindByMs,
     append: journal.append,
     metrics: {
       begun: (channel) => counted.push(`begun ${channel}`),
