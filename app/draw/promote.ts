@@ -9,8 +9,8 @@
  * | what the journal has of the one who falls     | until bindBy | after it, or nothing is issued |
  * |-----------------------------------------------|--------------|--------------------------------|
  * | it is no winner, or fell before               | declined     | declined                       |
+ * | issued, expired, redeemed, also erased since  | declined: the account keeps the voucher | declined |
  * | erased                                        | moves up     | moves up                       |
- * | issued, expired, redeemed                     | declined     | declined                       |
  * | a request to the channel that has no end      | declined     | declined                       |
  * | the last attempt failed                       | moves up     | moves up                       |
  * | an earlier attempt failed                     | declined: another account can be bound | moves up |
@@ -69,8 +69,8 @@ export const whyNotFallen = (
   hasMovedUp = false,
 ): string | undefined => {
   const has = (...types: readonly EventType[]): boolean => known.facts.some(({ type }) => types.includes(type));
-  if (has('erased')) return undefined;
   if (has('issued', 'expired', 'redeemed')) return 'the voucher was issued';
+  if (has('erased')) return undefined;
   const [begun, failed] = [lastOf(known, 'issuing'), lastOf(known, 'issue_failed')];
   if (begun > failed) return 'a request to the channel is under way';
   if (failed >= MOST_ATTEMPTS || bindBy === undefined || bindBy === 'none') return undefined;
