@@ -13,7 +13,7 @@
  * | a request to the channel that has no end, also if erased later | declined | declined: it may have been carried out |
  * | erased                                        | moves up     | moves up                       |
  * | the last attempt failed                       | moves up     | moves up                       |
- * | an account that was bound in time, and since the last failure, and nothing was sent | declined | declined |
+ * | an account that was bound since the last failure, and nothing was sent | declined | declined |
  * | an earlier attempt failed                     | declined: another account can be bound | moves up |
  * | no account                                    | declined     | moves up                       |
  *
@@ -61,16 +61,14 @@ const attemptOf = ({ attempt = 1 }: { readonly attempt?: number }): number => at
 const lastOf = ({ facts }: Known, type: EventType): number =>
   Math.max(0, ...facts.filter((fact) => fact.type === type).map(attemptOf));
 
-/** Whether issuance will send a request for an account that is bound. @param bindBy a time, or `open` */
-const isAccountWaiting = ({ facts }: Known, bindBy: string, hasMovedUp: boolean): boolean => {
+/** Whether issuance will send a request for an account that is bound. */
+const isAccountWaiting = ({ facts }: Known): boolean => {
   const isWord = ({ type }: Known['facts'][number]): boolean => type === 'bound' || type === 'channel_changed';
   const at = facts.findLastIndex(isWord);
   const word = facts[at];
   if (word === undefined || at < facts.findLastIndex(({ type }) => type === 'issue_failed')) return false;
-  // Of those who moved up, what was said later counts as well.
-  const isLate = Date.parse(word.at) >= Date.parse(bindBy) && !hasMovedUp;
   const channel = word.data?.['channel'];
-  return !isLate && facts.some(({ type, data }) => type === 'bound' && data?.['channel'] === channel);
+  return facts.some(({ type, data }) => type === 'bound' && data?.['channel'] === channel);
 };
 
 /**
@@ -91,7 +89,7 @@ export const whyNotFallen = (
   if (begun > failed) return 'a request to the channel is under way';
   if (has('erased')) return undefined;
   if (failed >= MOST_ATTEMPTS || bindBy === undefined || bindBy === 'none') return undefined;
-  if (isAccountWaiting(known, bindBy, hasMovedUp)) return 'an account is bound, so the voucher will be issued';
+  if (isAccountWaiting(known)) return 'an account is bound, so the voucher will be issued';
   if (hasMovedUp) return undefined;
   if (bindBy === 'open')
     return 'an account can be bound until the personal data is destroyed (spec.issuance.bindBy is not stated)';

@@ -14,8 +14,10 @@
  * | has issue_failed n, and MOST_ATTEMPTS of them              | nothing |
  * | has issue_failed n, and nothing bound or changed since     | nothing: the citizen is to bind another account |
  * | has no account at its channel                              | nothing: the citizen is to bind one |
- * | is won, and that account or channel came after `bindBy`    | nothing: its place is another person's |
  * | any other                                                  | issuing n + 1 |
+ *
+ * `bindBy` is the intake's: what it has stored counts. If the spec decided here, a `bindBy` that is moved to an earlier time for a minute would
+ * take the voucher from everyone whose fact is read in that minute, for good.
  *
  * Its channel is that of the citizen's last word, `bound` or `channel_changed`, whichever the journal stored later.
  *
@@ -66,7 +68,6 @@ export const SKIPS = [
   'failed',
   'most_attempts',
   'unbound',
-  'too_late',
   'no_stock',
 ] as const;
 export type Skip = (typeof SKIPS)[number];
@@ -118,17 +119,13 @@ export const channelOf = ({ bound, channel_changed }: ReceiptFacts): Channel | u
   word.safeParse(later(bound, channel_changed)?.event.data).data?.channel;
 
 /** The last account at this channel. */
-const accountAt = (
-  { bound, accounts = [] }: ReceiptFacts,
-  channel: Channel,
-): { readonly fact: StoredFact; readonly account: SealedAccount } | undefined => {
-  for (const fact of [...accounts, ...(bound === undefined ? [] : [bound])].reverse()) {
-    const { event } = fact;
+const accountAt = ({ bound, accounts = [] }: ReceiptFacts, channel: Channel): SealedAccount | undefined => {
+  for (const { event } of [...accounts, ...(bound === undefined ? [] : [bound])].reverse()) {
     const data = account.safeParse(event.data).data;
     if (data?.channel !== channel) continue;
     const { keyId, accountHash } = event;
     const { sealed } = data;
-    return { fact, account: { channel, sealed, keyId, ...(accountHash === undefined ? {} : { accountHash }) } };
+    return { channel, sealed, keyId, ...(accountHash === undefined ? {} : { accountHash }) };
   }
   return undefined;
 };
@@ -137,9 +134,8 @@ const accountAt = (
 export const decideAlone = ({ kind }: Pick<EventEnvelope, 'kind'>): ReturnType<typeof skip> | undefined =>
   kind === 'citizen' ? undefined : skip('not_a_citizen');
 
-/** @param bindByMs Unix milliseconds; undefined: without an end */
-export const decideRoute = (facts: ReceiptFacts, bindByMs: number | undefined): RouterDecision => {
-  const { won, erased, lost, issued, issuing, issue_failed, bound, channel_changed } = facts;
+export const decideRoute = (facts: ReceiptFacts): RouterDecision => {
+  const { erased, lost, issued, issuing, issue_failed, bound, channel_changed } = facts;
   const itsPlace = placeOf(facts);
   if (itsPlace === undefined) return skip('no_place');
   if (erased !== undefined) return skip('erased');
@@ -152,10 +148,8 @@ export const decideRoute = (facts: ReceiptFacts, bindByMs: number | undefined): 
   if (n > 0 && (lastWord?.sequence ?? 0) < (issue_failed?.sequence ?? 0)) return skip('failed');
   const channel = channelOf(facts);
   const found = channel === undefined ? undefined : accountAt(facts, channel);
-  if (found === undefined || lastWord === undefined) return skip('unbound');
-  const saidAtMs = Math.max(Date.parse(found.fact.event.at), Date.parse(lastWord.event.at));
-  if (won !== undefined && bindByMs !== undefined && saidAtMs >= bindByMs) return skip('too_late');
-  return { kind: 'issue', n: n + 1, after: issuing?.sequence ?? 0, place: itsPlace, account: found.account };
+  if (found === undefined) return skip('unbound');
+  return { kind: 'issue', n: n + 1, after: issuing?.sequence ?? 0, place: itsPlace, account: found };
 };
 
 export type IssuingDecision = ReturnType<typeof skip> | { readonly kind: 'send' };

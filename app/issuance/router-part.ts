@@ -48,8 +48,6 @@ export interface RouterDeps {
   readonly site: string;
   /** Undefined: issuance has not started. */
   readonly start: () => IssuanceStart | undefined;
-  /** `spec.issuance.bindBy`, in Unix milliseconds. */
-  readonly bindByMs: () => number | undefined;
   readonly facts: FactLookup;
   readonly append: AppendIssuing;
   readonly metrics: RouterMetrics;
@@ -76,7 +74,7 @@ const DELAY_MS: Readonly<Record<Wait, number>> = {
 };
 
 export const routerPart = (deps: RouterDeps): TierPart<Settled> => {
-  const { campaignId, site, start, bindByMs, facts, append, metrics, log, now, random = Math.random } = deps;
+  const { campaignId, site, start, facts, append, metrics, log, now, random = Math.random } = deps;
   const inTurn = atMost(AT_ONCE);
   const draining = new AbortController();
   const wait = (reason: Wait): Outcome => {
@@ -97,16 +95,16 @@ export const routerPart = (deps: RouterDeps): TierPart<Settled> => {
         : await facts.last(receipt, citizenHash, PLACE_FACTS);
     // Most of those who bind an account do not win: nothing else of them is looked up.
     if (place === undefined || (place.won === undefined && place.promoted === undefined))
-      return place && decideRoute(place, undefined);
+      return place && decideRoute(place);
     const found = await facts.last(receipt, citizenHash, ACCOUNT_FACTS);
     const ends = found?.issuing === undefined ? {} : await facts.last(receipt, citizenHash, END_FACTS);
     if (found === undefined || ends === undefined) return undefined;
     const known: ReceiptFacts = { ...place, ...found, ...ends };
-    const decision = decideRoute(known, bindByMs());
+    const decision = decideRoute(known);
     const hasOthers = (found.bound?.event.attempt ?? 1) > 1;
     if (decision.kind !== 'skip' || decision.reason !== 'unbound' || !hasOthers) return decision;
     const accounts = await facts.all(receipt, citizenHash, 'bound');
-    return accounts && decideRoute({ ...known, accounts }, bindByMs());
+    return accounts && decideRoute({ ...known, accounts });
   };
 
   const route = async (event: EventEnvelope, started: IssuanceStart, signal: AbortSignal): Promise<Outcome> => {

@@ -8,7 +8,6 @@ const text = z.string().min(1);
 
 /** Unknown fields are ignored: pods must accept the settings of a newer operator. */
 const section = z.object({
-  bindBy: text.exactOptional(),
   channels: z
     .array(
       z.object({
@@ -27,17 +26,13 @@ const section = z.object({
 
 export interface IssuanceSection {
   readonly channels: readonly IssuanceChannel[];
-  /** Unix milliseconds. */
-  readonly bindByMs?: number;
 }
 
 /** Undefined: the campaign issues nothing. @throws Error when a channel is not understood */
 export const issuanceOf = (sections: Readonly<Record<string, unknown>> = {}): IssuanceSection | undefined => {
   const found = sections['issuance'];
   if (found === undefined) return undefined;
-  const { channels, bindBy } = section.parse(found);
-  const bindByMs = bindBy === undefined ? Number.NaN : Date.parse(bindBy);
-  return { channels, ...(Number.isNaN(bindByMs) ? {} : { bindByMs }) };
+  return section.parse(found);
 };
 
 /** What a pod's clients have to be made anew for. Rates and quotas are the operator's, which hands out shares of them. */

@@ -148,7 +148,6 @@ export const startIssuance: StartRole = async (context) => {
     tier: 'issuance',
     part: routerPart({
       ...shared,
-      bindByMs: () => section()?.bindByMs,
       append: createAppendIssuing({ ...journal, monotonicMs }),
       metrics: metrics.router,
     }),

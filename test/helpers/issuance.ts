@@ -149,7 +149,6 @@ export const createPod = (journal: JournalOfPod, clients: (channel: Channel) => 
     lines,
     sent,
     start: aStart() as IssuanceStart | undefined,
-    bindByMs: undefined as number | undefined,
     isOpen: true,
     opened: undefined as Opened | undefined,
     noteCoupon: (async () => 'noted') as CouponIndex['note'],
@@ -170,7 +169,6 @@ export const createPod = (journal: JournalOfPod, clients: (channel: Channel) => 
   };
   const router = routerPart({
     ...shared,
-    bindByMs: () => pod.bindByMs,
     append: journal.append,
     metrics: {
       begun: (channel) => counted.push(`begun ${channel}`),

@@ -215,6 +215,7 @@ describe('a winner falls', () => {
 
   it.each<[string, Known, DrawOrder['bindBy'], number, RegExp | undefined, boolean?]>([
     ['erased', with_(['bound'], ['erased']), BIND_BY, before, undefined],
+    ['erased after it was issued', with_(['issuing', 1], ['issued'], ['erased']), BIND_BY, before, /was issued/],
     ['issued', with_(['bound'], ['issuing', 1], ['issued']), BIND_BY, after, /was issued/],
     ['redeemed', with_(['redeemed']), 'none', after, /was issued/],
     ['a request under way', with_(['bound'], ['issuing', 1]), BIND_BY, after, /under way/],
@@ -267,7 +268,7 @@ describe('a winner falls', () => {
       after,
       /an account is bound/,
     ],
-    ['an account too late', with_(['bound', 1, 'wechat', LATE]), BIND_BY, after, undefined],
+    ['an account after bindBy, which issuance serves', with_(['bound', 1, 'wechat', LATE]), BIND_BY, after, /is bound/],
     [
       'of one who moved up, an account later',
       with_(['promoted'], ['bound', 1, 'wechat', LATE]),

@@ -21,7 +21,7 @@ const factsOf = (...events: readonly EventEnvelope[]): ReceiptFacts => {
     accounts: stored.filter(({ event }) => event.type === 'bound'),
   };
 };
-const route = (...events: readonly EventEnvelope[]) => decideRoute(factsOf(...events), undefined);
+const route = (...events: readonly EventEnvelope[]) => decideRoute(factsOf(...events));
 const skipped = (reason: string) => ({ kind: 'skip', reason });
 const begins = (n: number, channel: string, after: number) =>
   expect.objectContaining({ kind: 'issue', n, after, account: expect.objectContaining({ channel }) });
@@ -93,15 +93,6 @@ describe('stage 1', () => {
         accountHash: account.accountHash,
       },
     });
-  });
-
-  it('ends at bindBy for those who won, because their place then goes to another person', () => {
-    const at = (atMs: number) => bound('wechat', 'a', 1, { atMs });
-    const until = Date.parse(instant(100));
-    expect(decideRoute(factsOf(won(), at(99)), until)).toEqual(begins(1, 'wechat', 0));
-    expect(decideRoute(factsOf(won(), at(100)), until)).toEqual(skipped('too_late'));
-    expect(decideRoute(factsOf(won(), at(9), changed('wechat', 1, { atMs: 100 })), until)).toEqual(skipped('too_late'));
-    expect(decideRoute(factsOf(promoted, at(100)), until)).toEqual(begins(1, 'wechat', 0));
   });
 });
 

@@ -31,7 +31,7 @@ describe('the room that a campaign takes', () => {
     );
     expect(roomText(journalSpec(), 2 ** 20, [], 'x')).toMatch(/reserve 35 MiB on each of 3 servers \(/);
     const withLogins = journalSpec({ hasClaims: true });
-    expect(roomText(withLogins, 64 * 2 ** 20, [], 'x')).toMatch(/reserve 240 MiB on each of 3 servers \(/);
+    expect(roomText(withLogins, 64 * 2 ** 20, [], 'x')).toMatch(/reserve 256 MiB on each of 3 servers \(/);
   });
 });
 
