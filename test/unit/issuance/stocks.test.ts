@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { createIssuanceMetrics } from '../../../app/issuance/metrics.ts';
 import type { StockAnswer } from '../../../app/issuance/ports.ts';
-import { identityOf, isAsStarted, issuableAt, issuanceOf } from '../../../app/issuance/section.ts';
+import { identityOf, isAsStarted, issuableAt, issuanceOf, systemOf } from '../../../app/issuance/section.ts';
 import { createStockReader } from '../../../app/issuance/stocks.ts';
 import type { Sent } from '../../../app/outside/lane.ts';
 import { aStart } from '../../helpers/issuance.ts';
@@ -35,13 +35,13 @@ const world = () => {
   const state = {
     nowMs: 0,
     isOpen: true,
+    spec: first(),
     asked: [] as string[],
     answer: (_stock: string): StockAnswer => ({
       kind: 'stock',
       state: { faceValueFen: 2_000, total: 10, issued: 3, isRunning: true },
     }),
   };
-  const spec = first();
   const lane = {
     name: 'wechat',
     blocked: () => undefined,
@@ -58,7 +58,7 @@ const world = () => {
     },
   };
   const read = createStockReader({
-    current: () => [{ spec, client, lane, lookLane: lane }],
+    current: () => [{ spec: state.spec, client, lane, lookLane: lane }],
     metrics: metrics.stocks,
     monotonicMs: () => state.nowMs,
   });
@@ -83,6 +83,20 @@ describe('stocks', () => {
     one.nowMs = 60_000;
     await one.read();
     expect(one.asked).toHaveLength(4);
+  });
+
+  it('that are edited while they are read do not count as read', async () => {
+    const one = world();
+    const answer = one.answer;
+    one.answer = (...stock) => {
+      one.spec = { ...one.spec };
+      return answer(...stock);
+    };
+    await one.read();
+    expect(await one.page()).not.toContain('read_at_seconds{');
+    one.answer = answer;
+    await one.read();
+    expect(await one.page()).toContain('read_at_seconds{channel="wechat"} 5');
   });
 
   it.each<[StockAnswer, Sent]>([
@@ -130,6 +144,12 @@ describe('the section of the live settings', () => {
     const identity = (change: object) => identityOf([first(change)]);
     expect(identity({ requestsPerSecond: 50, requestsPerDay: 9 })).toBe(identity({}));
     expect(identity({ url: 'https://other.example' })).not.toBe(identity({}));
+  });
+
+  it('follows stocks that are changed before the start, at the same system', () => {
+    const other = first({ stocks: [{ voucher: 'dining', stock: 'another' }] });
+    expect(identityOf([other])).not.toBe(identityOf([first()]));
+    expect(systemOf(other)).toBe(systemOf(first()));
   });
 });
 
