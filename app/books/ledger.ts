@@ -12,7 +12,17 @@ import { RECEIPT_WORDS, readReceipt } from '../draw/receipt-words.ts';
 import { DIGEST_WORDS, sameDigest, writeDigest } from './digest.ts';
 
 /** Bits of a receipt. */
-export const HAS = { won: 1, promoted: 2, bound: 4, erased: 8, issued: 16, redeemed: 32, expired: 64 } as const;
+export const HAS = {
+  won: 1,
+  promoted: 2,
+  bound: 4,
+  erased: 8,
+  issued: 16,
+  redeemed: 32,
+  expired: 64,
+  /** Of a winner: replaced by the next of the waitlist. */
+  lost: 128,
+} as const;
 type FlagFact = keyof typeof HAS;
 /** Attempts have a bit each in a byte; issuance makes four at most. */
 const MOST_ATTEMPTS = 8;

@@ -62,6 +62,8 @@ const vouchersOf = (ledger: Ledger): ReconcileReport['vouchers'] => {
   const found = new Map<string, ReconcileReport['vouchers'][number]>();
   for (const { voucher, flags, asked, failed } of ledger.receipts()) {
     if ((flags & (HAS.won | HAS.promoted)) === 0) continue;
+    // Another one has the place, and is counted for it.
+    if ((flags & HAS.lost) !== 0 && (flags & HAS.issued) === 0) continue;
     const of = found.get(voucher) ?? {
       voucher,
       winners: 0,

@@ -35,12 +35,14 @@ export const issuanceOf = (sections: Readonly<Record<string, unknown>> = {}): Is
   return section.parse(found);
 };
 
-/** What a pod's clients have to be made anew for. Rates and quotas are the operator's, which hands out shares of them. */
+/**
+ * What a pod's clients have to be made anew for. Stocks are part of it: they may change before the start, and what pods read of the former
+ * ones must not be taken for theirs. Rates and quotas are the operator's, which hands out shares of them.
+ */
 export const identityOf = (channels: readonly IssuanceChannel[]): string =>
-  JSON.stringify(
-    channels.map(({ requestsPerSecond: _rate, requestsPerDay: _quota, stocks: _stocks, ...identity }) => identity),
-  );
-export const systemOf = (channel: IssuanceChannel): string => identityOf([channel]);
+  JSON.stringify(channels.map(({ requestsPerSecond: _rate, requestsPerDay: _quota, ...identity }) => identity));
+export const systemOf = ({ stocks: _stocks, ...channel }: IssuanceChannel): string =>
+  identityOf([{ ...channel, stocks: [] }]);
 
 /** Of a voucher at a channel, as the start fixed it; undefined: nothing of it is issued there. */
 export interface Issuable {

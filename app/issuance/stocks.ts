@@ -61,6 +61,8 @@ export const createStockReader = ({ current, metrics, monotonicMs }: StocksDeps)
       if (answer.kind !== 'stock') return;
       for (const [field, value] of fieldsOf(answer.state)) metrics.stock(spec.name, voucher, field, value);
     }
+    // Edited meanwhile: these may be other stocks than those that are stated now.
+    if (!current().some((one) => one.spec === spec)) return;
     readAtMs.set(spec.name, beganMs);
     metrics.readAt(spec.name);
   };

@@ -97,6 +97,11 @@ const run = async ({ events, there = {}, answer, total, unreached = [] }: Scene,
 };
 
 describe('the reconciliation', () => {
+  it('counts the one who moved up, not the winner who was replaced, as a winner', async () => {
+    const { report } = await run({ events: [won('a'), fact('a', 'lost'), fact('b', 'promoted'), ...done('c')] }, 0);
+    expect(report.vouchers).toMatchObject([{ voucher: 'dining', winners: 2, unbound: 1, issued: 1 }]);
+  });
+
   it('is balanced when each request is at the channel as it is in the journal', async () => {
     const events = [
       ...done('a'),
