@@ -126,12 +126,16 @@ const clientOf = (platform: Platform, user?: { readonly name: string; readonly p
   return client;
 };
 
+const END_PODS_SESSIONS =
+  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name IN ('voucher-records', 'voucher-status')";
+
 /** Sessions of the campaign's own user take every connection, and the pods' sessions end. */
 export const databaseOutOfConnections = async (platform: Platform, seed: number): Promise<DatabaseOutage> => {
   const text = await platform.system('get', 'secret', `${RELEASE}-postgres-admin`, '-o', 'jsonpath={.data.password}');
   const admin = clientOf(platform, { name: 'postgres', password: Buffer.from(text, 'base64').toString('utf8').trim() });
   const held: Client[] = [];
   let again: NodeJS.Timeout | undefined;
+  let ending: NodeJS.Timeout | undefined;
   const take = async (): Promise<boolean> => {
     const client = clientOf(platform);
     try {
@@ -148,18 +152,20 @@ export const databaseOutOfConnections = async (platform: Platform, seed: number)
       async begin() {
         again = setInterval(() => void take(), 20);
         while (await take());
-        await admin.query(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name IN ('voucher-records', 'voucher-status')",
-        );
+        // A pod that asks often may get a connection that is free for a moment: its session ends again.
+        ending = setInterval(() => void admin.query(END_PODS_SESSIONS).catch(() => undefined), 200);
+        await admin.query(END_PODS_SESSIONS);
       },
       async end() {
         clearInterval(again);
+        clearInterval(ending);
         await Promise.all(held.splice(0).map((client) => client.end().catch(() => undefined)));
       },
       reasons: ['OutOfConnections'],
     });
   } finally {
     clearInterval(again);
+    clearInterval(ending);
     await admin.end();
   }
 };
