@@ -214,13 +214,29 @@ const POLICIES = [
   { suffix: '-confirm-delete', level: 'WARN', risk: 'an open campaign can be deleted by mistake' },
 ] as const;
 
+/** Policies without a value of the chart are always installed. */
+const VALUES: Readonly<Partial<Record<(typeof POLICIES)[number]['suffix'], string>>> = {
+  '-scale-plans': 'authorize',
+  '-scale-plan-revocations': 'authorize',
+  '-ceilings': 'authorize',
+  '-contingency': 'authorize',
+  '-confirm-delete': 'confirmDelete',
+};
+
+const policyRemedy = (suffix: (typeof POLICIES)[number]['suffix']): string => {
+  const value = VALUES[suffix];
+  return value === undefined
+    ? 'helm upgrade with the chart of this release, which contains the policy'
+    : `helm upgrade with admission.${value}: true`;
+};
+
 const policy = (found: readonly PolicyFacts[], { suffix, level, risk }: (typeof POLICIES)[number]): Finding => {
   const one = found.find(({ name }) => name.endsWith(suffix));
   const said = (what: string): Finding => ({
     check: 'policies',
     level,
     said: `${what}: ${risk}`,
-    remedy: `helm upgrade with admission.${suffix === '-confirm-delete' ? 'confirmDelete' : 'authorize'}: true`,
+    remedy: policyRemedy(suffix),
   });
   if (one === undefined) return said(`there is no policy …${suffix}`);
   if (!one.isBound) return said(`${one.name} has no binding`);

@@ -58,14 +58,12 @@ const secret = (name: string, keys: readonly string[]): object => ({
   stringData: Object.fromEntries(keys.map((key) => [key, 'nobody-must-print-this'])),
 });
 
-let policies: number;
-
 beforeAll(async () => {
   world = await startWorld();
   kubelet = startStrawKubelet(world.plane);
   crowd = await people(world.plane);
   await make(`${CORE}/namespaces`, { metadata: { name: SYSTEM } });
-  policies = await installRules(world.plane);
+  await installRules(world.plane);
   await make(`${APPS}/namespaces/${SYSTEM}/deployments`, operatorDeployment());
   namespace = await world.createNamespace({ 'pod-security.kubernetes.io/enforce': 'restricted' });
   await bind(world.plane, namespace, VIEWER, roleName('viewer'));
@@ -99,9 +97,10 @@ describe('kubectl voucher doctor', () => {
     const report = await eventually(
       async () => {
         const seen = await doctor([]);
-        const isWell = ([check, count]: readonly [string, number]): boolean =>
-          said(seen, check).filter((text) => text.startsWith('OK')).length === count;
-        const wanted = { operator: 1, leader: 1, policies, clock: 2 };
+        const isWell = ([check, least]: readonly [string, number]): boolean =>
+          said(seen, check).length >= least && said(seen, check).every((text) => text.startsWith('OK'));
+        // Every policy that doctor looks for, of which a release adds some.
+        const wanted = { operator: 1, leader: 1, policies: 9, clock: 2 };
         return Object.entries(wanted).every(isWell) && seen;
       },
       { everyMs: 500, what: 'an operator that is there and leads' },
@@ -117,8 +116,6 @@ describe('kubectl voucher doctor', () => {
       'OK this machine and the API server agree',
       'OK the operator and the API server agree',
     ]);
-    expect(policies).toBeGreaterThan(5);
-    expect(said(report, 'policies')).toHaveLength(policies);
     for (const text of said(report, 'policies')) expect(text).toMatch(/^OK voucher-system-vo-\S+ is in force$/);
     expect(said(report, 'campaign')).toEqual([`WARN there is none in namespace ${namespace}`]);
   });
