@@ -31,7 +31,7 @@ export const ENV = {
   drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
   /** Draw: what an owner has authorised, as JSON (contract/decisions/draw-order.ts). Absent: the Job makes the list, and nothing more. */
   drawOrder: 'VOUCHER_DRAW',
-  /** Books: what a person has ordered, as JSON (contract/reconcile.ts). */
+  /** Books: what a person has ordered, as JSON (contract/outside/reconcile.ts). */
   reconcileOrder: 'VOUCHER_RECONCILE',
   /** Draw: writable folder for the files that prove the result. Absent: none are written. */
   bundleDir: 'VOUCHER_BUNDLE_DIR',
@@ -225,7 +225,7 @@ export const METRICS = {
   recordsRejected: 'voucher_records_rejected_total',
   /** `{state}`: totals of the database; absent while it does not answer. */
   recordsTotal: 'voucher_records_receipts',
-  /** `{fact,voucher,channel}`: receipts of winners (contract/books.ts); series of zero are absent, and all while the database is silent. */
+  /** `{fact,voucher,channel}`: receipts of winners (contract/outside/books.ts); series of zero are absent, and all while the database is silent. */
   recordsFacts: 'voucher_records_facts',
   /** Unix seconds by the pod's clock at which these were counted; 0 while they are absent. */
   recordsFactsAt: 'voucher_records_facts_time_seconds',

@@ -6,7 +6,7 @@
  *
  * A word enters this file together with the code that writes it; none is renamed after a release.
  */
-import { ISSUANCE_CONDITIONS } from './issuance-conditions.ts';
+import { ISSUANCE_CONDITIONS } from './outside/issuance-conditions.ts';
 
 /** In the order in which people read them. */
 export const CONDITION_REASONS = {

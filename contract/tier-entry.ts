@@ -6,7 +6,7 @@ export interface TierRights {
   /** Events that it may publish into the journal. */
   readonly publishes: readonly EventType[];
   /**
-   * - `receipts`: single registrations, by receipt, and those that went astray (journal/acceptances.ts, astray.ts)
+   * - `receipts`: single registrations, by receipt, and those that went astray (journal/receipts/acceptances.ts, astray.ts)
    * - `shards`: every message from any point on, to rebuild a database (journal/replay.ts)
    * - `decisions`: entries of the control stream, without `decides`
    */

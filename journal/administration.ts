@@ -1,7 +1,7 @@
 /** What the operator asks of a campaign's journal. */
 import type { LiveSettings } from '../contract/app-contract.ts';
 import type { JournalFault } from '../contract/journal-health.ts';
-import type { OutsideShares } from '../contract/outside.ts';
+import type { OutsideShares } from '../contract/outside/outside.ts';
 import type { Backlog } from '../contract/reading.ts';
 import type { Tier } from '../contract/tiers.ts';
 

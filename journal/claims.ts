@@ -18,7 +18,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
-import { claimsBucketName } from '../contract/login.ts';
+import { claimsBucketName } from '../contract/outside/login.ts';
 import { atMost } from '../runtime/at-most.ts';
 import type { JournalConnection } from './connection.ts';
 import { orUndefined } from './errors.ts';

@@ -1,5 +1,5 @@
 /**
- * Reads the operator's value with the shares of outside systems (contract/outside.ts) from the live bucket, and says since when it is
+ * Reads the operator's value with the shares of outside systems (contract/outside/outside.ts) from the live bucket, and says since when it is
  * certainly the newest one.
  *
  * The leader is asked, never a replica, which may be behind. But a leader that is cut off from the others answers with old values
@@ -15,7 +15,7 @@
  */
 import { z } from 'zod';
 import { liveBucketName } from '../contract/names.ts';
-import { type OutsideShares, sharesKey } from '../contract/outside.ts';
+import { type OutsideShares, sharesKey } from '../contract/outside/outside.ts';
 import type { Tier } from '../contract/tiers.ts';
 import { parseUntrusted } from '../contract/untrusted.ts';
 import { abortable } from '../runtime/abortable.ts';

@@ -5,7 +5,7 @@
  */
 import { abortable } from '../runtime/abortable.ts';
 import type { JournalConnection } from './connection.ts';
-import { createFactAfter } from './fact-after.ts';
+import { createFactAfter } from './receipts/fact-after.ts';
 
 /** One line for an auditor. */
 export interface ReviewEntry {

@@ -1,7 +1,7 @@
 /** Implements SharesStore: keys of the live bucket, as messages of its stream, so that only its leader answers. */
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { liveBucketName } from '../contract/names.ts';
-import { sharesKey } from '../contract/outside.ts';
+import { sharesKey } from '../contract/outside/outside.ts';
 import type { Tier } from '../contract/tiers.ts';
 import { abortable } from '../runtime/abortable.ts';
 import type { SharesStore } from './administration.ts';

@@ -10,8 +10,8 @@
  */
 import { z } from 'zod';
 import type { EventEnvelope } from '../../contract/envelope.ts';
-import type { IssuingData } from '../../contract/issuance.ts';
-import type { MismatchKind } from '../../contract/reconcile.ts';
+import type { IssuingData } from '../../contract/outside/issuance.ts';
+import type { MismatchKind } from '../../contract/outside/reconcile.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { IssueRequest, QueryAnswer } from '../issuance/ports.ts';
 import type { Expected } from './ledger.ts';

@@ -6,7 +6,7 @@
  * Room for as many rows as there are messages is reserved at once; the system gives zeroed pages only when a row is written.
  */
 import { CHANNELS, type Channel, type EventEnvelope } from '../../contract/envelope.ts';
-import type { MismatchKind } from '../../contract/reconcile.ts';
+import type { MismatchKind } from '../../contract/outside/reconcile.ts';
 import { createKeyIndex } from '../core/key-index.ts';
 import { RECEIPT_WORDS, readReceipt } from '../draw/receipt-words.ts';
 import { DIGEST_WORDS, sameDigest, writeDigest } from './digest.ts';

@@ -12,7 +12,7 @@ import {
   type MismatchKind,
   MOST_MISMATCHES,
   type ReconcileReport,
-} from '../../contract/reconcile.ts';
+} from '../../contract/outside/reconcile.ts';
 import { atMost } from '../../runtime/at-most.ts';
 import { decodeMessage } from '../records/decode.ts';
 import { type Asker, createAsker } from './ask.ts';

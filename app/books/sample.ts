@@ -1,7 +1,7 @@
 /** Which of n requests are asked for: a bit each. Pure but for `random`. */
-import type { AskedRequests } from '../../contract/reconcile.ts';
+import type { AskedRequests } from '../../contract/outside/reconcile.ts';
 
-/** Each set of so many requests is as likely as any other (Knuth, algorithm S). @param random uniform in [0, 1) */
+/** All sets of so many requests are equally likely (Knuth, algorithm S). @param random uniform in [0, 1) */
 export const sampleOf = (
   total: number,
   wanted: AskedRequests,

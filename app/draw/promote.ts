@@ -27,7 +27,7 @@ import type { Declined, Drawn, Promoted, Recorded } from '../../contract/decisio
 import { type ChainState, isAnswered } from '../../contract/decisions/draw-chain.ts';
 import type { DrawOrder, OrderedPromotion } from '../../contract/decisions/draw-order.ts';
 import type { EventEnvelope, EventType } from '../../contract/envelope.ts';
-import { MOST_ATTEMPTS } from '../../contract/issuance.ts';
+import { MOST_ATTEMPTS } from '../../contract/outside/issuance.ts';
 import { atMost } from '../../runtime/at-most.ts';
 import { decodeMessage } from '../records/decode.ts';
 import { type AnnounceDeps, entriesOf } from './announce.ts';

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
-import type { AccountAssertion } from '../../contract/login.ts';
+import type { AccountAssertion } from '../../contract/outside/login.ts';
 import { accountHashOf } from '../core/receipt.ts';
 import { sealingAad } from '../core/sealing.ts';
 import { ApiError } from '../http/errors.ts';

@@ -11,7 +11,7 @@
  * | an account that another citizen has                | 409 ACCOUNT_TAKEN |
  */
 import type { LiveSettings } from '../../contract/app-contract.ts';
-import type { AccountAssertion, IdentityAssertion } from '../../contract/login.ts';
+import type { AccountAssertion, IdentityAssertion } from '../../contract/outside/login.ts';
 import type { Claims, Held } from '../../journal/claims.ts';
 import { type ApiError, type ErrorCode, fieldErrors } from '../http/errors.ts';
 import { type AssertionFault, type CheckAssertion, isOfPerson, type SentAssertion } from '../login/check.ts';

@@ -12,7 +12,7 @@
  * Without `spec.issuance` there is no text: the campaign issues nothing.
  */
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
-import { MOST_ATTEMPTS } from '../../contract/issuance.ts';
+import { MOST_ATTEMPTS } from '../../contract/outside/issuance.ts';
 import type { Fact } from '../core/projection.ts';
 import { bindableUntilMs, receiptBindableUntilMs } from './sections.ts';
 

@@ -15,7 +15,7 @@
  */
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import { entersDraw } from '../../contract/winner.ts';
-import type { DrawnReceipt } from '../../journal/drawn-receipt.ts';
+import type { DrawnReceipt } from '../../journal/receipts/drawn-receipt.ts';
 import { highestFact, type State } from '../core/projection.ts';
 
 export type AnnouncedDraw = NonNullable<LiveSettings['announced']>;

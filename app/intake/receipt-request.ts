@@ -59,7 +59,7 @@ export type Subject = Pick<EventEnvelope, 'kind' | 'receipt' | 'citizenHash'>;
 
 /** Longer than an election: a person has to make room. */
 const FULL_AGAIN_SECONDS = 5;
-/** Each asks the journal up to 21 questions, eight at once (journal/receipt-journal.ts). */
+/** Each asks the journal up to 21 questions, eight at once (journal/receipts/receipt-journal.ts). */
 const MOST_UNDER_WAY = 16;
 const MOST_RECEIPTS = 4_096;
 const PER_SECOND = 1;

@@ -3,8 +3,8 @@
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import { defined } from '../../contract/defined.ts';
 import { receivedDataOf } from '../../contract/envelope-schema.ts';
-import type { DrawnReceipts } from '../../journal/drawn-receipt.ts';
 import type { LiveSettingsSource, ReceiptJournal } from '../../journal/publishing.ts';
+import type { DrawnReceipts } from '../../journal/receipts/drawn-receipt.ts';
 import { atMost } from '../../runtime/at-most.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';

@@ -12,7 +12,7 @@
  *
  * Channels say "limit reached" also while another request for the account is under way, so one such answer proves nothing.
  */
-import type { Failure } from '../../contract/issuance.ts';
+import type { Failure } from '../../contract/outside/issuance.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Lane, Sent } from '../outside/lane.ts';

@@ -18,7 +18,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import type { Channel } from '../../contract/envelope.ts';
-import { CALLBACK_CHANNELS, channelCallbackPath } from '../../contract/issuance.ts';
+import { CALLBACK_CHANNELS, channelCallbackPath } from '../../contract/outside/issuance.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { DeadlineError, within } from '../../runtime/deadline.ts';
 import { type Answer, jsonAnswer } from '../http/answer.ts';

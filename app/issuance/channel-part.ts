@@ -21,11 +21,11 @@
 import { z } from 'zod';
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import type { Channel, EventEnvelope } from '../../contract/envelope.ts';
-import type { AccountFields, IssuingData } from '../../contract/issuance.ts';
+import type { AccountFields, IssuingData } from '../../contract/outside/issuance.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import type { CouponIndex, Noted } from '../../journal/coupons.ts';
-import type { FactLookup } from '../../journal/facts.ts';
 import type { PublishHome } from '../../journal/home-publisher.ts';
+import type { FactLookup } from '../../journal/receipts/facts.ts';
 import type { StreamCreatedAt } from '../../journal/streams/created-at.ts';
 import { atMost } from '../../runtime/at-most.ts';
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';

@@ -34,9 +34,9 @@
  */
 import { z } from 'zod';
 import { CHANNELS, type Channel, type EventEnvelope, type EventType } from '../../contract/envelope.ts';
-import { MOST_ATTEMPTS } from '../../contract/issuance.ts';
-import type { LastFacts } from '../../journal/facts.ts';
+import { MOST_ATTEMPTS } from '../../contract/outside/issuance.ts';
 import type { StoredFact } from '../../journal/publishing.ts';
+import type { LastFacts } from '../../journal/receipts/facts.ts';
 
 /** What stage 1 looks up: whether there is a place, then the rest, then what became of the last request. */
 export const PLACE_FACTS = ['won', 'promoted'] as const satisfies readonly EventType[];

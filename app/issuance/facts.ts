@@ -1,7 +1,13 @@
 /** The facts that issuance publishes. Pure. */
 import { z } from 'zod';
 import { CHANNELS, type Channel, type EventEnvelope, type EventType } from '../../contract/envelope.ts';
-import type { Failure, IssuedData, IssueFailedData, IssuingData, RedeemedData } from '../../contract/issuance.ts';
+import type {
+  Failure,
+  IssuedData,
+  IssueFailedData,
+  IssuingData,
+  RedeemedData,
+} from '../../contract/outside/issuance.ts';
 import type { Place, SealedAccount } from './decide.ts';
 
 interface Made {

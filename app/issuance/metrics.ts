@@ -1,7 +1,7 @@
 /** Metrics of the issuance tier. None has a label with anything of a person. */
 import { Counter, type Registry } from 'prom-client';
 import { CHANNELS, type Channel } from '../../contract/envelope.ts';
-import { ISSUANCE_METRICS, type StockField } from '../../contract/issuance.ts';
+import { ISSUANCE_METRICS, type StockField } from '../../contract/outside/issuance.ts';
 import { sampledGauge } from '../sampled-gauge.ts';
 import type { CallbackMetrics } from './callbacks.ts';
 import type { ChannelMetrics } from './channel-part.ts';

@@ -1,6 +1,6 @@
 /** What the issuance tier asks of a channel. Implemented in app/outside/channels. */
 import type { Channel } from '../../contract/envelope.ts';
-import type { Failure } from '../../contract/issuance.ts';
+import type { Failure } from '../../contract/outside/issuance.ts';
 
 /** One voucher for one account: the same in each repetition. */
 export interface IssueRequest {

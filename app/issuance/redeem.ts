@@ -17,8 +17,8 @@
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import type { Channel, EventType } from '../../contract/envelope.ts';
 import type { CouponIndex } from '../../journal/coupons.ts';
-import type { FactLookup } from '../../journal/facts.ts';
 import type { PublishHome } from '../../journal/home-publisher.ts';
+import type { FactLookup } from '../../journal/receipts/facts.ts';
 import { issuedDataOf, redeemedFact } from './facts.ts';
 
 /** What a channel says of a use. */

@@ -13,8 +13,8 @@
  */
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
-import type { FactLookup } from '../../journal/facts.ts';
 import type { AppendIssuing } from '../../journal/home-publisher.ts';
+import type { FactLookup } from '../../journal/receipts/facts.ts';
 import { atMost } from '../../runtime/at-most.ts';
 import { anonymousError } from '../log.ts';
 import { DONE, eventIn, type Outcome as OutcomeOf, oneByOne, spread } from '../worker/each.ts';

@@ -3,7 +3,7 @@
  * (ISSUANCE_METRICS). Each reading is a request in this pod's turn.
  */
 import type { Channel } from '../../contract/envelope.ts';
-import type { StockField } from '../../contract/issuance.ts';
+import type { StockField } from '../../contract/outside/issuance.ts';
 import type { IssuanceChannel } from '../../contract/types/issuance.ts';
 import type { System } from '../outside/follow.ts';
 import type { Sent } from '../outside/lane.ts';

@@ -18,7 +18,7 @@ import {
   ASSERTION_VALID_MS,
   type Assertion,
   type IdentityAssertion,
-} from '../../contract/login.ts';
+} from '../../contract/outside/login.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
 import { parseIdentityNumber } from '../core/identity-number.ts';
 import { normalName } from '../core/normal-form.ts';

@@ -22,7 +22,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { ArrivalOutcome, LiveSettings } from '../../contract/app-contract.ts';
-import { callbackPath, loginPath } from '../../contract/login.ts';
+import { callbackPath, loginPath } from '../../contract/outside/login.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import type { Answer } from '../http/answer.ts';
 import { createArrivalMetrics } from '../http/arrival-metrics.ts';

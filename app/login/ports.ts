@@ -1,5 +1,5 @@
 /** What the login tier asks of a system. */
-import type { AccountAssertion, IdentityAssertion } from '../../contract/login.ts';
+import type { AccountAssertion, IdentityAssertion } from '../../contract/outside/login.ts';
 
 /** What an assertion says of the person who logged in. Personal. */
 export type LoggedIn =

@@ -1,6 +1,6 @@
 /** The tier's section of the spec, as the live settings carry it: `sections.login`. Pure. */
 import { z } from 'zod';
-import { loginPath } from '../../contract/login.ts';
+import { loginPath } from '../../contract/outside/login.ts';
 import type { LoginSpec, LoginSystem } from '../../contract/types/login.ts';
 
 const text = z.string().min(1);

@@ -1,7 +1,7 @@
 /** Signs assertions with the private key of the login tier. */
 import { randomBytes } from 'node:crypto';
 import { CompactSign, importPKCS8 } from 'jose';
-import { ASSERTION_VALID_MS } from '../../contract/login.ts';
+import { ASSERTION_VALID_MS } from '../../contract/outside/login.ts';
 import { ALGORITHM, ASSERTION_TYPE } from './check.ts';
 import type { LoggedIn } from './ports.ts';
 

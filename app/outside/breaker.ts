@@ -15,7 +15,7 @@
  * | retry     | 1, 2, 4, … 30 s, of which half is random |
  * | refused   | 10, 20, 40, 60 s: every request of the campaign fails, so a person must act |
  */
-import type { OutsideBlock } from '../../contract/outside.ts';
+import type { OutsideBlock } from '../../contract/outside/outside.ts';
 import { type BackoffLimits, backoffMs, stepMs } from '../../runtime/backoff.ts';
 import type { Sent } from './outcome.ts';
 

@@ -8,7 +8,7 @@
  * | has another order or weight alone | its new lane knows what the former one learned: breaker, and quota that is used up |
  * | has no keys that can be read | is reported as `refused`, and tried again at the next call; the others are asked |
  */
-import { lookTarget } from '../../contract/outside.ts';
+import { lookTarget } from '../../contract/outside/outside.ts';
 import type { ReadShares } from '../../journal/outside-shares.ts';
 import type { Clock, WallClock } from '../../runtime/clock.ts';
 import { createLane, type Lane, type LaneMemory, newMemory } from './lane.ts';
@@ -27,7 +27,7 @@ export interface System<Spec, Client> {
   readonly spec: Spec;
   readonly client: Client;
   readonly lane: Lane;
-  /** For requests that only look, while the other lane has no share because the system is stopped (contract/outside.ts). */
+  /** For requests that only look, while the other lane has no share because the system is stopped (contract/outside/outside.ts). */
   readonly lookLane: Lane;
   /** Requests per second that this pod may send now. */
   readonly share: () => number;

@@ -1,5 +1,5 @@
 /** One outside system as this pod may use it now: its share of the rate, its breaker, its quota. */
-import type { OutsideBlock } from '../../contract/outside.ts';
+import type { OutsideBlock } from '../../contract/outside/outside.ts';
 import type { Clock, WallClock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { datesIn } from '../../runtime/zone-dates.ts';

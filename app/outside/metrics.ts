@@ -1,6 +1,6 @@
 /** What a pod reports to the operator about outside systems. Every series is there from the start, and no others are added. */
 import { Counter, type Registry } from 'prom-client';
-import { OUTSIDE_METRICS, type OutsideBlock } from '../../contract/outside.ts';
+import { OUTSIDE_METRICS, type OutsideBlock } from '../../contract/outside/outside.ts';
 import { sampledGauge } from '../sampled-gauge.ts';
 import { OUTCOMES, type Sent } from './outcome.ts';
 

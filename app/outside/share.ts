@@ -9,11 +9,11 @@
  * | failed                                           | the share expires when the last good one does |
  * | found no value, or one that is not understood    | no share at once |
  *
- * The operator hands a freed share on SHARE_VALID_MS after its write was acknowledged (contract/outside.ts). A reading that does
+ * The operator hands a freed share on SHARE_VALID_MS after its write was acknowledged (contract/outside/outside.ts). A reading that does
  * not show the write was proven before that, so its share has expired by then: also in a pod that was stopped by SIGSTOP, because
  * the monotonic clock goes on. That of a suspended machine may not, so the wall clock counts too: the greater age of the two.
  */
-import { SHARE_VALID_MS } from '../../contract/outside.ts';
+import { SHARE_VALID_MS } from '../../contract/outside/outside.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { WINDOW_MS } from './pace.ts';
 

@@ -16,8 +16,9 @@
  *
  * Worked example: 10 won and 1 promoted, 8 issuing 1, 1 issuing 2, 6 issued, 2 issue_failed: 3 wait, 1 is issuing, 6 have it, 1 has failed.
  */
-import type { BookFact, FactTotal } from '../../contract/books.ts';
+
 import { CHANNELS, type Channel, type EventEnvelope, type EventType } from '../../contract/envelope.ts';
+import type { BookFact, FactTotal } from '../../contract/outside/books.ts';
 
 const COUNTED = ['won', 'promoted', 'issuing', 'issue_failed', 'issued', 'expired', 'redeemed'] as const;
 export type CountedFact = (typeof COUNTED)[number] & EventType;

@@ -1,7 +1,7 @@
 /** Wires the Job that reconciles vouchers: journal, keys, the channels at this pod's share of their rate, and the report in its log. */
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import { readControlValue } from '../../contract/decisions/control-schema.ts';
-import { isBalanced, REPORT_MEMBER, readReconcileOrder } from '../../contract/reconcile.ts';
+import { isBalanced, REPORT_MEMBER, readReconcileOrder } from '../../contract/outside/reconcile.ts';
 import type { IssuanceChannel } from '../../contract/types/issuance.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';

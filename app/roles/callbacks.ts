@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import type { CouponIndex } from '../../journal/coupons.ts';
-import type { FactLookup } from '../../journal/facts.ts';
 import type { PublishHome } from '../../journal/home-publisher.ts';
+import type { FactLookup } from '../../journal/receipts/facts.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { secretFolder } from '../config.ts';
 import { citizenConnections, type HttpServer, listen } from '../http/server.ts';

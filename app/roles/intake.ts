@@ -1,17 +1,17 @@
 /** The intake, put together: journal, keys, database and HTTP server. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { createAcceptances } from '../../journal/acceptances.ts';
-import { followAstray } from '../../journal/astray.ts';
 import { createClaims } from '../../journal/claims.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
-import { createDrawnReceipts } from '../../journal/drawn-receipt.ts';
-import { firstRegistration } from '../../journal/first-registration.ts';
 import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { createPublisher } from '../../journal/publisher.ts';
-import { createReceiptJournal } from '../../journal/receipt-journal.ts';
+import { createAcceptances } from '../../journal/receipts/acceptances.ts';
+import { followAstray } from '../../journal/receipts/astray.ts';
+import { createDrawnReceipts } from '../../journal/receipts/drawn-receipt.ts';
+import { firstRegistration } from '../../journal/receipts/first-registration.ts';
+import { createReceiptJournal } from '../../journal/receipts/receipt-journal.ts';
 import { keepJournalChecked } from '../../journal/streams/check.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';

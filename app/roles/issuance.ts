@@ -3,16 +3,16 @@
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import { readControlValue } from '../../contract/decisions/control-schema.ts';
 import { CHANNELS } from '../../contract/envelope.ts';
-import { CALLBACK_CHANNELS } from '../../contract/issuance.ts';
+import { CALLBACK_CHANNELS } from '../../contract/outside/issuance.ts';
 import type { IssuanceChannel } from '../../contract/types/issuance.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { createCouponIndex } from '../../journal/coupons.ts';
-import { createFactLookup } from '../../journal/facts.ts';
 import { createControlLog } from '../../journal/freeze/control.ts';
 import { createAppendIssuing, createHomePublisher } from '../../journal/home-publisher.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createSharesRead } from '../../journal/outside-shares.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
+import { createFactLookup } from '../../journal/receipts/facts.ts';
 import { createStreamCreatedAt } from '../../journal/streams/created-at.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';

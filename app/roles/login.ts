@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defined } from '../../contract/defined.ts';
-import { LOGIN_KEYS } from '../../contract/login.ts';
+import { LOGIN_KEYS } from '../../contract/outside/login.ts';
 import type { LoginSystem as LoginSystemSpec } from '../../contract/types/login.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal, type JournalConnection } from '../../journal/connection.ts';

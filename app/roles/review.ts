@@ -1,8 +1,8 @@
 /** Wires manual review into the verification tier, whose keys and permissions it uses. */
 import type { JournalConnection } from '../../journal/connection.ts';
-import { createFactAfter } from '../../journal/fact-after.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
-import { createReceiptJournal } from '../../journal/receipt-journal.ts';
+import { createFactAfter } from '../../journal/receipts/fact-after.ts';
+import { createReceiptJournal } from '../../journal/receipts/receipt-journal.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Opener } from '../keys/opener.ts';
 import { anonymousError } from '../log.ts';

@@ -1,11 +1,11 @@
 /** Wires the verification tier: providers, this pod's turns there, keys, and the loop of all workers. */
 import type { ProviderSpec } from '../../contract/types/verification.ts';
 import { journalClocks } from '../../journal/clocks.ts';
-import { createFactLookup } from '../../journal/facts.ts';
 import { createHomePublisher } from '../../journal/home-publisher.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createSharesRead } from '../../journal/outside-shares.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
+import { createFactLookup } from '../../journal/receipts/facts.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { again } from '../../runtime/sleep.ts';

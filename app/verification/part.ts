@@ -24,8 +24,8 @@
 import { z } from 'zod';
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
-import type { FactLookup } from '../../journal/facts.ts';
 import type { PublishHome } from '../../journal/home-publisher.ts';
+import type { FactLookup } from '../../journal/receipts/facts.ts';
 import { atMost } from '../../runtime/at-most.ts';
 import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
 import type { Opener } from '../keys/opener.ts';

@@ -9,7 +9,7 @@ import {
   type ReconcileReport,
   reportIn,
   runOf,
-} from '../../contract/reconcile.ts';
+} from '../../contract/outside/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { JOBS, PODS } from '../../operator/kube/api-resources.ts';
 import { ifFound, isKubeError } from '../../operator/kube/errors.ts';

@@ -1,5 +1,10 @@
 /** The report of a reconciliation, as Markdown and as CSV. Pure. */
-import { isBalanced, type MismatchKind, MOST_MISMATCHES, type ReconcileReport } from '../../contract/reconcile.ts';
+import {
+  isBalanced,
+  type MismatchKind,
+  MOST_MISMATCHES,
+  type ReconcileReport,
+} from '../../contract/outside/reconcile.ts';
 import { count } from '../words.ts';
 
 type Cell = string | number | undefined;

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { type AskedRequests, isBalanced } from '../../contract/reconcile.ts';
+import { type AskedRequests, isBalanced } from '../../contract/outside/reconcile.ts';
 import { type ClusterOptions, onApi, withClusterOptions } from '../access.ts';
 import { NotWellError, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';

@@ -1,8 +1,8 @@
 /** Whether vouchers can be issued: the channels' keys, addresses, time zones, pace. Pure. */
 import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
 import type { Channel } from '../../contract/envelope.ts';
-import { CHANNEL_KEYS } from '../../contract/issuance.ts';
-import { USED_OF_RATE } from '../../contract/outside.ts';
+import { CHANNEL_KEYS } from '../../contract/outside/issuance.ts';
+import { USED_OF_RATE } from '../../contract/outside/outside.ts';
 import type { IssuanceChannel } from '../../contract/types/issuance.ts';
 import { knownZone } from '../../runtime/zone-dates.ts';
 import { count, span } from '../words.ts';

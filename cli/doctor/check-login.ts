@@ -1,7 +1,7 @@
 /** Whether citizens can log in: keys and addresses of spec.login. Pure. */
 import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
-import { CHANNEL_KEYS } from '../../contract/issuance.ts';
-import { LOGIN_KEYS } from '../../contract/login.ts';
+import { CHANNEL_KEYS } from '../../contract/outside/issuance.ts';
+import { LOGIN_KEYS } from '../../contract/outside/login.ts';
 import type { LoginSpec, LoginSystem } from '../../contract/types/login.ts';
 import type { CampaignFacts } from './doctor-facts.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';

@@ -1,8 +1,8 @@
 /** Whether identities can be verified, and in time: keys, addresses, time zones, pace. Pure. */
 import { serviceNamespaceOf } from '../../contract/cluster-host.ts';
 import { instantMs } from '../../contract/instant.ts';
-import { USED_OF_RATE } from '../../contract/outside.ts';
-import { providerFaults } from '../../contract/provider-faults.ts';
+import { USED_OF_RATE } from '../../contract/outside/outside.ts';
+import { providerFaults } from '../../contract/outside/provider-faults.ts';
 import type { ProviderSpec } from '../../contract/types/verification.ts';
 import { outsideRate } from '../../operator/outside/outlook.ts';
 import { targetsOf } from '../../operator/outside/targets.ts';

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import { LOGIN_KEYS } from '../../contract/login.ts';
+import { LOGIN_KEYS } from '../../contract/outside/login.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 

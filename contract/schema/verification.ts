@@ -58,7 +58,7 @@ const http: ObjectNode = {
     quotaExceeded: codes('Codes for: no more requests today. The provider is asked again on its next day.'),
   },
   'x-kubernetes-validations': [
-    // CEL cannot parse JSON: contract/provider-faults.ts does, for the operator and `kubectl voucher doctor`.
+    // CEL cannot parse JSON: contract/outside/provider-faults.ts does, for the operator and `kubectl voucher doctor`.
     rule(
       '.body',
       "self.body.matches('^[ \\\\t\\\\r\\\\n]*[{[]')",

@@ -2,8 +2,8 @@
 import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { claimsBucketName } from '../../contract/login.ts';
 import { dataKeyBucketName, liveBucketName } from '../../contract/names.ts';
+import { claimsBucketName } from '../../contract/outside/login.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { JournalSpec } from '../administration.ts';
 import { about } from '../errors.ts';

@@ -18,7 +18,7 @@ import {
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CHANNEL_KEYS } from '../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../contract/outside/issuance.ts';
 import { newAuthority } from '../../operator/setup/certificates.ts';
 
 export const LOGIN_KEYS = { wechat: { appSecret: 'wechat.app-secret' } } as const;

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CHANNELS, type Channel } from '../../contract/envelope.ts';
-import { LOGIN_KEYS } from '../../contract/login.ts';
+import { LOGIN_KEYS } from '../../contract/outside/login.ts';
 import { bookLines } from '../channels/books.ts';
 import { createChannelKeys } from '../channels/keys.ts';
 import { LOGIN_PAGES } from '../channels/login.ts';

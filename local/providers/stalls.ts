@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { SHARE_VALID_MS } from '../../contract/outside.ts';
+import { SHARE_VALID_MS } from '../../contract/outside/outside.ts';
 import type { Counts } from './counts.ts';
 
 type Second = Counts['perSecond'][number];

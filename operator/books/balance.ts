@@ -21,8 +21,9 @@
  *
  * Worked example: 1,200 issued and 6 open in the database, 1,203 at the channel: agrees. 1,207 at the channel: one too many there.
  */
-import type { BookFact, FactsReport, FactTotal, StockReading } from '../../contract/books.ts';
+
 import type { Channel } from '../../contract/envelope.ts';
+import type { BookFact, FactsReport, FactTotal, StockReading } from '../../contract/outside/books.ts';
 
 const BEFORE_MS = 30_000;
 const AFTER_MS = 10_000;

@@ -1,6 +1,7 @@
 /** The condition BooksBalanced: the counts of the database, compared with those of the channels. Pure. */
-import type { FactsReport } from '../../contract/books.ts';
+
 import type { Channel } from '../../contract/envelope.ts';
+import type { FactsReport } from '../../contract/outside/books.ts';
 import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
 import { replacedIn, replacedText } from '../draw/replaced.ts';

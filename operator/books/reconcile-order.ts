@@ -1,5 +1,5 @@
 /** A person's order to run the Job `books`. Pure. */
-import { parseOrder, RECONCILE, type ReconcileOrder } from '../../contract/reconcile.ts';
+import { parseOrder, RECONCILE, type ReconcileOrder } from '../../contract/outside/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 
 /** As long as a Job that has ended is kept, so that no order makes two Jobs. An order from a clock that is ahead counts, too. */

@@ -1,7 +1,7 @@
 /** Whether the outside systems of a campaign take requests, by what pods report of their own requests. */
 
-import { CHANNEL_KEYS } from '../../contract/issuance.ts';
-import { providerFaults } from '../../contract/provider-faults.ts';
+import { CHANNEL_KEYS } from '../../contract/outside/issuance.ts';
+import { providerFaults } from '../../contract/outside/provider-faults.ts';
 import { entryOf } from '../../contract/tiers.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { clockIn, knownZone } from '../../runtime/zone-dates.ts';

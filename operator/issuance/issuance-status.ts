@@ -1,7 +1,8 @@
 /** Progress of issuance, by channel: from the facts in the database and the rates of the channels. Pure. */
-import type { BookFact } from '../../contract/books.ts';
+
 import { defined } from '../../contract/defined.ts';
 import type { Channel } from '../../contract/envelope.ts';
+import type { BookFact } from '../../contract/outside/books.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { ChannelStatus, IssuanceStatus } from '../../contract/types/issuance.ts';
 import { sumOf } from '../books/balance.ts';

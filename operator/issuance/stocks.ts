@@ -1,7 +1,8 @@
 /** Compares what the channels report of their stocks with spec.vouchers. Pure. */
-import type { StockReading } from '../../contract/books.ts';
+
 import type { Drawn } from '../../contract/decisions/draw.ts';
 import type { Channel } from '../../contract/envelope.ts';
+import type { StockReading } from '../../contract/outside/books.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 
 /** Pods read each stock every minute. Older numbers may have changed. */

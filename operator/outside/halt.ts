@@ -1,5 +1,5 @@
 /** Why an outside system that could be asked is not, in TargetShares.stopped. No pod probes it: a probe of a channel is a voucher. Pure. */
-import type { TargetShares } from '../../contract/outside.ts';
+import type { TargetShares } from '../../contract/outside/outside.ts';
 
 /**
  * - `command`: a person has stopped it

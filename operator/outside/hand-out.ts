@@ -1,5 +1,5 @@
 /** Which pod may send how many requests per second to each outside system. Pure. */
-import { lookTarget, type OutsideShares, type TargetShares } from '../../contract/outside.ts';
+import { lookTarget, type OutsideShares, type TargetShares } from '../../contract/outside/outside.ts';
 import { datesIn, nextDateMs } from '../../runtime/zone-dates.ts';
 import { type HaltReason, haltIn } from './halt.ts';
 import { heldOf, type InForce } from './in-force.ts';

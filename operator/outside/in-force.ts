@@ -2,7 +2,7 @@
  * The shares that pods may be using now. A pod may use what it read for SHARE_VALID_MS after the reading began; so a value
  * counts until SHARE_VALID_MS after the write that replaced it was acknowledged. Pure; times are monotonic.
  */
-import { type OutsideShares, SHARE_VALID_MS } from '../../contract/outside.ts';
+import { type OutsideShares, SHARE_VALID_MS } from '../../contract/outside/outside.ts';
 
 export interface InForce {
   readonly value: OutsideShares;

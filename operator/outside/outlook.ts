@@ -1,5 +1,5 @@
 /** At what pace the outside systems take requests, and when what waits will be done. Pure. */
-import { USED_OF_RATE } from '../../contract/outside.ts';
+import { USED_OF_RATE } from '../../contract/outside/outside.ts';
 import { datesIn, nextDateMs } from '../../runtime/zone-dates.ts';
 import type { Standing } from './hand-out.ts';
 import type { OutsideTarget } from './targets.ts';

@@ -1,6 +1,6 @@
-/** What a pod reports about the outside systems that it asks (contract/outside.ts). */
-import type { StockReading } from '../../contract/books.ts';
-import type { OutsideBlock } from '../../contract/outside.ts';
+/** What a pod reports about the outside systems that it asks (contract/outside/outside.ts). */
+import type { StockReading } from '../../contract/outside/books.ts';
+import type { OutsideBlock } from '../../contract/outside/outside.ts';
 
 export const OUTCOMES = ['answered', 'retry', 'quota', 'refused'] as const;
 

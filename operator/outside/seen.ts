@@ -1,5 +1,5 @@
 /** What became of each pod's requests, from its counters at two ticks. Pure; times are monotonic unless said otherwise. */
-import type { OutsideBlock } from '../../contract/outside.ts';
+import type { OutsideBlock } from '../../contract/outside/outside.ts';
 import { OUTCOMES, type OutsideReport, type TargetReport } from './reports.ts';
 
 /** One pod and one target. */

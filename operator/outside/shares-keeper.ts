@@ -3,7 +3,7 @@
  * not write, or does not know to be written, it reads again, and then raises nothing for SHARE_VALID_MS.
  */
 
-import type { OutsideShares } from '../../contract/outside.ts';
+import type { OutsideShares } from '../../contract/outside/outside.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { SharesStore } from '../../journal/administration.ts';

@@ -1,5 +1,5 @@
 /** Whether an outside system is asked by all pods, or by one that probes it. Pure; times are monotonic. */
-import type { TargetShares } from '../../contract/outside.ts';
+import type { TargetShares } from '../../contract/outside/outside.ts';
 import type { HaltReason } from './halt.ts';
 import { requestsOf, type Seen, type SeenTarget } from './seen.ts';
 

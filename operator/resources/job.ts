@@ -4,7 +4,7 @@ import { ENV } from '../../contract/app-contract.ts';
 import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import { isWatchedJob, type JobName, keptSecondsOf } from '../../contract/jobs.ts';
 import { jobName } from '../../contract/names.ts';
-import type { ReconcileOrder } from '../../contract/reconcile.ts';
+import type { ReconcileOrder } from '../../contract/outside/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions } from './build-options.ts';
 import type { Manifest } from './manifest.ts';

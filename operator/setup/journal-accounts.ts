@@ -23,7 +23,6 @@
  */
 import { accountName, accountPassword } from '../../contract/accounts.ts';
 import { rightsOf, WORKLOADS, type Workload } from '../../contract/jobs.ts';
-import { claimsBucketName } from '../../contract/login.ts';
 import {
   astraySubject,
   consumerName,
@@ -34,6 +33,7 @@ import {
   shardStreamName,
   subjectsOf,
 } from '../../contract/names.ts';
+import { claimsBucketName } from '../../contract/outside/login.ts';
 import type { BucketRight, ClaimKind } from '../../contract/tier-entry.ts';
 import { consumersOf, isTier, TIERS } from '../../contract/tiers.ts';
 

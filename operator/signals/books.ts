@@ -1,8 +1,8 @@
 /** Counts of winners' facts on the page of a records pod, and numbers of stocks on that of an issuance pod. */
 import { METRICS } from '../../contract/app-contract.ts';
-import { BOOK_FACTS, type FactsReport, type FactTotal, type StockReading } from '../../contract/books.ts';
 import { CHANNELS, type Channel } from '../../contract/envelope.ts';
-import { ISSUANCE_METRICS, STOCK_FIELDS, type StockField } from '../../contract/issuance.ts';
+import { BOOK_FACTS, type FactsReport, type FactTotal, type StockReading } from '../../contract/outside/books.ts';
+import { ISSUANCE_METRICS, STOCK_FIELDS, type StockField } from '../../contract/outside/issuance.ts';
 import type { MetricSample } from './metrics-text.ts';
 
 type Families = ReadonlyMap<string, readonly MetricSample[]>;

@@ -1,7 +1,7 @@
 /** The reports of records pods: the total of one pod, for all see the same database, and the state of all. */
 import { METRICS } from '../../contract/app-contract.ts';
-import type { FactsReport } from '../../contract/books.ts';
 import { defined } from '../../contract/defined.ts';
+import type { FactsReport } from '../../contract/outside/books.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { CountsReader } from '../tick/ports.ts';
 import { FACT_METRICS, factsOf } from './books.ts';

@@ -1,6 +1,6 @@
 /** What pods report about the outside systems that they ask: read from their metrics pages. */
 import { METRICS } from '../../contract/app-contract.ts';
-import { OUTSIDE_METRICS, type OutsideBlock } from '../../contract/outside.ts';
+import { OUTSIDE_METRICS, type OutsideBlock } from '../../contract/outside/outside.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import { auditorsOf } from '../outside/auditors.ts';
 import type { OutsideReport, TargetReport } from '../outside/reports.ts';

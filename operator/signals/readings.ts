@@ -1,5 +1,5 @@
 import type { CanaryReport } from '../../contract/app-contract.ts';
-import type { FactsReport } from '../../contract/books.ts';
+import type { FactsReport } from '../../contract/outside/books.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import { followsArrivals, type Tier, takesRegistrations } from '../../contract/tiers.ts';
 import type { ArrivalRates, DueBack } from '../scaling/types.ts';

@@ -1,6 +1,6 @@
 /** The observe stage: reads everything within one deadline. What a source does not answer is out of date, never guessed. */
 
-import type { FactsReport } from '../../contract/books.ts';
+import type { FactsReport } from '../../contract/outside/books.ts';
 import { unreadableInPlan, unreadableText } from '../../contract/readable.ts';
 import type { Reading } from '../../contract/reading.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';

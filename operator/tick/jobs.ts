@@ -3,7 +3,7 @@
 import { type ChainState, missingValues } from '../../contract/decisions/draw-chain.ts';
 import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import type { JobName } from '../../contract/jobs.ts';
-import { type ReconcileOrder, runOf } from '../../contract/reconcile.ts';
+import { type ReconcileOrder, runOf } from '../../contract/outside/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { reconcileOrderOf } from '../books/reconcile-order.ts';
 import { authorizerOf, drawCommandsOf } from '../draw/commands.ts';

@@ -1,8 +1,9 @@
 /** A campaign that issues vouchers, from its announced draw on; a test sets only what differs. */
-import type { StockReading } from '../../contract/books.ts';
+
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
 import type { DrawStep } from '../../contract/decisions/draw.ts';
 import { type ChainEntry, type ChainState, chainState } from '../../contract/decisions/draw-chain.ts';
+import type { StockReading } from '../../contract/outside/books.ts';
 import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { IssuanceJournal } from '../../journal/freeze/issuance-journal.ts';
 import { aCampaign, CLOSES_AT_MS, DRAW } from './a-campaign.ts';

@@ -8,10 +8,10 @@ import { CHANNELS, type Channel, type EventEnvelope } from '../../contract/envel
 import { parseEnvelope } from '../../contract/envelope-schema.ts';
 import { consumerName, shardStreamName } from '../../contract/names.ts';
 import { consumersOf } from '../../contract/tiers.ts';
-import { createFactLookup, type FactLookup } from '../../journal/facts.ts';
 import { createAppendIssuing, createHomePublisher } from '../../journal/home-publisher.ts';
 import { createJournalReader } from '../../journal/reader.ts';
 import type { Stored } from '../../journal/reading.ts';
+import { createFactLookup, type FactLookup } from '../../journal/receipts/facts.ts';
 import { createJournalReplay } from '../../journal/replay.ts';
 import { createStreamCreatedAt } from '../../journal/streams/created-at.ts';
 import { eventually } from './eventually.ts';

@@ -12,9 +12,9 @@ import { CHANNELS, type Channel, type EventEnvelope, type EventType } from '../.
 import { encodeEnvelope } from '../../contract/envelope-schema.ts';
 import { subjectOf } from '../../contract/names.ts';
 import type { CouponIndex } from '../../journal/coupons.ts';
-import type { FactLookup } from '../../journal/facts.ts';
 import type { AppendIssuing, PublishHome } from '../../journal/home-publisher.ts';
 import type { StoredFact } from '../../journal/publishing.ts';
+import type { FactLookup } from '../../journal/receipts/facts.ts';
 import type { StreamCreatedAt } from '../../journal/streams/created-at.ts';
 import { FakeClock } from './fake-clock.ts';
 import { factEvent, homeShard, receiptOf, SHARDS } from './records.ts';

@@ -10,7 +10,7 @@ import { createAssertionSigner } from '../../app/login/sign.ts';
 import { createLoginStates } from '../../app/login/state.ts';
 import { createEntrances } from '../../app/login/systems.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
-import { callbackPath } from '../../contract/login.ts';
+import { callbackPath } from '../../contract/outside/login.ts';
 import type { LoginSystem as LoginSystemSpec } from '../../contract/types/login.ts';
 import { type OpenidServer, startOpenidServer } from '../../local/openid/server.ts';
 import { calmGuard, settingsOf } from './intake.ts';

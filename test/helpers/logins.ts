@@ -2,7 +2,7 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { CompactSign } from 'jose';
 import { ASSERTION_TYPE, challengeOf } from '../../app/login/check.ts';
-import type { AccountAssertion, IdentityAssertion } from '../../contract/login.ts';
+import type { AccountAssertion, IdentityAssertion } from '../../contract/outside/login.ts';
 
 export const keyPair = () => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');

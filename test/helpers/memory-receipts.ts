@@ -3,7 +3,7 @@ import type { EventEnvelope } from '../../contract/envelope.ts';
 import type { FactAfter, ReceiptJournal, StoredFact, WholeReceipt } from '../../journal/publishing.ts';
 import { homeShard } from './records.ts';
 
-/** One journal for all shards: sequences rise, and the last fact of a receipt decides, as in journal/receipt-journal.ts. */
+/** One journal for all shards: sequences rise, and the last fact of a receipt decides, as in journal/receipts/receipt-journal.ts. */
 export const memoryJournal = () => {
   const stored: StoredFact[] = [];
   const world = { stored, answers: true, full: false, between: undefined as (() => void) | undefined };

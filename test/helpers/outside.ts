@@ -1,5 +1,5 @@
 /** Shares, pods and reports of outside systems; a test sets only what differs. */
-import type { OutsideBlock, OutsideShares, TargetShares } from '../../contract/outside.ts';
+import type { OutsideBlock, OutsideShares, TargetShares } from '../../contract/outside/outside.ts';
 import type { SharesStore } from '../../journal/administration.ts';
 import type { HandOutInput } from '../../operator/outside/hand-out.ts';
 import { type InForce, NO_SHARES } from '../../operator/outside/in-force.ts';

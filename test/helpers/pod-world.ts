@@ -6,7 +6,7 @@ import { DataKeyRing } from '../../app/keys/key-ring.ts';
 import { readWrapKeys } from '../../app/keys/privacy-keys.ts';
 import { DATA_PLANE_KEYS, ENV, type LiveSettings, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import { liveBucketName } from '../../contract/names.ts';
-import { type OutsideShares, sharesKey } from '../../contract/outside.ts';
+import { type OutsideShares, sharesKey } from '../../contract/outside/outside.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import { createHomePublisher } from '../../journal/home-publisher.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';

@@ -11,7 +11,7 @@ import type { IdentityQuestion, ProviderAnswer } from '../../app/verification/po
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import { encodeEnvelope } from '../../contract/envelope-schema.ts';
 import { eventSubject } from '../../contract/names.ts';
-import type { FactLookup } from '../../journal/facts.ts';
+import type { FactLookup } from '../../journal/receipts/facts.ts';
 import { homeShard, SHARDS } from './records.ts';
 
 export const CAMPAIGN = 'spring';

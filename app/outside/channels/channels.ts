@@ -1,6 +1,6 @@
 /** A channel of a campaign, from its spec and the mounted Secret. */
 import { randomBytes } from 'node:crypto';
-import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../contract/outside/issuance.ts';
 import { CHANNEL_URLS } from '../../../contract/tiers.ts';
 import type { IssuanceChannel } from '../../../contract/types/issuance.ts';
 import type { Clock } from '../../../runtime/clock.ts';

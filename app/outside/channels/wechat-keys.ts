@@ -1,7 +1,7 @@
 /** Keys of WeChat Pay, from the Secret of the campaign. */
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../contract/outside/issuance.ts';
 import { ConfigError } from '../../config.ts';
 import { type KeyFolder, readKey, readOptionalText, readText } from '../keys.ts';
 import { parseCertificates, parsePrivateKey, parsePublicKey } from './rsa.ts';

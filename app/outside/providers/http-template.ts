@@ -1,5 +1,5 @@
-/** Body and code lists of a configurable provider (spec.verification.providers[].http), which has no fault (contract/provider-faults.ts). Pure. */
-import { isPlaceholder, mapStrings, PLACEHOLDER } from '../../../contract/provider-faults.ts';
+/** Body and code lists of a configurable provider (spec.verification.providers[].http), which has no fault (contract/outside/provider-faults.ts). Pure. */
+import { isPlaceholder, mapStrings, PLACEHOLDER } from '../../../contract/outside/provider-faults.ts';
 import type { HttpProvider } from '../../../contract/types/verification.ts';
 import type { IdentityQuestion, ProviderAnswer } from '../../verification/ports.ts';
 

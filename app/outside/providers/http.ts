@@ -35,7 +35,7 @@ const answerOf = (reply: HttpReply, byCode: (json: unknown) => ProviderAnswer): 
   return { kind: 'retry', reason: `status ${status}`, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 };
 
-/** For a provider without a fault (contract/provider-faults.ts). */
+/** For a provider without a fault (contract/outside/provider-faults.ts). */
 export const askHttp = (url: string, http: HttpProvider, clock: Clock): Ask<HttpKeys | undefined> => {
   const client = createHttpClient(url, clock, { keepAlive: false });
   const bodyOf = bodyTemplate(http.body);

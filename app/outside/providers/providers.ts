@@ -1,5 +1,5 @@
 /** A provider of a campaign, from its spec and the mounted Secret. */
-import { providerFaults } from '../../../contract/provider-faults.ts';
+import { providerFaults } from '../../../contract/outside/provider-faults.ts';
 import { TENCENT_URL } from '../../../contract/tiers.ts';
 import type { ProviderSpec } from '../../../contract/types/verification.ts';
 import type { Clock } from '../../../runtime/clock.ts';
@@ -51,7 +51,7 @@ const inNormalForm =
   (question, signal) =>
     verify({ ...question, name: normalName(question.name), idNumber: normalIdNumber(question.idNumber) }, signal);
 
-/** @throws ConfigError when a key is missing or empty, or a provider is not described well (contract/provider-faults.ts) */
+/** @throws ConfigError when a key is missing or empty, or a provider is not described well (contract/outside/provider-faults.ts) */
 export const createProvider = async (provider: ProviderSpec, options: ProvidersOptions): Promise<IdentityProvider> => {
   const { name, type } = provider;
   const [fault] = providerFaults(provider);

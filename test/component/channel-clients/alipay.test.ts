@@ -1,6 +1,6 @@
 /** Alipay's gateway over real sockets; requests are checked by Alipay's own library. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../contract/outside/issuance.ts';
 import { type Clock, systemClock } from '../../../runtime/clock.ts';
 import { AlipaySdk } from '../../helpers/alipay-sdk.ts';
 import { signedAnswer, signedBody } from '../../helpers/channels/alipay-peer.ts';

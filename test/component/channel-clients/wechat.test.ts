@@ -1,7 +1,7 @@
 /** WeChat Pay's protocol over real sockets; answers are signed by an independent library. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Formatter, Rsa } from 'wechatpay-axios-plugin';
-import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../contract/outside/issuance.ts';
 import { type Clock, systemClock } from '../../../runtime/clock.ts';
 import {
   CERTIFICATE_SERIAL,

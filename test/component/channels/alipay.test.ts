@@ -1,6 +1,6 @@
 /** The local Alipay, with Alipay's own SDK as its client: the SDK signs requests, and verifies every answer. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../contract/outside/issuance.ts';
 import { readBooks } from '../../../local/channels/books.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { account, type ChannelWorld, channelWorlds, STOCK, TERMS, type Worlds } from './channel-world.ts';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import wechatpay from 'wechatpay-axios-plugin';
-import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../contract/outside/issuance.ts';
 import { readBooks } from '../../../local/channels/books.ts';
 import { FORGERIES } from '../../../local/channels/callbacks.ts';
 import { serialOf } from '../../../local/channels/keys.ts';

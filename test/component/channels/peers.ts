@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import forge from 'node-forge';
 import wechatpay from 'wechatpay-axios-plugin';
-import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../contract/outside/issuance.ts';
 import { serialOf } from '../../../local/channels/keys.ts';
 import { AlipaySdk } from '../../helpers/alipay-sdk.ts';
 import { type ChannelWorld, STOCK } from './channel-world.ts';

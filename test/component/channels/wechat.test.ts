@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import wechatpay from 'wechatpay-axios-plugin';
-import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../contract/outside/issuance.ts';
 import { readBooks } from '../../../local/channels/books.ts';
 import { standingOf } from '../../../local/channels/truth.ts';
 import { fullSeconds } from '../../../local/providers/stalls.ts';

@@ -3,7 +3,13 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { parseOrder, RECONCILE, REPORT_MEMBER, type ReconcileReport, runOf } from '../../../contract/reconcile.ts';
+import {
+  parseOrder,
+  RECONCILE,
+  REPORT_MEMBER,
+  type ReconcileReport,
+  runOf,
+} from '../../../contract/outside/reconcile.ts';
 import { aReport } from '../../helpers/a-status.ts';
 import { runVoucher } from '../../helpers/run-voucher.ts';
 import { type Answer, StrawApiServer } from '../kube/api-server.ts';

@@ -4,7 +4,7 @@ import { channelOf, createAccountSystem } from '../../../app/login/account-syste
 import { challengeOf, createAssertionCheck } from '../../../app/login/check.ts';
 import type { LoginSystem } from '../../../app/login/ports.ts';
 import { createAccountLogin } from '../../../app/outside/channels/account-login.ts';
-import { callbackPath } from '../../../contract/login.ts';
+import { callbackPath } from '../../../contract/outside/login.ts';
 import { LOGIN_PAGES } from '../../../local/channels/login.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { createBrowser } from '../../helpers/browser.ts';

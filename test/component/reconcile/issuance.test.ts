@@ -1,8 +1,8 @@
 /** Issuance, tick by tick: an owner starts it, pods read stocks, a person stops a channel. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { StockReading } from '../../../contract/books.ts';
 import { channelStopAnnotation, ISSUE_START } from '../../../contract/names.ts';
-import { lookTarget } from '../../../contract/outside.ts';
+import type { StockReading } from '../../../contract/outside/books.ts';
+import { lookTarget } from '../../../contract/outside/outside.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { createReconciler, type Reconciler } from '../../../operator/tick/reconcile.ts';
 import { aCampaign, CLOSES_AT_MS } from '../../helpers/a-campaign.ts';

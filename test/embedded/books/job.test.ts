@@ -6,7 +6,7 @@ import { runBooks } from '../../../app/books/run-books.ts';
 import type { EventEnvelope, EventType } from '../../../contract/envelope.ts';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { eventSubject, issuingSubject } from '../../../contract/names.ts';
-import { isBalanced } from '../../../contract/reconcile.ts';
+import { isBalanced } from '../../../contract/outside/reconcile.ts';
 import { createJournalReplay } from '../../../journal/replay.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
 import { factEvent, homeShard, SHARDS } from '../../helpers/records.ts';

@@ -11,8 +11,8 @@ import { DATA_PLANE_KEYS, ENV, type LiveSettings, PRIVACY_KEYS, secretDirOf } fr
 import type { IssuanceStart } from '../../../contract/decisions/control.ts';
 import type { EventEnvelope, EventType } from '../../../contract/envelope.ts';
 import { liveBucketName } from '../../../contract/names.ts';
-import { type OutsideShares, sharesKey } from '../../../contract/outside.ts';
-import { type ReconcileOrder, reportIn } from '../../../contract/reconcile.ts';
+import { type OutsideShares, sharesKey } from '../../../contract/outside/outside.ts';
+import { type ReconcileOrder, reportIn } from '../../../contract/outside/reconcile.ts';
 import type { IssuanceChannel } from '../../../contract/types/issuance.ts';
 import { createControlLog } from '../../../journal/freeze/control.ts';
 import { createHomePublisher } from '../../../journal/home-publisher.ts';

@@ -6,7 +6,7 @@ import { project, type State } from '../../../app/core/projection.ts';
 import { ENV } from '../../../contract/app-contract.ts';
 import type { EventEnvelope } from '../../../contract/envelope.ts';
 import { parseEnvelope } from '../../../contract/envelope-schema.ts';
-import { channelCallbackPath } from '../../../contract/issuance.ts';
+import { channelCallbackPath } from '../../../contract/outside/issuance.ts';
 import { createJournalReplay } from '../../../journal/replay.ts';
 import { freePorts } from '../../../local/free-ports.ts';
 import { bind } from '../../../runtime/bind.ts';

@@ -1,6 +1,6 @@
 /** Claims on three real nats-servers: the bucket's leader is the judge between pods. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { claimsBucketName } from '../../../contract/login.ts';
+import { claimsBucketName } from '../../../contract/outside/login.ts';
 import { type Claims, createClaims } from '../../../journal/claims.ts';
 import { type CouponIndex, createCouponIndex } from '../../../journal/coupons.ts';
 import { eventually } from '../../helpers/eventually.ts';

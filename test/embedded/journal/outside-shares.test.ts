@@ -1,7 +1,7 @@
 /** Shares of outside systems between an operator that writes and pods that read, while servers are frozen and cut off. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type KV, Kvm } from '@nats-io/kv';
-import { type OutsideShares, SHARE_VALID_MS, sharesKey } from '../../../contract/outside.ts';
+import { type OutsideShares, SHARE_VALID_MS, sharesKey } from '../../../contract/outside/outside.ts';
 import { createSharesRead, type ReadShares } from '../../../journal/outside-shares.ts';
 import type { NatsNode } from '../../../local/nats.ts';
 import { eventually } from '../../helpers/eventually.ts';

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CONTROL_TYPES } from '../../../contract/decisions/control.ts';
 import { EVENT_TYPES } from '../../../contract/envelope.ts';
 import { perWorkload, rightsOf, WORKLOADS, type Workload } from '../../../contract/jobs.ts';
-import { claimsBucketName } from '../../../contract/login.ts';
 import {
   astraySubject,
   consumerName,
@@ -13,7 +12,8 @@ import {
   liveBucketName,
   shardStreamName,
 } from '../../../contract/names.ts';
-import { sharesKey } from '../../../contract/outside.ts';
+import { claimsBucketName } from '../../../contract/outside/login.ts';
+import { sharesKey } from '../../../contract/outside/outside.ts';
 import { consumersOf, TIERS } from '../../../contract/tiers.ts';
 import type { JournalConnection } from '../../../journal/connection.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kvm } from '@nats-io/kv';
 import { liveBucketName } from '../../../contract/names.ts';
-import { type OutsideShares, sharesKey } from '../../../contract/outside.ts';
+import { type OutsideShares, sharesKey } from '../../../contract/outside/outside.ts';
 import type { SharesStore } from '../../../journal/administration.ts';
 import { createSharesRead } from '../../../journal/outside-shares.ts';
 import { sharesOf } from '../../helpers/outside.ts';

@@ -14,10 +14,10 @@ import {
   type SentAssertion,
 } from '../../../app/login/check.ts';
 import { ENV, type LiveSettings, secretDirOf } from '../../../contract/app-contract.ts';
-import { callbackPath, LOGIN_KEYS } from '../../../contract/login.ts';
+import { callbackPath, LOGIN_KEYS } from '../../../contract/outside/login.ts';
 import { createClaims } from '../../../journal/claims.ts';
 import { createPublisher } from '../../../journal/publisher.ts';
-import { createReceiptJournal } from '../../../journal/receipt-journal.ts';
+import { createReceiptJournal } from '../../../journal/receipts/receipt-journal.ts';
 import { freePorts } from '../../../local/free-ports.ts';
 import { type OpenidServer, startOpenidServer } from '../../../local/openid/server.ts';
 import { createBrowser } from '../../helpers/browser.ts';

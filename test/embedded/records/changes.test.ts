@@ -11,7 +11,7 @@ import type { EventEnvelope } from '../../../contract/envelope.ts';
 import { createPublisher } from '../../../journal/publisher.ts';
 import type { ReceiptJournal } from '../../../journal/publishing.ts';
 import { createJournalReader } from '../../../journal/reader.ts';
-import { createReceiptJournal } from '../../../journal/receipt-journal.ts';
+import { createReceiptJournal } from '../../../journal/receipts/receipt-journal.ts';
 import { createJournalReplay } from '../../../journal/replay.ts';
 import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { type Answer, bodyOf, calmGuard, NOW_MS, type TestIntake, testIntake } from '../../helpers/intake.ts';

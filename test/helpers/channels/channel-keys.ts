@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import forge from 'node-forge';
 import { LOGIN_KEYS } from '../../../app/outside/channels/account-login.ts';
-import { CHANNEL_KEYS } from '../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../contract/outside/issuance.ts';
 
 export interface Pair {
   readonly privateKey: KeyObject;

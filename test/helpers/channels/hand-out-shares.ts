@@ -3,7 +3,7 @@
  * keeper that writes by compare-and-set. Without Kubernetes: a pod exists while its process does, and is Ready as its probe says.
  */
 import { ADMIN_PATHS } from '../../../contract/app-contract.ts';
-import type { OutsideShares } from '../../../contract/outside.ts';
+import type { OutsideShares } from '../../../contract/outside/outside.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import type { SharesStore } from '../../../journal/administration.ts';
 import { handOutsOf } from '../../../operator/outside/hand-outs.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { jobsOf, rightsOf } from '../../../contract/jobs.ts';
-import { orderText, parseOrder, RECONCILE, type ReconcileOrder, runOf } from '../../../contract/reconcile.ts';
+import { orderText, parseOrder, RECONCILE, type ReconcileOrder, runOf } from '../../../contract/outside/reconcile.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { reconcileOrderOf } from '../../../operator/books/reconcile-order.ts';
 import { auditorsOf } from '../../../operator/outside/auditors.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BookFact, FactTotal, StockReading } from '../../../contract/books.ts';
+import type { BookFact, FactTotal, StockReading } from '../../../contract/outside/books.ts';
 import {
   afterLook,
   type BooksLook,

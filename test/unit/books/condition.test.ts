@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BookFact, FactTotal } from '../../../contract/books.ts';
 import type { IssuanceStart } from '../../../contract/decisions/control.ts';
+import type { BookFact, FactTotal } from '../../../contract/outside/books.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import type { Condition } from '../../../contract/types/common.ts';
 import { type BooksMemory, NO_BOOKS, type StockCheck, type Unexplained } from '../../../operator/books/balance.ts';

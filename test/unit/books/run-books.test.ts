@@ -5,7 +5,7 @@ import { sampleOf } from '../../../app/books/sample.ts';
 import type { IssueRequest, QueryAnswer } from '../../../app/issuance/ports.ts';
 import type { EventEnvelope, EventType } from '../../../contract/envelope.ts';
 import { eventSubject, issuingSubject } from '../../../contract/names.ts';
-import type { AskedRequests } from '../../../contract/reconcile.ts';
+import type { AskedRequests } from '../../../contract/outside/reconcile.ts';
 import type { Stored } from '../../../journal/reading.ts';
 import { factEvent, receiptOf } from '../../helpers/records.ts';
 

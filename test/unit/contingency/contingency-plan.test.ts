@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { lookTarget } from '../../../contract/outside.ts';
+import { lookTarget } from '../../../contract/outside/outside.ts';
 import type { ContingencyLevel } from '../../../contract/types/contingency.ts';
 import { buildLiveSettings } from '../../../operator/tick/live-settings.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { providerFaults } from '../../../contract/provider-faults.ts';
+import { providerFaults } from '../../../contract/outside/provider-faults.ts';
 import type { HttpProvider, ProviderSpec } from '../../../contract/types/verification.ts';
 
 const http: HttpProvider = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type AnnouncedDraw, hasLost, mayHaveLost } from '../../../app/intake/lost.ts';
 import type { EventType } from '../../../contract/envelope.ts';
-import type { DrawnReceipt, FactAt } from '../../../journal/drawn-receipt.ts';
+import type { DrawnReceipt, FactAt } from '../../../journal/receipts/drawn-receipt.ts';
 
 const DRAW: AnnouncedDraw = { barriers: [100, 200], unverified: 'exclude' };
 const fact = (type: EventType, sequence: number, more: Partial<FactAt> = {}): FactAt => ({

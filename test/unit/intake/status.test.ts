@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Fact } from '../../../app/core/projection.ts';
 import type { ReceiptLookup } from '../../../app/intake/ports.ts';
 import type { FactedClaim } from '../../../contract/winner.ts';
-import type { DrawnReceipt } from '../../../journal/drawn-receipt.ts';
+import type { DrawnReceipt } from '../../../journal/receipts/drawn-receipt.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type Answer, bodyOf, calmGuard, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 

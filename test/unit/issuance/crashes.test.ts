@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { IssueRequest } from '../../../app/issuance/ports.ts';
 import type { Channel, EventEnvelope } from '../../../contract/envelope.ts';
-import { MOST_ATTEMPTS } from '../../../contract/issuance.ts';
+import { MOST_ATTEMPTS } from '../../../contract/outside/issuance.ts';
 import { bound, changed, createIssuanceWorld, createPod, won } from '../../helpers/issuance.ts';
 import { Crash, type Fate } from '../../helpers/scripted-channel.ts';
 

@@ -1,9 +1,9 @@
 /** Commands, channels that stand still, and how issuance is shown. */
 import { describe, expect, it } from '@jest/globals';
-import type { BookFact } from '../../../contract/books.ts';
 import type { Channel } from '../../../contract/envelope.ts';
 import { channelStopAnnotation, ISSUE_START } from '../../../contract/names.ts';
-import type { OutsideShares } from '../../../contract/outside.ts';
+import type { BookFact } from '../../../contract/outside/books.ts';
+import type { OutsideShares } from '../../../contract/outside/outside.ts';
 import { NO_BOOKS } from '../../../operator/books/balance.ts';
 import { channelsReachable } from '../../../operator/conditions/outside-reachable.ts';
 import type { ConditionInput } from '../../../operator/conditions/verdict.ts';

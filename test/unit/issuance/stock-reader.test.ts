@@ -1,7 +1,7 @@
 /** How a pod reads the stocks: within its share, or, of a channel that is stopped, within the share to look. */
 import { describe, expect, it } from '@jest/globals';
 import { createStockReader } from '../../../app/issuance/stocks.ts';
-import type { OutsideBlock } from '../../../contract/outside.ts';
+import type { OutsideBlock } from '../../../contract/outside/outside.ts';
 import { ISSUANCE } from '../../helpers/issuance-campaign.ts';
 
 const [wechat] = ISSUANCE.channels;

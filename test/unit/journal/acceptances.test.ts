@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
-import { acceptanceOf, isSettled, joinStored } from '../../../journal/acceptances.ts';
 import type { AcceptanceLookup } from '../../../journal/publishing.ts';
-import { readStoredMessage } from '../../../journal/stored.ts';
+import { acceptanceOf, isSettled, joinStored } from '../../../journal/receipts/acceptances.ts';
+import { readStoredMessage } from '../../../journal/receipts/stored.ts';
 import { instant, receiptOf, receivedEvent } from '../../helpers/records.ts';
 
 const event = receivedEvent();

@@ -3,7 +3,7 @@ import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { eventSubject } from '../../../contract/names.ts';
 import type { JournalConnection } from '../../../journal/connection.ts';
 import type { AppendOutcome } from '../../../journal/publishing.ts';
-import { createReceiptJournal } from '../../../journal/receipt-journal.ts';
+import { createReceiptJournal } from '../../../journal/receipts/receipt-journal.ts';
 import { factEvent, homeShard, receivedEvent, SHARDS } from '../../helpers/records.ts';
 
 const registration = receivedEvent();

@@ -1,7 +1,12 @@
 /** Whatever pods, writes and leaders do: what pods may be sending never exceeds the rate. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { lookTarget, type OutsideBlock, type OutsideShares, SHARE_VALID_MS } from '../../../contract/outside.ts';
+import {
+  lookTarget,
+  type OutsideBlock,
+  type OutsideShares,
+  SHARE_VALID_MS,
+} from '../../../contract/outside/outside.ts';
 import { type HandOutInput, handOut, type OutsideMemory } from '../../../operator/outside/hand-out.ts';
 import { type InForce, inherited, NO_SHARES, replaced } from '../../../operator/outside/in-force.ts';
 import { aReport, aTarget, WALL_MS } from '../../helpers/outside.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { OutsideShares } from '../../../contract/outside.ts';
+import type { OutsideShares } from '../../../contract/outside/outside.ts';
 import { type HandOut, type HandOutInput, handOut } from '../../../operator/outside/hand-out.ts';
 import { inherited, NO_SHARES, replaced } from '../../../operator/outside/in-force.ts';
 import { aHandOutInput, anInForce, aReport, aTarget, readyPods, sharesOf, WALL_MS } from '../../helpers/outside.ts';

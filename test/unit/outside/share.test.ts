@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { WINDOW_MS } from '../../../app/outside/pace.ts';
 import { type Moment, NO_SHARE, type Share, shareAt, takeReading } from '../../../app/outside/share.ts';
-import { SHARE_VALID_MS } from '../../../contract/outside.ts';
+import { SHARE_VALID_MS } from '../../../contract/outside/outside.ts';
 
 /** Both clocks agree, with another start. */
 const at = (ms: number, wallMs = ms): Moment => ({ monotonicMs: ms, wallMs: 1_600_000_000_000 + wallMs });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { factCountsOf, factStates } from '../../../app/records/fact-states.ts';
-import type { BookFact, FactTotal } from '../../../contract/books.ts';
 import type { EventEnvelope, EventType } from '../../../contract/envelope.ts';
+import type { BookFact, FactTotal } from '../../../contract/outside/books.ts';
 
 const event = (
   receipt: string,

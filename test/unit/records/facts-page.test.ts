@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import type { FactCount } from '../../../app/records/fact-states.ts';
 import { exportFacts } from '../../../app/records/totals.ts';
-import { ISSUANCE_METRICS } from '../../../contract/issuance.ts';
+import { ISSUANCE_METRICS } from '../../../contract/outside/issuance.ts';
 import { FACT_METRICS, factsOf, STOCK_METRICS, stocksOf } from '../../../operator/signals/books.ts';
 import { parseMetrics } from '../../../operator/signals/metrics-text.ts';
 

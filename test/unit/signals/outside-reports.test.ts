@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { OUTSIDE_METRICS } from '../../../contract/outside.ts';
+import { OUTSIDE_METRICS } from '../../../contract/outside/outside.ts';
 import { createOutsideReader, outsideReportOf } from '../../../operator/signals/outside-reports.ts';
 import { aCampaign, VERIFICATION } from '../../helpers/a-campaign.ts';
 

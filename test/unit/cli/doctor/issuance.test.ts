@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkIssuance } from '../../../../cli/doctor/check-issuance.ts';
 import type { CampaignFacts } from '../../../../cli/doctor/doctor-facts.ts';
-import { CHANNEL_KEYS } from '../../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../../contract/outside/issuance.ts';
 import type { IssuanceChannel } from '../../../../contract/types/issuance.ts';
 import { aStatus, conditions } from '../../../helpers/a-status.ts';
 import { campaignFacts, HIDDEN, seen } from '../../../helpers/doctor-facts.ts';

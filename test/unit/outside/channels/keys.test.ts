@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../../../../app/config.ts';
 import { type ChannelSpec, createChannel } from '../../../../app/outside/channels/channels.ts';
-import { CHANNEL_KEYS } from '../../../../contract/issuance.ts';
+import { CHANNEL_KEYS } from '../../../../contract/outside/issuance.ts';
 import {
   API_V3_KEY,
   type KeysDir,

@@ -4,9 +4,9 @@
  */
 
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
-import { astraySubject, shardStreamName } from '../contract/names.ts';
-import { again } from '../runtime/sleep.ts';
-import type { CampaignJournal } from './connection.ts';
+import { astraySubject, shardStreamName } from '../../contract/names.ts';
+import { again } from '../../runtime/sleep.ts';
+import type { CampaignJournal } from '../connection.ts';
 
 /** Two minutes of a third of 2,000/s; beyond that the oldest are forgotten. */
 const MOST = 100_000;

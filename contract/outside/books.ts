@@ -2,7 +2,7 @@
  * What is counted of winners and of their vouchers: by records pods in the database, and by issuance pods at the channels. The operator
  * compares both (operator/books). Pure.
  */
-import type { Channel } from './envelope.ts';
+import type { Channel } from '../envelope.ts';
 
 /**
  * Label `fact` of METRICS.recordsFacts. Each counts receipts of citizens.

@@ -2,11 +2,11 @@
  * Looks up which facts of a receipt are stored, by the leader of its citizen's home shard. Exact for types that are published there
  * and nowhere else (home-publisher.ts, receipt-journal.ts): no hedge puts a copy into another shard.
  */
-import type { EventType } from '../contract/envelope.ts';
-import { eventSubject, issuingSubject } from '../contract/names.ts';
-import { shardOf } from '../contract/shard.ts';
-import type { CampaignJournal } from './connection.ts';
-import type { StoredFact } from './publishing.ts';
+import type { EventType } from '../../contract/envelope.ts';
+import { eventSubject, issuingSubject } from '../../contract/names.ts';
+import { shardOf } from '../../contract/shard.ts';
+import type { CampaignJournal } from '../connection.ts';
+import type { StoredFact } from '../publishing.ts';
 import { createStoredReader } from './stored.ts';
 
 /** By type: attempt of the last fact that is stored; 0: none. */

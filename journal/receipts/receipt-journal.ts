@@ -16,15 +16,15 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { headers } from '@nats-io/transport-node';
-import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../contract/envelope.ts';
-import { encodeEnvelope } from '../contract/envelope-schema.ts';
-import { astraySubject, eventSubject, issuingSubject } from '../contract/names.ts';
-import { shardOf } from '../contract/shard.ts';
-import { atMost } from '../runtime/at-most.ts';
-import { TOTAL_BUDGET_MS } from './attempt.ts';
-import type { CampaignJournal } from './connection.ts';
-import { type CopyAnswer, readAnswer } from './outbox.ts';
-import type { AppendOutcome, ReceiptJournal, StoredFact, WholeReceipt } from './publishing.ts';
+import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../../contract/envelope.ts';
+import { encodeEnvelope } from '../../contract/envelope-schema.ts';
+import { astraySubject, eventSubject, issuingSubject } from '../../contract/names.ts';
+import { shardOf } from '../../contract/shard.ts';
+import { atMost } from '../../runtime/at-most.ts';
+import { TOTAL_BUDGET_MS } from '../attempt.ts';
+import type { CampaignJournal } from '../connection.ts';
+import { type CopyAnswer, readAnswer } from '../outbox.ts';
+import type { AppendOutcome, ReceiptJournal, StoredFact, WholeReceipt } from '../publishing.ts';
 import { createStoredReader } from './stored.ts';
 
 export interface ReceiptJournalOptions extends CampaignJournal {

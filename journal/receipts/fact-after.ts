@@ -3,11 +3,11 @@
  * are rare, without a consumer of its own.
  */
 import { z } from 'zod';
-import { parseEnvelope } from '../contract/envelope-schema.ts';
-import { shardStreamName, subjectsOf } from '../contract/names.ts';
-import { parseUntrusted } from '../contract/untrusted.ts';
-import type { CampaignJournal } from './connection.ts';
-import type { FactAfter } from './publishing.ts';
+import { parseEnvelope } from '../../contract/envelope-schema.ts';
+import { shardStreamName, subjectsOf } from '../../contract/names.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
+import type { CampaignJournal } from '../connection.ts';
+import type { FactAfter } from '../publishing.ts';
 
 const ANSWER_WITHIN_MS = 2_000;
 const NOT_FOUND = 10037;

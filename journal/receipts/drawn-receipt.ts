@@ -1,10 +1,10 @@
 /** What the journal has of one receipt after the draw: enough to say whether it took part, and has no place in the result. */
-import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../contract/envelope.ts';
-import { astraySubject, eventSubject } from '../contract/names.ts';
-import { shardOf } from '../contract/shard.ts';
-import { atMost } from '../runtime/at-most.ts';
-import type { CampaignJournal } from './connection.ts';
-import type { StoredPosition } from './publishing.ts';
+import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../../contract/envelope.ts';
+import { astraySubject, eventSubject } from '../../contract/names.ts';
+import { shardOf } from '../../contract/shard.ts';
+import { atMost } from '../../runtime/at-most.ts';
+import type { CampaignJournal } from '../connection.ts';
+import type { StoredPosition } from '../publishing.ts';
 import { createStoredReader } from './stored.ts';
 
 export interface FactAt extends StoredPosition {

@@ -16,7 +16,7 @@
  * `issuing n` is appended by compare-and-set, so it exists once, and says all that the request depends on. So each repetition, by any
  * pod, is the same request with the same number.
  */
-import type { Channel } from './envelope.ts';
+import type { Channel } from '../envelope.ts';
 
 /** Requests with numbers of their own for one receipt: one, and three after final failures. */
 export const MOST_ATTEMPTS = 4;

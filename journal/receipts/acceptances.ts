@@ -14,12 +14,12 @@
  * subject. Callers bound how often they ask.
  */
 
-import type { Found } from '../contract/dependency.ts';
-import { astraySubject, eventSubject } from '../contract/names.ts';
-import { shardOf } from '../contract/shard.ts';
-import { acceptedAt } from '../contract/winner.ts';
-import type { CampaignJournal } from './connection.ts';
-import type { AcceptanceLookup, Acceptances } from './publishing.ts';
+import type { Found } from '../../contract/dependency.ts';
+import { astraySubject, eventSubject } from '../../contract/names.ts';
+import { shardOf } from '../../contract/shard.ts';
+import { acceptedAt } from '../../contract/winner.ts';
+import type { CampaignJournal } from '../connection.ts';
+import type { AcceptanceLookup, Acceptances } from '../publishing.ts';
 import { createStoredReader, type Question, type Stored } from './stored.ts';
 
 export interface AcceptancesOptions extends CampaignJournal {

@@ -3,11 +3,11 @@
  * the server 0.1 ms of CPU where there is nothing, and 2 ms for an old message, whose block has to be read (docs/adr/0020).
  */
 import { z } from 'zod';
-import type { EventEnvelope } from '../contract/envelope.ts';
-import { parseEnvelope } from '../contract/envelope-schema.ts';
-import { shardStreamName } from '../contract/names.ts';
-import { parseUntrusted } from '../contract/untrusted.ts';
-import type { CampaignJournal } from './connection.ts';
+import type { EventEnvelope } from '../../contract/envelope.ts';
+import { parseEnvelope } from '../../contract/envelope-schema.ts';
+import { shardStreamName } from '../../contract/names.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
+import type { CampaignJournal } from '../connection.ts';
 
 export type Stored =
   | { readonly kind: 'stored'; readonly event: EventEnvelope; readonly sequence: number; readonly storedAtMs: number }

@@ -11,7 +11,7 @@
  * still put one request into any second (app/outside/pace.ts). So the operator hands out whole numbers: of 100/s, eight pods get
  * 13, 13, 13, 13, 12, 12, 12, 12, and of 7/s seven of them get 1. A rate below 1/s goes to one pod.
  */
-import type { Tier } from './tiers.ts';
+import type { Tier } from '../tiers.ts';
 
 export const SHARE_VALID_MS = 5_000;
 export const SHARE_READ_EVERY_MS = 1_000;

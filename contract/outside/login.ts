@@ -9,7 +9,7 @@
  * The login tier holds the private key. The public key is `spec.login.publicKey`: intake and verification check every assertion
  * with it. An assertion is used once: its `jti` is claimed by one receipt (journal/claims.ts).
  */
-import type { Channel } from './envelope.ts';
+import type { Channel } from '../envelope.ts';
 
 /** An assertion counts this long after the login. */
 export const ASSERTION_VALID_MS = 15 * 60_000;

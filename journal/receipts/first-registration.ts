@@ -3,11 +3,11 @@
  * the rule may still change.
  */
 import { z } from 'zod';
-import type { ReceivedData } from '../contract/envelope.ts';
-import { parseEnvelope, receivedDataOf } from '../contract/envelope-schema.ts';
-import { shardStreamName, shardSubjects } from '../contract/names.ts';
-import { abortable } from '../runtime/abortable.ts';
-import type { CampaignJournal } from './connection.ts';
+import type { ReceivedData } from '../../contract/envelope.ts';
+import { parseEnvelope, receivedDataOf } from '../../contract/envelope-schema.ts';
+import { shardStreamName, shardSubjects } from '../../contract/names.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import type { CampaignJournal } from '../connection.ts';
 
 export interface FirstRegistrationOptions extends CampaignJournal {
   /** Opening of this campaign; an adopted journal may hold earlier registrations. */

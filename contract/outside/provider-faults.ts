@@ -2,7 +2,7 @@
  * What makes a provider of spec.verification unusable, and what no rule of the schema can see: CEL parses neither JSON nor addresses. The
  * pods refuse to ask such a provider, the operator reports it, and so does `kubectl voucher doctor`. Pure.
  */
-import type { HttpProvider, ProviderSpec } from './types/verification.ts';
+import type { HttpProvider, ProviderSpec } from '../types/verification.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 

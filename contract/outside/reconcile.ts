@@ -5,8 +5,8 @@
  * log. Pure.
  */
 import { z } from 'zod';
-import { CHANNELS } from './envelope.ts';
-import { API_GROUP } from './names.ts';
+import { CHANNELS } from '../envelope.ts';
+import { API_GROUP } from '../names.ts';
 
 /** Annotation on a campaign by which a person has its vouchers reconciled (operator/books/reconcile-order.ts). */
 export const RECONCILE = `reconcile.${API_GROUP}/order`;
