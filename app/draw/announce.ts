@@ -25,12 +25,18 @@ export interface AnnounceDeps {
 /** Facts without an answer: a round trip of 20 ms gives 12,000 a second. */
 const IN_FLIGHT = 256;
 
-/** @param from the registration */
-const factOf = (
+/**
+ * A fact that the draw decides of a person: the same in every copy.
+ *
+ * @param from the registration
+ * @param step of the chain, whose time it has
+ */
+export const placeFact = (
+  type: 'won' | 'waitlisted' | 'promoted' | 'lost',
   { receipt, citizenHash }: EventEnvelope,
-  { voucher, type, place }: Place,
-  { campaignId, site }: AnnounceDeps,
-  { at, digest, attempt }: Drawn,
+  data: { readonly voucher: string; readonly draw: string; readonly place?: number },
+  { campaignId, site }: Pick<AnnounceDeps, 'campaignId' | 'site'>,
+  { at, attempt }: Pick<Drawn, 'at' | 'attempt'>,
 ): EventEnvelope => ({
   v: 1,
   id: `${receipt}.${type}`,
@@ -42,7 +48,7 @@ const factOf = (
   at,
   site,
   keyId: '',
-  data: { voucher, draw: digest, commitment: attempt, ...(place === undefined ? {} : { place }) },
+  data: { ...data, commitment: attempt },
 });
 
 /** @returns the entry of a receipt, valid until the next call; undefined for what is no receipt number of this product */
@@ -106,7 +112,9 @@ export const announce = async (
     const add = (event: EventEnvelope): void => {
       if (event.type !== 'received' || event.kind !== 'citizen') return;
       const place = take(event.receipt);
-      if (place !== undefined) send(factOf(event, place, deps, drawn));
+      if (place === undefined) return;
+      const { type, ...data } = place;
+      send(placeFact(type, event, { ...data, draw: drawn.digest }, deps, drawn));
     };
     await readFrozen(paced(replay, room), frozen, add, either);
     await Promise.all(underWay);

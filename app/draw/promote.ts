@@ -30,7 +30,7 @@ import type { EventEnvelope, EventType } from '../../contract/envelope.ts';
 import { MOST_ATTEMPTS } from '../../contract/outside/issuance.ts';
 import { atMost } from '../../runtime/at-most.ts';
 import { decodeMessage } from '../records/decode.ts';
-import { type AnnounceDeps, entriesOf } from './announce.ts';
+import { type AnnounceDeps, entriesOf, placeFact } from './announce.ts';
 import { FrozenJournalError } from './read-frozen.ts';
 import type { Winners } from './winners.ts';
 
@@ -132,27 +132,6 @@ const lookUp = async (
   return known;
 };
 
-/** @param from the registration */
-const factOf = (
-  type: 'promoted' | 'lost',
-  { receipt, citizenHash }: EventEnvelope,
-  { voucher, at, attempt }: Promoted,
-  { campaignId, site }: AnnounceDeps,
-  draw: string,
-): EventEnvelope => ({
-  v: 1,
-  id: `${receipt}.${type}`,
-  type,
-  kind: 'citizen',
-  campaignId,
-  receipt,
-  citizenHash,
-  at,
-  site,
-  keyId: '',
-  data: { voucher, draw, commitment: attempt },
-});
-
 /** @param winners those of the result; who was taken does not matter */
 export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winners) => {
   const { campaignId, citizenKey, publish, now } = deps;
@@ -218,7 +197,9 @@ export const createPromotions = (deps: PromoteDeps, drawn: Drawn, winners: Winne
           if (registration === undefined)
             throw new FrozenJournalError('the journal has no registration of a person who moved up or was replaced');
           if (facts.some((fact) => fact.type === type && fact.at === step.at)) return;
-          await inTurn(() => publish(factOf(type, registration, step, deps, drawn.digest), signal));
+          await inTurn(() =>
+            publish(placeFact(type, registration, { voucher: step.voucher, draw: drawn.digest }, deps, step), signal),
+          );
         }),
       );
     // First, so that a place is never that of two people.

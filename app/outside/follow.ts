@@ -16,7 +16,7 @@ import type { OutsideMetrics } from './metrics.ts';
 import { keepShares } from './read-shares.ts';
 
 /** What every section says of a system. */
-interface SystemSpec {
+export interface SystemSpec {
   readonly name: string;
   /** Of the day of its quota. */
   readonly timeZone: string;

@@ -7,7 +7,6 @@ import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
 import { createControlLog } from '../../journal/freeze/control.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
-import { createSharesRead } from '../../journal/outside-shares.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { createJournalReplay } from '../../journal/replay.ts';
 import { abortable } from '../../runtime/abortable.ts';
@@ -15,17 +14,16 @@ import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { again, sleep } from '../../runtime/sleep.ts';
 import { channelsAsStarted } from '../books/channels.ts';
 import { runBooks } from '../books/run-books.ts';
-import { createAgreedClock } from '../clock/agreed-clock.ts';
 import { privacyFolder, secretFolder } from '../config.ts';
 import { createIssuanceMetrics } from '../issuance/metrics.ts';
 import { identityOf, issuanceOf, systemOf } from '../issuance/section.ts';
 import { createStockReader } from '../issuance/stocks.ts';
 import { createOpener } from '../keys/opener.ts';
 import { readWrapKeys } from '../keys/privacy-keys.ts';
-import { createLogLimit } from '../log-limit.ts';
+import { createLimitedLog } from '../limited-log.ts';
 import { createChannel } from '../outside/channels/channels.ts';
-import { followSystems } from '../outside/follow.ts';
-import { createOutsideMetrics } from '../outside/metrics.ts';
+import { agreedClock } from './agreed.ts';
+import { followOutside } from './follow-outside.ts';
 import type { RunJob } from './role.ts';
 import { until } from './until.ts';
 
@@ -41,21 +39,12 @@ export const runBooksJob: RunJob = async ({ config, log, registry, signal }) => 
   const connection = await connectJournal(config.dataPlane.journal, config.podName, signal);
   const ended = new AbortController();
   const both = AbortSignal.any([signal, ended.signal]);
-  const lines = createLogLimit();
-  const warn =
-    (step: string) =>
-    (error: unknown): void => {
-      const suppressed = lines.admit(step, monotonicMs());
-      if (suppressed !== undefined) log.warn({ step, suppressed, error }, 'background step failed');
-    };
+  const limited = createLimitedLog(log);
+  const warn = limited.failed;
   try {
     const of = { connection, campaignId, shards };
     const sources = journalClocks(of);
-    const agreed = createAgreedClock(
-      { own: systemClock, monotonicMs, sources, onError: warn('read another clock') },
-      both,
-    );
-    await abortable(agreed.first, signal);
+    const agreed = await agreedClock({ sources, onError: warn('read another clock') }, signal, both);
     // A channel refuses a signature whose time is wrong.
     const clock: Clock = { ...systemClock, now: () => agreed.now() };
     const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, both);
@@ -67,19 +56,10 @@ export const runBooksJob: RunJob = async ({ config, log, registry, signal }) => 
     );
     const start: IssuanceStart | undefined = entry && readControlValue('issuance', entry.value);
     const stated: readonly IssuanceChannel[] = requests === 0 ? [] : (issuanceOf(sections)?.channels ?? []);
-    const channels = followSystems(
-      {
-        create: (spec: IssuanceChannel) => createChannel(spec, { keysDir, clock }),
-        identityOf,
-        systemOf,
-        readShares: createSharesRead({ connection, campaignId, tier: 'issuance' }),
-        podName: config.podName,
-        clock: systemClock,
-        agreed,
-        random: Math.random,
-        metrics: createOutsideMetrics(registry),
-        onError: warn('read the shares of this pod'),
-      },
+    const channels = followOutside(
+      'issuance',
+      { create: (spec: IssuanceChannel) => createChannel(spec, { keysDir, clock }), identityOf, systemOf },
+      { connection, campaignId, podName: config.podName, agreed, registry, log: limited },
       both,
     );
     // A channel without keys is reported as not asked; the others are.

@@ -9,8 +9,8 @@ import { secretFolder } from '../config.ts';
 import { citizenConnections, type HttpServer, listen } from '../http/server.ts';
 import { type CallbackMetrics, createCallbacks } from '../issuance/callbacks.ts';
 import { createRedeem } from '../issuance/redeem.ts';
+import type { LimitedLog } from '../limited-log.ts';
 import { anonymousError } from '../log.ts';
-import type { LogLimit } from '../log-limit.ts';
 import { createCallbackReader } from '../outside/channels/callback-reader.ts';
 import { channelKeyFolder } from '../outside/channels/channels.ts';
 import { readWechatKeys } from '../outside/channels/wechat-keys.ts';
@@ -24,7 +24,7 @@ export interface CallbackParts {
   readonly metrics: CallbackMetrics;
   /** Agreed wall milliseconds: a signature counts for five minutes. */
   readonly clock: Clock;
-  readonly lines: LogLimit;
+  readonly log: LimitedLog;
   /** The process ends. */
   readonly signal: AbortSignal;
 }
@@ -38,14 +38,10 @@ const monotonicMs = (): number => performance.now();
 
 /** @returns ends the server after what is under way */
 export const serveCallbacks = async (
-  { config, log }: RoleContext,
-  { lines, signal, ...parts }: CallbackParts,
+  { config }: RoleContext,
+  { log, signal, ...parts }: CallbackParts,
 ): Promise<() => Promise<void>> => {
   const folder = channelKeyFolder(secretFolder(config, 'channels'));
-  const warn = (fields: Readonly<Record<string, unknown>>, message: string, kind = message): void => {
-    const suppressed = lines.admit(kind, monotonicMs());
-    if (suppressed !== undefined) log.warn({ ...fields, suppressed }, message);
-  };
   let isDraining = false;
   const listener = createCallbacks({
     read: createCallbackReader(() => readWechatKeys(folder), monotonicMs),
@@ -56,8 +52,8 @@ export const serveCallbacks = async (
     signal,
     isDraining: () => isDraining,
     onTrouble: (channel, result, reason) =>
-      warn({ channel, result, reason }, 'a callback was not believed', `callback ${result}`),
-    onServerError: (code, error) => warn({ code, ...anonymousError(error) }, 'a callback was answered 500'),
+      log.warn({ channel, result, reason }, 'a callback was not believed', `callback ${result}`),
+    onServerError: (code, error) => log.warn({ code, ...anonymousError(error) }, 'a callback was answered 500'),
   });
   const connections = citizenConnections(Math.min(config.maxConnections ?? MOST_CONNECTIONS, MOST_CONNECTIONS));
   const { keepAliveMs } = config;

@@ -8,7 +8,7 @@ import { createJournalState } from '../compare/journal-state.ts';
 import { differencesReport, keepComparing } from '../compare/keep-comparing.ts';
 import { type Compared, exportComparison } from '../compare/metrics.ts';
 import { databaseAccess } from '../config.ts';
-import { createLogLimit } from '../log-limit.ts';
+import { createLimitedLog } from '../limited-log.ts';
 import { createRowSums } from '../store/row-sums.ts';
 import type { RunJob } from './role.ts';
 
@@ -19,7 +19,7 @@ export const runCompare: RunJob = async ({ config, log, registry, differences, s
   let compared: Compared = { findings: noFindings(shards), last: undefined };
   exportComparison(registry, () => compared);
   differences(() => differencesReport(compared.findings));
-  const lines = createLogLimit();
+  const limited = createLimitedLog(log);
   const database = createRowSums({ ...databaseAccess(config.dataPlane), campaignId });
   const connection = await connectJournal(config.dataPlane.journal, config.podName, signal);
   try {
@@ -49,8 +49,7 @@ export const runCompare: RunJob = async ({ config, log, registry, differences, s
           log.debug({ kind: last.kind, buckets, watermarks, tookMs, ...state.expected.counts() }, 'compared');
         },
         onError(error) {
-          const suppressed = lines.admit('compare', monotonicMs());
-          if (suppressed !== undefined) log.warn({ suppressed, error }, 'nothing was compared; retrying');
+          limited.warn({ error }, 'nothing was compared; retrying');
         },
       },
       signal,

@@ -15,8 +15,6 @@ import { createReceiptJournal } from '../../journal/receipts/receipt-journal.ts'
 import { keepJournalChecked } from '../../journal/streams/check.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { createAgreedClock } from '../clock/agreed-clock.ts';
-import { exportClocks } from '../clock/metrics.ts';
 import { ConfigError, databaseAccess, privacyFolder } from '../config.ts';
 import { createLoadGuard } from '../http/load-guard.ts';
 import { citizenConnections, listen } from '../http/server.ts';
@@ -27,10 +25,10 @@ import { ruleProblem } from '../intake/same-rule.ts';
 import { areKeysDestroyed, endSoon, exportPrivacyKeys } from '../keys/destroyed-keys.ts';
 import { DataKeyRing } from '../keys/key-ring.ts';
 import { fittingNothing, readPrivacyKeys, readWrapKeys } from '../keys/privacy-keys.ts';
-import { anonymousError } from '../log.ts';
-import { createLogLimit } from '../log-limit.ts';
+import { createLimitedLog } from '../limited-log.ts';
 import { createAssertionCheck } from '../login/check.ts';
 import { createReceiptStore } from '../store/receipts.ts';
+import { agreedClock } from './agreed.ts';
 import type { StartRole } from './role.ts';
 import { until } from './until.ts';
 
@@ -55,27 +53,13 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const ended = new AbortController();
   void keepJournalChecked(journal, health, monotonicMs, ended.signal);
   exportRecentPublishes(registry, health, monotonicMs);
-  const lines = createLogLimit();
-  const warn =
-    (step: string) =>
-    (error: unknown): void => {
-      const suppressed = lines.admit(step, monotonicMs());
-      if (suppressed !== undefined) log.warn({ step, suppressed, error }, 'background step failed');
-    };
+  const limited = createLimitedLog(log);
+  const warn = limited.failed;
 
   const receipts = createReceiptStore({ ...databaseAccess(config.dataPlane), campaignId });
-  const clock = createAgreedClock(
-    {
-      own: systemClock,
-      monotonicMs,
-      sources: [...journalClocks(journal), receipts],
-      onError: warn('read another clock'),
-    },
-    ended.signal,
-  );
-  exportClocks(registry, clock);
-  // Before its first use, for the day of the data key. Each clock is read for at most a second.
-  await abortable(clock.first, starting);
+  const sources = [...journalClocks(journal), receipts];
+  // Before its first use, for the day of the data key.
+  const clock = await agreedClock({ sources, onError: warn('read another clock'), registry }, starting, ended.signal);
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
   let holdsKeys = false;
   const keyStore = createDataKeyStore(connection, campaignId);
@@ -145,12 +129,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     random: Math.random,
     isDraining: () => draining,
     signal: ended.signal,
-    onServerError(code, error) {
-      const suppressed = lines.admit(code, monotonicMs());
-      if (suppressed === undefined) return;
-      if (code === 'INTERNAL') log.error({ code, suppressed, ...anonymousError(error) }, 'answered 500');
-      else log.warn({ code, suppressed }, 'answered 503');
-    },
+    onServerError: limited.answered,
   });
   const server = await listen(app, config.host, config.httpPort, { connections, keepAliveMs: config.keepAliveMs });
   const { serviceUrl } = config;

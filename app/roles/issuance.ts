@@ -10,28 +10,25 @@ import { createCouponIndex } from '../../journal/coupons.ts';
 import { createControlLog } from '../../journal/freeze/control.ts';
 import { createAppendIssuing, createHomePublisher } from '../../journal/home-publisher.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
-import { createSharesRead } from '../../journal/outside-shares.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { createFactLookup } from '../../journal/receipts/facts.ts';
 import { createStreamCreatedAt } from '../../journal/streams/created-at.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { again } from '../../runtime/sleep.ts';
-import { createAgreedClock } from '../clock/agreed-clock.ts';
-import { exportClocks } from '../clock/metrics.ts';
 import { privacyFolder, secretFolder } from '../config.ts';
-import { type ChannelDeps, channelPart } from '../issuance/channel-part.ts';
+import { channelPart } from '../issuance/channel-part.ts';
 import { createIssuanceMetrics } from '../issuance/metrics.ts';
 import { routerPart } from '../issuance/router-part.ts';
 import { identityOf, isAsStarted, issuanceOf, systemOf } from '../issuance/section.ts';
 import { createStockReader } from '../issuance/stocks.ts';
 import { createOpener } from '../keys/opener.ts';
 import { readWrapKeys } from '../keys/privacy-keys.ts';
-import { createLogLimit } from '../log-limit.ts';
+import { createLimitedLog } from '../limited-log.ts';
 import { createChannel } from '../outside/channels/channels.ts';
-import { followSystems } from '../outside/follow.ts';
-import { createOutsideMetrics } from '../outside/metrics.ts';
+import { agreedClock } from './agreed.ts';
 import { serveCallbacks } from './callbacks.ts';
+import { followOutside } from './follow-outside.ts';
 import type { StartRole } from './role.ts';
 import { connectWorker, startWorker } from './worker.ts';
 
@@ -52,20 +49,11 @@ export const startIssuance: StartRole = async (context) => {
   const { connection } = connected;
   const journal = { connection, campaignId, shards };
   const ended = new AbortController();
-  const lines = createLogLimit();
-  const warn =
-    (step: string) =>
-    (error: unknown): void => {
-      const suppressed = lines.admit(step, monotonicMs());
-      if (suppressed !== undefined) log.warn({ step, suppressed, error }, 'background step failed');
-    };
+  const limited = createLimitedLog(log);
+  const warn = limited.failed;
 
-  const agreed = createAgreedClock(
-    { own: systemClock, monotonicMs, sources: journalClocks(journal), onError: warn('read another clock') },
-    ended.signal,
-  );
-  exportClocks(registry, agreed);
-  await abortable(agreed.first, starting);
+  const sources = journalClocks(journal);
+  const agreed = await agreedClock({ sources, onError: warn('read another clock'), registry }, starting, ended.signal);
   // A channel refuses a signature whose time is wrong.
   const clock: Clock = { ...systemClock, now: () => agreed.now() };
   const now = clock.now;
@@ -80,19 +68,10 @@ export const startIssuance: StartRole = async (context) => {
   };
   void again(readStart, START_EVERY_MS, ended.signal, warn('read the start of issuance'));
 
-  const channels = followSystems(
-    {
-      create: (spec: IssuanceChannel) => createChannel(spec, { keysDir, clock }),
-      identityOf,
-      systemOf,
-      readShares: createSharesRead({ connection, campaignId, tier: 'issuance' }),
-      podName: config.podName,
-      clock: systemClock,
-      agreed,
-      random: Math.random,
-      metrics: createOutsideMetrics(registry),
-      onError: warn('read the shares of this pod'),
-    },
+  const channels = followOutside(
+    'issuance',
+    { create: (spec: IssuanceChannel) => createChannel(spec, { keysDir, clock }), identityOf, systemOf },
+    { connection, campaignId, podName: config.podName, agreed, registry, log: limited },
     ended.signal,
   );
   const section = () => issuanceOf(settings.current()?.sections);
@@ -112,12 +91,6 @@ export const startIssuance: StartRole = async (context) => {
   void again(() => readStocks(ended.signal), STOCKS_EVERY_MS, ended.signal, warn('read the stocks'));
 
   const facts = createFactLookup({ ...journal, monotonicMs });
-  const limited: ChannelDeps['log'] = {
-    warn(fields, message) {
-      const suppressed = lines.admit(message, monotonicMs());
-      if (suppressed !== undefined) log.warn({ suppressed, ...fields }, message);
-    },
-  };
   const publish = createHomePublisher({ ...journal, monotonicMs });
   const coupons = createCouponIndex({ connection, campaignId, monotonicMs });
   const endCallbacks = await serveCallbacks(context, {
@@ -127,7 +100,7 @@ export const startIssuance: StartRole = async (context) => {
     publish,
     metrics: metrics.callbacks,
     clock,
-    lines,
+    log: limited,
     signal: ended.signal,
   });
   const shared = { campaignId, site, start: () => started, facts, log: limited, now };

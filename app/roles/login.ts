@@ -11,13 +11,10 @@ import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { again } from '../../runtime/sleep.ts';
-import { createAgreedClock } from '../clock/agreed-clock.ts';
-import { exportClocks } from '../clock/metrics.ts';
 import { ConfigError, secretFolder } from '../config.ts';
 import { createLoadGuard } from '../http/load-guard.ts';
 import { citizenConnections, listen } from '../http/server.ts';
-import { anonymousError } from '../log.ts';
-import { createLogLimit } from '../log-limit.ts';
+import { createLimitedLog } from '../limited-log.ts';
 import { channelOf, createAccountSystem } from '../login/account-system.ts';
 import { createLogin } from '../login/login.ts';
 import { createLoginMetrics } from '../login/metrics.ts';
@@ -29,6 +26,7 @@ import { createLoginStates } from '../login/state.ts';
 import { createEntrances } from '../login/systems.ts';
 import { createAccountLogin } from '../outside/channels/account-login.ts';
 import { ShardsHealth } from '../worker/shards-health.ts';
+import { agreedClock } from './agreed.ts';
 import type { StartRole } from './role.ts';
 
 /** With the preStop sleep of 5 s it fits into the pod's 30 s of grace. */
@@ -88,25 +86,11 @@ export const startLogin: StartRole = async ({ config, registry, dependencies, lo
   );
   connected = connection;
   const ended = new AbortController();
-  const lines = createLogLimit();
-  const warn =
-    (step: string) =>
-    (error: unknown): void => {
-      const suppressed = lines.admit(step, monotonicMs());
-      if (suppressed !== undefined) log.warn({ step, suppressed, error }, 'background step failed');
-    };
-  const clock = createAgreedClock(
-    {
-      own: systemClock,
-      monotonicMs,
-      sources: journalClocks({ connection, campaignId, shards, seesDataKeys: false }),
-      onError: warn('read another clock'),
-    },
-    ended.signal,
-  );
-  exportClocks(registry, clock);
+  const limited = createLimitedLog(log);
+  const warn = limited.failed;
+  const sources = journalClocks({ connection, campaignId, shards, seesDataKeys: false });
   // An assertion that is signed by a wrong clock is expired, or of the future, where it is checked.
-  await abortable(clock.first, starting);
+  const clock = await agreedClock({ sources, onError: warn('read another clock'), registry }, starting, ended.signal);
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
   const entrances = createEntrances((spec) => createSystem(spec, keysDir));
   const follow = async (): Promise<void> => {
@@ -137,15 +121,9 @@ export const startLogin: StartRole = async ({ config, registry, dependencies, lo
     isDraining: () => draining,
     signal: ended.signal,
     onTrouble(system, reason) {
-      const suppressed = lines.admit(`login ${system}`, monotonicMs());
-      if (suppressed !== undefined) log.warn({ system, reason, suppressed }, 'login was not completed');
+      limited.warn({ system, reason }, 'login was not completed', `login ${system}`);
     },
-    onServerError(code, error) {
-      const suppressed = lines.admit(code, monotonicMs());
-      if (suppressed === undefined) return;
-      if (code === 'INTERNAL') log.error({ code, suppressed, ...anonymousError(error) }, 'answered 500');
-      else log.warn({ code, suppressed }, 'answered 503');
-    },
+    onServerError: limited.answered,
   });
   const server = await listen(app, config.host, config.httpPort, { connections, keepAliveMs: config.keepAliveMs });
   return {

@@ -3,28 +3,25 @@ import type { ProviderSpec } from '../../contract/types/verification.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { createHomePublisher } from '../../journal/home-publisher.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
-import { createSharesRead } from '../../journal/outside-shares.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { createFactLookup } from '../../journal/receipts/facts.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { again } from '../../runtime/sleep.ts';
-import { createAgreedClock } from '../clock/agreed-clock.ts';
-import { exportClocks } from '../clock/metrics.ts';
 import { privacyFolder, secretFolder } from '../config.ts';
 import { createOpener } from '../keys/opener.ts';
 import { readWrapKeys } from '../keys/privacy-keys.ts';
-import { createLogLimit } from '../log-limit.ts';
+import { createLimitedLog } from '../limited-log.ts';
 import { createAssertionCheck } from '../login/check.ts';
 import { loginKeyIn } from '../login/section.ts';
-import { followSystems } from '../outside/follow.ts';
-import { createOutsideMetrics } from '../outside/metrics.ts';
 import { createProvider } from '../outside/providers/providers.ts';
 import { createAsserted } from '../verification/asserted.ts';
 import { createDesks } from '../verification/desks.ts';
 import { createVerificationMetrics } from '../verification/metrics.ts';
 import { verificationPart } from '../verification/part.ts';
 import { identityOf, providerOf, providersOf } from '../verification/section.ts';
+import { agreedClock } from './agreed.ts';
+import { followOutside } from './follow-outside.ts';
 import { wireReview } from './review.ts';
 import type { StartRole } from './role.ts';
 import { connectWorker, startWorker } from './worker.ts';
@@ -42,36 +39,18 @@ export const startVerification: StartRole = async (context) => {
   const { connection } = connected;
   const journal = { connection, campaignId, shards };
   const ended = new AbortController();
-  const lines = createLogLimit();
-  const warn =
-    (step: string) =>
-    (error: unknown): void => {
-      const suppressed = lines.admit(step, monotonicMs());
-      if (suppressed !== undefined) log.warn({ step, suppressed, error }, 'background step failed');
-    };
+  const limited = createLimitedLog(log);
+  const warn = limited.failed;
 
-  const agreed = createAgreedClock(
-    { own: systemClock, monotonicMs, sources: journalClocks(journal), onError: warn('read another clock') },
-    ended.signal,
-  );
-  exportClocks(registry, agreed);
-  await abortable(agreed.first, starting);
+  const sources = journalClocks(journal);
+  const agreed = await agreedClock({ sources, onError: warn('read another clock'), registry }, starting, ended.signal);
   // A provider refuses a signature whose time is wrong.
   const clock: Clock = { ...systemClock, now: () => agreed.now() };
   const settings = watchLiveSettings({ connection, campaignId, onError: warn('live settings') }, ended.signal);
-  const providers = followSystems(
-    {
-      create: (spec: ProviderSpec) => createProvider(spec, { keysDir, clock }),
-      identityOf,
-      systemOf: providerOf,
-      readShares: createSharesRead({ connection, campaignId, tier: 'verification' }),
-      podName: config.podName,
-      clock: systemClock,
-      agreed,
-      random: Math.random,
-      metrics: createOutsideMetrics(registry),
-      onError: warn('read the shares of this pod'),
-    },
+  const providers = followOutside(
+    'verification',
+    { create: (spec: ProviderSpec) => createProvider(spec, { keysDir, clock }), identityOf, systemOf: providerOf },
+    { connection, campaignId, podName: config.podName, agreed, registry, log: limited },
     ended.signal,
   );
   /** None in a campaign that verifies nothing any more. */
@@ -97,12 +76,7 @@ export const startVerification: StartRole = async (context) => {
     facts: createFactLookup({ ...journal, monotonicMs }),
     publish: createHomePublisher({ ...journal, monotonicMs }),
     metrics: createVerificationMetrics(registry, () => agreed.now()),
-    log: {
-      warn(fields, message) {
-        const suppressed = lines.admit(message, monotonicMs());
-        if (suppressed !== undefined) log.warn({ suppressed, ...fields }, message);
-      },
-    },
+    log: limited,
     now: () => agreed.now(),
   });
   const now = (): number => agreed.now();

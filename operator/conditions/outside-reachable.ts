@@ -1,5 +1,6 @@
 /** Whether the outside systems of a campaign take requests, by what pods report of their own requests. */
 
+import type { ConditionReason } from '../../contract/conditions.ts';
 import { CHANNEL_KEYS } from '../../contract/outside/issuance.ts';
 import { providerFaults } from '../../contract/outside/provider-faults.ts';
 import { entryOf } from '../../contract/tiers.ts';
@@ -136,6 +137,14 @@ const reachable = ({ campaign: { spec }, handOuts = {} }: ConditionInput, words:
   };
 };
 
+const verdictOf = <R extends ConditionReason>(
+  { kind, text }: Found,
+  reasons: Readonly<Record<'refused' | 'failing' | 'quota', R>>,
+) => {
+  if (kind === 'answer') return yes('AllAnswer', text);
+  return kind === 'unseen' ? unknown('NotYetObserved', text) : no(reasons[kind], text);
+};
+
 /**
  * | found                                     | status  | reason          |
  * |-------------------------------------------|---------|-----------------|
@@ -156,35 +165,11 @@ export const providersReachable = (input: ConditionInput): Verdict<'ProvidersRea
       `${faults} No provider is asked until spec.verification is corrected. Registration continues, and registrations wait for their check; none is rejected because of this.`,
     );
   }
-  switch (found.kind) {
-    case 'refused':
-      return no('ProviderRefuses', found.text);
-    case 'failing':
-      return no('ProviderFailing', found.text);
-    case 'quota':
-      return no('QuotaUsedUp', found.text);
-    case 'unseen':
-      return unknown('NotYetObserved', found.text);
-    case 'answer':
-      return yes('AllAnswer', found.text);
-  }
+  return verdictOf(found, { refused: 'ProviderRefuses', failing: 'ProviderFailing', quota: 'QuotaUsedUp' });
 };
 
 /** As providersReachable: ChannelRefuses, ChannelFailing, QuotaUsedUp, NotYetObserved, AllAnswer. */
 export const channelsReachable = (input: ConditionInput): Verdict<'ChannelsReachable'> | undefined => {
   const found = reachable(input, CHANNELS);
-  switch (found?.kind) {
-    case undefined:
-      return undefined;
-    case 'refused':
-      return no('ChannelRefuses', found.text);
-    case 'failing':
-      return no('ChannelFailing', found.text);
-    case 'quota':
-      return no('QuotaUsedUp', found.text);
-    case 'unseen':
-      return unknown('NotYetObserved', found.text);
-    case 'answer':
-      return yes('AllAnswer', found.text);
-  }
+  return found && verdictOf(found, { refused: 'ChannelRefuses', failing: 'ChannelFailing', quota: 'QuotaUsedUp' });
 };
