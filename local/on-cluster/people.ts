@@ -13,10 +13,10 @@ export const peopleManifests = (namespace: string, prefix: string): string =>
   JSON.stringify({
     apiVersion: 'v1',
     kind: 'List',
-    items: Object.entries(ROLES).map(([user, role]) => ({
+    items: ROLES.map(([user, role]) => ({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'RoleBinding',
-      metadata: { name: user, namespace },
+      metadata: { name: `${user}-${role}`, namespace },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: `${prefix}-${role}` },
       subjects: [{ kind: 'User', name: user, apiGroup: 'rbac.authorization.k8s.io' }],
     })),

@@ -46,7 +46,14 @@ export const valuesOf = (
   operator: { resources: request('50m') },
   app: {
     shardMaxBytes,
-    resources: { intake: request('100m'), records: request('100m'), verification: request('50m') },
+    resources: {
+      intake: request('100m'),
+      records: request('100m'),
+      verification: request('50m'),
+      // The draw starts beside the comparison, which still runs.
+      draw: request('100m'),
+      compare: request('50m'),
+    },
   },
   dataPlane: {
     embedded: {
