@@ -54,7 +54,7 @@ const secretIn = ({ headers }: IncomingMessage): string => String(headers['x-rec
 
 export const createApi = (deps: IntakeDeps) => {
   const { campaignId, guard } = deps;
-  const page = staticPage(deps.settings);
+  const paused = staticPage(deps.settings);
   const metrics = createIntakeMetrics(deps.registry, {
     now: deps.wallClockMs,
     monotonicMs: deps.monotonicMs,
@@ -210,11 +210,11 @@ export const createApi = (deps: IntakeDeps) => {
       [`${PREFIX}/draws/:campaignId`]: only({ 'GET, HEAD': showDraw }),
       [`${PREFIX}/draws/:campaignId/proof/:entry`]: only({ 'GET, HEAD': showProof }),
     } satisfies Readonly<Record<string, Handler>>,
+    /** The page of a contingency level; undefined: there is none, or the path is not a page's. */
+    paused,
     /** Any other path. */
-    elsewhere: ((request) => {
-      const answer = page(request);
-      if (answer === undefined) throw new ApiError('NOT_FOUND');
-      return answer;
+    elsewhere: (() => {
+      throw new ApiError('NOT_FOUND');
     }) satisfies Handler,
     answer: createAnswers(deps),
   };

@@ -3,6 +3,7 @@ import { RESOURCES } from '../../contract/schema/schema.ts';
 import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
 import { demoPicture } from './demo-picture.ts';
 import { lawPicture } from './law-picture.ts';
+import { pageBundle } from './page-bundle.ts';
 import { referenceFileName, renderReference } from './reference.ts';
 import { renderTypes } from './types.ts';
 
@@ -17,6 +18,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
     ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/types/${file}`, text] as const),
     ['docs/images/demo.svg', demoPicture()],
     ['docs/images/law.svg', lawPicture()],
+    ['app/web/assets/bundle.ts', pageBundle()],
   ]);
 
 /** `read` returns undefined for a missing file. */
