@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { LiveSettings } from '../../contract/app-contract.ts';
-import { contrastWithWhite, LEAST_CONTRAST } from '../../contract/colour.ts';
+import { readableColour } from '../../contract/colour.ts';
 
 export const COLOUR_PATH = /^\/assets\/colour-([0-9a-f]{6})\.css$/;
 export const EMBLEM_PATH = /^\/assets\/emblem-[0-9a-f]{12}$/;
@@ -17,9 +17,10 @@ export interface Look {
 export const emblemPathOf = (emblem: string): string =>
   `/assets/emblem-${createHash('sha256').update(emblem).digest('hex').slice(0, 12)}`;
 
-/** Undefined: too light for white text. The API server refuses it too; an older object may have it. */
-const colourPathOf = (colour: string): string | undefined =>
-  contrastWithWhite(colour) < LEAST_CONTRAST ? undefined : `/assets/colour-${colour.slice(1).toLowerCase()}.css`;
+const colourPathOf = (colour: string): string | undefined => {
+  const digits = readableColour(colour);
+  return digits === undefined ? undefined : `/assets/colour-${digits}.css`;
+};
 
 let last: { readonly of: LiveSettings['look']; readonly look: Look } | undefined;
 

@@ -13,7 +13,7 @@ export interface ReceiptLines {
 }
 
 /** 26 characters in groups that can be read out. */
-export const grouped = (text: string): string => text.replace(/(.{5})(?=.)/g, '$1 ');
+export const grouped = (text: string): string => text.replace(/(.{4})(?=.)/g, '$1 ');
 
 const WIDTH = 600;
 const CODE = 400;

@@ -82,8 +82,9 @@ export const createRegisterPage = (rendering: Rendering, register: Handler): Han
     );
     const filled = { values, errors: fields, ...(fields.length > 0 ? {} : { problem: problemOf(context, error) }) };
     const key = NEEDS_NEW_KEY.has(error.code) ? randomUUID() : keyOf(form);
-    const page = formPage(again(context, form), rendering.settings(), key, filled, placeOf(error));
-    return rendering.document(request, ERRORS[error.code].status, again(context, form), page, {
+    const shown = again(context, { ...form, idempotencyKey: key });
+    const page = formPage(shown, rendering.settings(), key, filled, placeOf(error));
+    return rendering.document(request, ERRORS[error.code].status, shown, page, {
       ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
       ...headers,
     });

@@ -26,6 +26,8 @@ export interface Tried {
 }
 
 const CORRECTABLE = new Set(['rejected', 'manual_review']);
+/** Without an account no voucher can be issued. */
+const URGENT = new Set(['won', 'issue_failed']);
 const OVER = new Set(['withdrawn', 'erased', 'superseded', 'issued', 'redeemed', 'expired', 'lost']);
 const BINDABLE = new Set([
   'received',
@@ -74,8 +76,10 @@ export const changeForms = (
   const { words, writing } = context;
   const { change: its } = words;
   const filledOf = (change: Change): Filled => (tried?.change === change ? tried.filled : EMPTY);
+  const isUrgent = (change: Change): boolean =>
+    (change === 'account' && URGENT.has(state.state)) || (change === 'correction' && state.state === 'rejected');
   const box = (change: Change, title: string, body: Html): Html =>
-    tried?.change === change
+    tried?.change === change || isUrgent(change)
       ? html`<details class="card" open><summary><h3>${title}</h3></summary>${body}</details>`
       : html`<details class="card"><summary><h3>${title}</h3></summary>${body}</details>`;
   const form = (change: Change, body: Html, button: string, kind: string): Html =>

@@ -41,7 +41,7 @@ const GOOD = new Set(['verified', 'entered', 'won', 'issuing', 'issued', 'redeem
 const TO_DO = new Set(['rejected', 'manual_review', 'issue_failed']);
 const toneOf = (state: string): string => {
   if (GOOD.has(state)) return 'good';
-  return TO_DO.has(state) ? 'todo' : 'plain';
+  return TO_DO.has(state) ? 'todo' : 'calm';
 };
 
 const details = (context: Context, settings: LiveSettings, state: ReceiptState): Html => {
@@ -131,7 +131,7 @@ export const statusPage = (
       notice === undefined
         ? NOTHING
         : html`<p class="notice" role="status" tabindex="-1" id="notice">${noticeText(context, notice)}</p>`
-    }${isNew ? html`${card}${current}` : html`${current}${refresh}`}${proof(context, settings, state, receipt)}${changeForms(context, settings, state, receipt, tried)}${isNew ? NOTHING : card}<div data-registered="${String(isNew)}"></div>`,
+    }${isNew ? html`${card}${current}` : html`${current}${refresh}`}${changeForms(context, settings, state, receipt, tried)}${proof(context, settings, state, receipt)}${isNew ? NOTHING : card}<div data-registered="${String(isNew)}"></div>`,
   };
 };
 

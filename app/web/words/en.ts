@@ -201,8 +201,8 @@ export const en = {
     merged: 'Merged',
   },
   change: {
-    title: 'Correct or withdraw',
-    until: (time: string) => `Possible until ${time}.`,
+    title: 'What you can do',
+    until: (time: string) => `Corrections and withdrawals are possible until ${time}.`,
     over: 'The time for corrections and withdrawals is over.',
     correct: 'Correct the registration',
     correctText:

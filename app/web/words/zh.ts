@@ -176,8 +176,8 @@ export const zh = {
     merged: '已合并',
   },
   change: {
-    title: '更正与撤回',
-    until: (time: string) => `可办理至${time}。`,
+    title: '可办理事项',
+    until: (time: string) => `更正和撤回可办理至${time}。`,
     over: '更正和撤回的时间已截止。',
     correct: '更正登记',
     correctText: '可更正姓名和手机号码。身份证号码不能更正，但须填写以确认是您本人。',
