@@ -111,7 +111,7 @@ export const CHANNEL_KEYS = {
 
 /** Metrics of issuance pods for the operator. */
 export const ISSUANCE_METRICS = {
-  /** Gauge `{channel,voucher,field}`: the channel's own numbers of a stock, read each minute. Absent until they are read. */
+  /** Gauge `{channel,voucher,field}`: the channel's own numbers of a stock, read every 30 s. Absent until they are read. */
   stock: 'voucher_issuance_stock',
   /** Gauge `{channel}`: Unix seconds at which the pod last read all stocks of the channel. */
   stockReadAt: 'voucher_issuance_stock_read_at_seconds',
