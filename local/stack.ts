@@ -2,7 +2,7 @@
 
 import { ADMIN_PATHS } from '../contract/app-contract.ts';
 import type { Tier } from '../contract/tiers.ts';
-import type { VoucherCampaignStatus } from '../contract/types/campaign.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../contract/types/campaign.ts';
 import type { Condition } from '../contract/types/common.ts';
 import type { ScalePlan } from '../contract/types/scale-plan.ts';
 import type { TierStatus } from '../contract/types/status.ts';
@@ -16,8 +16,16 @@ export interface StackEvent {
   readonly message: string;
 }
 
+export interface TierSnapshot extends TierStatus {
+  readonly explanation: string;
+  /** Replicas that demand asks for, before maximum and ceiling. Absent: not known here. */
+  readonly wanted?: number;
+}
+
 export interface StackSnapshot {
   readonly atMs: number;
+  /** With the status of the last tick. */
+  readonly campaign: VoucherCampaign;
   readonly stage: string;
   readonly opensAtMs: number;
   readonly closesAtMs: number;
@@ -26,7 +34,7 @@ export interface StackSnapshot {
   readonly arrivalsPerSecond: number | undefined;
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;
-  readonly tiers: Partial<Readonly<Record<Tier, TierStatus & { readonly explanation: string }>>>;
+  readonly tiers: Partial<Readonly<Record<Tier, TierSnapshot>>>;
   readonly conditions: readonly Condition[];
   /** The list of the draw, once the campaign is frozen. */
   readonly draw: VoucherCampaignStatus['draw'];
