@@ -89,10 +89,10 @@ const REGISTRATION: Readonly<Record<string, AlertCases>> = {
       ),
       'citizens are shed': case_(...TWO_HOURS, arrivals('accepted', '0+1500x80'), arrivals('shed', '0+1500x80')),
       'canaries fail': case_(...TWO_HOURS, arrivals('accepted', '0+1500x80'), arrivals('canary', '0+15x80')),
-      'it was over minutes ago': case_(
-        ...TWO_HOURS,
-        arrivals('accepted', '0+1500x80'),
-        arrivals('failed', '0+20x20 400x60'),
+      // Prometheus evaluates groups side by side: an alert may see what was recorded 15 s ago.
+      'it was over minutes ago': at(
+        '11m',
+        case_(...TWO_HOURS, arrivals('accepted', '0+1500x80'), arrivals('failed', '0+20x20 400x60')),
       ),
     },
   },
@@ -111,12 +111,19 @@ const REGISTRATION: Readonly<Record<string, AlertCases>> = {
     ['True', 'LeaderElection'],
     ['Unknown', 'NotYetObserved'],
   ),
-  VoucherPreWarmLate: onCondition(
-    'PreWarmed',
-    ['False', 'WillBeLate'],
-    ['True', 'FloorReady'],
-    ['False', 'PreWarming'],
-  ),
+  VoucherPreWarmLate: {
+    fires: {
+      'an hour before': case_(campaign('opens_timestamp_seconds', 3_600), is('PreWarmed', 'False', 'WillBeLate')),
+    },
+    silent: {
+      'it is warm': case_(campaign('opens_timestamp_seconds', 3_600), is('PreWarmed', 'True', 'FloorReady')),
+      'pods start': case_(campaign('opens_timestamp_seconds', 3_600), is('PreWarmed', 'False', 'PreWarming')),
+      'two days before': case_(
+        campaign('opens_timestamp_seconds', 172_800),
+        is('PreWarmed', 'False', 'CeilingBelowFloor'),
+      ),
+    },
+  },
   VoucherTierBelowMin: {
     fires: { 'one of two is Ready': case_(tier('ready_replicas', 1), tier('min_replicas', 2)) },
     silent: {
@@ -299,6 +306,7 @@ const OPERATOR: Readonly<Record<string, AlertCases>> = {
   VoucherClocksDisagree: onCondition('ClocksAgree', ['False', 'PodClockOff'], ['True', 'AllAgree']),
 };
 
+const OPENED = campaign('opens_timestamp_seconds', 0);
 const dueAt = (metric: string, seconds: number): Series => campaign(`${metric}_due_timestamp_seconds`, seconds);
 
 const LATER: Readonly<Record<string, AlertCases>> = {
@@ -309,10 +317,18 @@ const LATER: Readonly<Record<string, AlertCases>> = {
     ['Unknown', 'NotCompared'],
   ),
   VoucherNotCompared: {
-    fires: { 'for 20 minutes': at('19m', case_(is('RecordsConsistent', 'Unknown', 'NotCompared'))) },
+    fires: { 'for 19 minutes': at('19m', case_(OPENED, is('RecordsConsistent', 'Unknown', 'NotCompared'))) },
     silent: {
-      'for 10 minutes': case_(is('RecordsConsistent', 'Unknown', 'NotCompared')),
-      'it was': at('19m', case_(is('RecordsConsistent', 'True', 'RowsAgree'))),
+      'for ten minutes': case_(OPENED, is('RecordsConsistent', 'Unknown', 'NotCompared')),
+      'it was compared': at('19m', case_(OPENED, is('RecordsConsistent', 'True', 'RowsAgree'))),
+      'before opening': at(
+        '19m',
+        case_(campaign('opens_timestamp_seconds', 7_200), is('RecordsConsistent', 'Unknown', 'NotCompared')),
+      ),
+      'after the list was made': at(
+        '19m',
+        case_(OPENED, is('RecordsConsistent', 'Unknown', 'NotCompared'), is('ListFrozen', 'True', 'Listed')),
+      ),
     },
   },
   VoucherProviderStopped: onCondition('ProvidersReachable', ['False', 'ProviderFailing'], ['True', 'AllAnswer']),
