@@ -1,5 +1,5 @@
 /** The whole operator, on any API server: it watches always, and acts while it holds the lease. */
-import { collectDefaultMetrics, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { defined } from '../contract/defined.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Listening } from '../runtime/small-server.ts';
@@ -41,13 +41,13 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
   // Set below; the access to the cluster needs the metrics first.
   let cluster: KubeCluster | undefined;
 
-  collectDefaultMetrics({ register: registry });
   const metrics = createKubeMetrics(registry, {
     quietMs: () => cluster?.quietMs() ?? new Map(),
     notServed: () => serving.notServed(),
     counts: () => term?.loop.counts ?? { keys: 0, running: 0 },
   });
-  const tickReporter = createTickReporter(log, createOperatorMetrics(registry));
+  const tickMetrics = createOperatorMetrics(registry);
+  const tickReporter = createTickReporter(log, tickMetrics);
 
   const { kubeconfig, context } = config;
   const { monotonicMs } = clock;
@@ -104,6 +104,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
       losingSinceMs = undefined;
       await term?.close();
       term = undefined;
+      tickMetrics.campaigns.clear();
       metrics.leading.set(0);
     }
   };

@@ -3,6 +3,7 @@ import { RESOURCES } from '../../contract/schema/schema.ts';
 import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
 import { demoPicture } from './demo-picture.ts';
 import { lawPicture } from './law-picture.ts';
+import { renderMetrics } from './metrics.ts';
 import { referenceFileName, renderReference } from './reference.ts';
 import { renderTypes } from './types.ts';
 
@@ -15,6 +16,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
       [referenceFileName(resource), renderReference(resource)] as const,
     ]),
     ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/types/${file}`, text] as const),
+    ['docs/metrics.md', renderMetrics()],
     ['docs/images/demo.svg', demoPicture()],
     ['docs/images/law.svg', lawPicture()],
   ]);
