@@ -27,6 +27,9 @@ export const ENV = {
   keepAliveSeconds: 'VOUCHER_KEEP_ALIVE_SECONDS',
   portAdmin: 'PORT_ADMIN',
   logLevel: 'VOUCHER_LOG_LEVEL',
+  /** Collector of traces (OTLP over HTTP), and the share of registrations that are traced. Absent: none are. */
+  tracingEndpoint: 'VOUCHER_TRACING_ENDPOINT',
+  tracingRatio: 'VOUCHER_TRACING_RATIO',
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. 0 unless stated: pods have a preStop. */
   drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
   /** Draw: what an owner has authorised, as JSON (contract/decisions/draw-order.ts). Absent: the Job makes the list, and nothing more. */

@@ -65,7 +65,7 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
   });
   signal.addEventListener('abort', giveUpAll, { once: true });
 
-  const publish: RegistrationJournal['publish'] = async (event) => {
+  const publish: RegistrationJournal['publish'] = async (event, traceparent) => {
     if (isAway || signal.aborted) return unavailable('disconnected');
     if (inFlight.size >= MAX_IN_FLIGHT) return unavailable('busy');
     const nowMs = monotonicMs();
@@ -83,7 +83,7 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
     const attempt = new PublishAttempt(context, home, (shard, withinMs) => {
       const subject =
         isRegistration && shard !== home ? astraySubject(campaignId, shard, event.receipt) : subjectOf(event, shard);
-      return outbox.send({ subject, messageId: event.id, payload, first, withinMs });
+      return outbox.send({ subject, messageId: event.id, payload, first, withinMs, traceparent });
     });
     inFlight.add(attempt);
     attempt.start(entry);

@@ -24,8 +24,8 @@ import { campaignKey } from './tick/campaign-state.ts';
 
 export interface RunOptions extends TermOptions {
   readonly registry: Registry;
-  /** Called once both servers listen. */
-  readonly onStarted?: (server: Pick<Listening, 'port'>, auditServer: Pick<Listening, 'port'>) => void;
+  /** Called once the servers listen; without `auditPort` there is no audit server. */
+  readonly onStarted?: (server: Pick<Listening, 'port'>, auditServer: Pick<Listening, 'port'> | undefined) => void;
 }
 
 const SYNC_LOOK_MS = 50;
@@ -167,9 +167,12 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
     config.host,
     config.port,
   );
-  const auditServer = await startAuditServer(options.audit, config.host, config.auditPort, (error) =>
-    log.warn({ error }, 'a trail could not be read'),
-  );
+  const auditServer =
+    config.auditPort === undefined
+      ? undefined
+      : await startAuditServer(options.audit, config.host, config.auditPort, (error) =>
+          log.warn({ error }, 'a trail could not be read'),
+        );
   options.onStarted?.(server, auditServer);
   log.info({ server: access.server, namespaces: config.watchNamespaces, identity: config.identity }, 'started');
 
@@ -180,7 +183,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
   } finally {
     background.abort();
     await running;
-    await Promise.all([server.close(), auditServer.close()]);
+    await Promise.all([server.close(), auditServer?.close()]);
     await access.close();
     log.info('ended');
   }

@@ -1,6 +1,7 @@
 /** Which files are generated, and which of them differ from the disk. Pure except for `read`. */
 import { RESOURCES } from '../../contract/schema/schema.ts';
 import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
+import { renderDashboards } from './dashboards.ts';
 import { demoPicture } from './demo-picture.ts';
 import { lawPicture } from './law-picture.ts';
 import { renderMetrics } from './metrics.ts';
@@ -18,7 +19,11 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
     ]),
     ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/types/${file}`, text] as const),
     ['docs/metrics.md', renderMetrics()],
+
     ['charts/voucher-operator/files/rules.yaml', renderRules()],
+
+    ...renderDashboards(),
+
     ['docs/images/demo.svg', demoPicture()],
     ['docs/images/law.svg', lawPicture()],
   ]);
