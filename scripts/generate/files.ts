@@ -19,11 +19,8 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
     ]),
     ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/types/${file}`, text] as const),
     ['docs/metrics.md', renderMetrics()],
-
     ['charts/voucher-operator/files/rules.yaml', renderRules()],
-
     ...renderDashboards(),
-
     ['docs/images/demo.svg', demoPicture()],
     ['docs/images/law.svg', lawPicture()],
   ]);
