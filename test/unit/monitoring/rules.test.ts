@@ -1,13 +1,14 @@
 /** Rules name only metrics, labels and conditions that exist, by Prometheus' own grammar. */
 import { describe, expect, it } from '@jest/globals';
 import { CONDITION_REASONS, CONDITION_TYPES } from '../../../contract/conditions.ts';
+import type { Metric } from '../../../contract/metrics/metric.ts';
 import { METRIC_SECTIONS } from '../../../contract/metrics/metrics.ts';
 import { TIERS } from '../../../contract/tiers.ts';
 import { RECORDINGS } from '../../../observability/recordings.ts';
 import { ALERTS, ruleGroups } from '../../../observability/rules.ts';
 import { namedIn } from '../../helpers/promql.ts';
 
-const METRICS = Object.values(METRIC_SECTIONS).flatMap((section) => Object.values(section));
+const METRICS: readonly Metric[] = Object.values(METRIC_SECTIONS).flatMap((section) => Object.values(section));
 
 /** Series of a histogram have endings of their own. */
 const exposed = new Set(
@@ -40,9 +41,9 @@ describe('metrics', () => {
   });
 
   it('have labels that are bounded: no pod, no receipt, no text of an error', () => {
-    expect(
-      METRICS.filter((metric) => metric.labels.some((label: string) => /pod|receipt|citizen|error/.test(label))),
-    ).toEqual([]);
+    expect(METRICS.filter((metric) => metric.labels.some((label) => /pod|receipt|citizen|error/.test(label)))).toEqual(
+      [],
+    );
   });
 
   it('have buckets at the goals where citizens wait', () => {
