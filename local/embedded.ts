@@ -190,7 +190,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         { name: 'postgres', role: 'postgres', id: String(postgres.pid) },
       ],
       kill: ({ id }) => void signalQuietly(Number(id), 'SIGKILL'),
-      metrics: () => metricsOf(cluster.pods()),
+      metrics: async () => [...(await metricsOf(cluster.pods())), { name: 'operator', text: await operator.page() }],
       applyCampaign: async (yaml) => store.applyYaml(yaml),
       stop: () => ending.disposeAsync().catch(() => undefined),
     };

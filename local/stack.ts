@@ -76,6 +76,7 @@ export interface Stack {
   processes(): readonly StackProcess[];
   /** kill -9, or deletion of a pod without grace period. No error if it has ended already. */
   kill(process: StackProcess): void;
+  /** The pages of the operator (embedded mode only) and of those pods that answer. */
   metrics(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Applies a changed campaign (validated as `kubectl apply` would be). */
   applyCampaign(yaml: string): Promise<void>;

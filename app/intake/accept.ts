@@ -8,6 +8,7 @@ import { ApiError } from '../http/errors.ts';
 import type { LoadGuard } from '../http/load-guard.ts';
 import { readJson } from '../http/read-json.ts';
 import { soon } from '../http/refusals.ts';
+import type { Tracing } from '../tracing/spans.ts';
 import type { Accounts } from './accounts.ts';
 import type { Asserted, Assertions } from './assertions.ts';
 import { createGate, type GateDeps, type Knock } from './gate.ts';
@@ -17,6 +18,8 @@ import { type Claim, claimOf, publishClaim, type RegisterDeps, type Registered }
 
 export interface AcceptDeps extends RegisterDeps, RecallDeps, Omit<GateDeps, 'isOverloaded'> {
   readonly guard: LoadGuard;
+  /** Absent: no traces. */
+  readonly tracing?: Tracing;
 }
 
 /** Logins that registrations carry. */
@@ -40,7 +43,7 @@ export interface Acceptor {
 }
 
 export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Logins): Acceptor => {
-  const { guard } = deps;
+  const { guard, tracing } = deps;
   const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() });
   const recall = createRecall(deps);
 
@@ -148,28 +151,42 @@ export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Login
     }
   };
 
-  return {
-    knock: gate.knock,
-    async accept(request, knock) {
-      if (knock.refusal !== undefined && !recall.isOpenTo(knock)) throw recall.unasked(knock.refusal);
-      const claim = await claimWith(request, knock);
-      const asserted = await assertedBy(knock, claim);
-      await underWay.get(claim.receipt.receiptNo)?.catch(() => undefined);
-      const known = recall.fromMemory(knock, claim);
-      if (known !== undefined) return withAccount(knock, claim, asserted, known);
-      const instead = async (refusal: ApiError): Promise<Registered> =>
-        withAccount(knock, claim, asserted, await recall.instead(knock, claim, refusal));
-      if (asserted instanceof ApiError) return instead(knock.refusal ?? asserted);
-      const refusal = knock.refusal ?? gate.admit(knock);
-      if (refusal !== undefined) return instead(refusal);
-      try {
-        return await withAccount(knock, claim, asserted, await publish(knock, claim, asserted));
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        if (OWN_MISTAKES.has(error.code)) gate.giveBack(knock);
-        if (!NOT_STORED.has(error.code)) throw error;
-        return instead(error);
-      }
-    },
+  const accept: Acceptor['accept'] = async (request, knock) => {
+    if (knock.refusal !== undefined && !recall.isOpenTo(knock)) throw recall.unasked(knock.refusal);
+    const claim = await claimWith(request, knock);
+    const asserted = await assertedBy(knock, claim);
+    await underWay.get(claim.receipt.receiptNo)?.catch(() => undefined);
+    const known = recall.fromMemory(knock, claim);
+    if (known !== undefined) return withAccount(knock, claim, asserted, known);
+    const instead = async (refusal: ApiError): Promise<Registered> =>
+      withAccount(knock, claim, asserted, await recall.instead(knock, claim, refusal));
+    if (asserted instanceof ApiError) return instead(knock.refusal ?? asserted);
+    const refusal = knock.refusal ?? gate.admit(knock);
+    if (refusal !== undefined) return instead(refusal);
+    try {
+      return await withAccount(knock, claim, asserted, await publish(knock, claim, asserted));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (OWN_MISTAKES.has(error.code)) gate.giveBack(knock);
+      if (!NOT_STORED.has(error.code)) throw error;
+      return instead(error);
+    }
   };
+
+  const traced =
+    (of: Tracing): Acceptor['accept'] =>
+    async (request, knock) => {
+      const span = of.root('intake.accept');
+      if (span === undefined) return accept(request, knock);
+      try {
+        const registered = await accept(request, { ...knock, span });
+        span.end(registered.repeated ? 'repeated' : 'stored');
+        return registered;
+      } catch (error) {
+        span.end(error instanceof ApiError ? error.code : 'error');
+        throw error;
+      }
+    };
+
+  return { knock: gate.knock, accept: tracing === undefined ? accept : traced(tracing) };
 };

@@ -26,6 +26,7 @@ import { ApiError } from '../http/errors.ts';
 import { checkJsonHead } from '../http/read-json.ts';
 import { overloaded, pausedBy, soon } from '../http/refusals.ts';
 import { TokenBucket } from '../http/token-bucket.ts';
+import type { Span } from '../tracing/spans.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
 import { WaitEstimate, waitText } from './wait-estimate.ts';
 
@@ -42,6 +43,8 @@ export interface Knock {
   readonly ageMs: () => number;
   /** Why it may not be admitted, as far as its head shows. */
   readonly refusal: ApiError | undefined;
+  /** Absent: the request is not traced. */
+  readonly span?: Span;
 }
 
 export interface Gate {

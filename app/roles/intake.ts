@@ -37,7 +37,7 @@ const DRAIN_WITHIN_MS = 20_000;
 
 const monotonicMs = (): number => performance.now();
 
-export const startIntake: StartRole = async ({ config, registry, dependencies, log, starting }) => {
+export const startIntake: StartRole = async ({ config, registry, dependencies, log, tracing, starting }) => {
   const { campaignId, site, shards } = config.app;
   const privacyDir = privacyFolder(config);
   const read = await readPrivacyKeys(privacyDir).then(
@@ -100,8 +100,8 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     areKeysDestroyed: () => sealer.isDestroyed,
     canaryKey: keys.canary,
     journal: {
-      async publish(event) {
-        const outcome = await publisher.publish(event);
+      async publish(event, traceparent) {
+        const outcome = await publisher.publish(event, traceparent);
         health.published(outcome, connection.isRefused(), monotonicMs());
         return outcome;
       },
@@ -130,6 +130,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     isDraining: () => draining,
     signal: ended.signal,
     onServerError: limited.answered,
+    ...(tracing === undefined ? {} : { tracing }),
   });
   const server = await listen(app, config.host, config.httpPort, { connections, keepAliveMs: config.keepAliveMs });
   const { serviceUrl } = config;

@@ -155,6 +155,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
     }
     state.computed = heldStatus(campaign, state.computed, held, nowMs);
     const status = state.computed;
+    report.undecided(campaign, status);
     if (!shouldWriteStatus(state.written, status, state.lastWriteMs, nowMs)) return;
     await within(clock, WRITE_DEADLINE_MS, signal, (inner) => deps.status.writeStatus(campaign, status, inner)).then(
       () => {
