@@ -16,7 +16,15 @@ export const LATER_ALERTS: Alerts = {
   },
   VoucherNotCompared: {
     severity: 'warning',
-    expr: condition('RecordsConsistent', { status: 'False|Unknown', reason: 'NotCompared' }),
+    // Before opening, and once the list is frozen, nothing is to be compared.
+    expr: [
+      overdue(
+        condition('RecordsConsistent', { status: 'False|Unknown', reason: 'NotCompared' }),
+        'voucher_campaign_opens_timestamp_seconds',
+        0,
+      ),
+      `unless on (namespace, name) ${condition('ListFrozen', { status: 'True' })}`,
+    ].join(' '),
     for: '15m',
     summary: `Journal and database are not compared: ${CAMPAIGN}`,
     description: 'The Job compare does not run, or is behind. The list of the draw cannot be frozen without it.',

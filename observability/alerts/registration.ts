@@ -26,7 +26,10 @@ export const REGISTRATION_ALERTS: Alerts = {
   },
   VoucherNotAccepting: {
     severity: 'critical',
-    expr: condition('AcceptingRegistrations', { not: 'NotOpen|Closed|LevelAdmitsNone|NotYetObserved' }),
+    expr: condition('AcceptingRegistrations', {
+      status: 'False|Unknown',
+      not: 'NotOpen|Closed|LevelAdmitsNone|NotYetObserved',
+    }),
     for: '30s',
     summary: `Registrations are not stored: ${CAMPAIGN} ({{ $labels.reason }})`,
     description: 'Intake pods report that a registration that arrives now is not stored.',
@@ -40,7 +43,11 @@ export const REGISTRATION_ALERTS: Alerts = {
   },
   VoucherPreWarmLate: {
     severity: 'critical',
-    expr: condition('PreWarmed', { reason: 'WillBeLate|CeilingBelowFloor|CanaryNotConfirmed' }),
+    // An owner may still raise the ceiling days before.
+    expr: [
+      condition('PreWarmed', { reason: 'WillBeLate|CeilingBelowFloor|CanaryNotConfirmed' }),
+      `and on (namespace, name) (${ofCampaign('voucher_campaign_opens_timestamp_seconds')} - time() < 86400)`,
+    ].join(' '),
     for: '30s',
     summary: `The campaign will not be ready at its opening: ${CAMPAIGN} ({{ $labels.reason }})`,
     description: 'The replicas of the forecast are not Ready in time, or the canary does not reach the database.',
@@ -68,7 +75,7 @@ export const REGISTRATION_ALERTS: Alerts = {
   },
   VoucherRecordsUnavailable: {
     severity: 'warning',
-    expr: condition('RecordsAvailable', { not: 'NotYetObserved' }),
+    expr: condition('RecordsAvailable', { status: 'False|Unknown', not: 'NotYetObserved' }),
     for: '2m',
     summary: `Registrations do not reach the database: ${CAMPAIGN} ({{ $labels.reason }})`,
     description:

@@ -6,6 +6,7 @@ import { demoPicture } from './demo-picture.ts';
 import { lawPicture } from './law-picture.ts';
 import { renderMetrics } from './metrics.ts';
 import { referenceFileName, renderReference } from './reference.ts';
+import { renderRules } from './rules.ts';
 import { renderTypes } from './types.ts';
 
 /** Path from the repository's root, with `/` → content. The same on every machine and in every run. */
@@ -18,7 +19,11 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
     ]),
     ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/types/${file}`, text] as const),
     ['docs/metrics.md', renderMetrics()],
+
+    ['charts/voucher-operator/files/rules.yaml', renderRules()],
+
     ...renderDashboards(),
+
     ['docs/images/demo.svg', demoPicture()],
     ['docs/images/law.svg', lawPicture()],
   ]);
