@@ -54,6 +54,8 @@ export interface ProcessConfig {
   };
   /** Of the Job `books`, as it is set. */
   readonly reconcile?: string;
+  /** Of the Job `exclude`, as they are set. */
+  readonly exclusion: { readonly order?: string; readonly privacyDir?: string; readonly dataPlaneDir?: string };
 }
 
 const port = z
@@ -83,6 +85,9 @@ const environment = z.object({
   [ENV.drainGraceMs]: whole('milliseconds').default(0),
   [ENV.drawOrder]: text.optional(),
   [ENV.reconcileOrder]: text.optional(),
+  [ENV.exclusionOrder]: text.optional(),
+  [ENV.earlierPrivacyDir]: text.optional(),
+  [ENV.earlierDataPlaneDir]: text.optional(),
   [ENV.bundleDir]: text.optional(),
   [ENV.bundleStore]: text.optional(),
   [ENV.bundleKeysDir]: text.optional(),
@@ -207,6 +212,11 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     secretDirs: Object.fromEntries(rightsOf(workload).secrets.map(({ name }) => [name, env[secretDirOf(name)]])),
     app: app.data,
     ...defined({ reconcile: settings[ENV.reconcileOrder] }),
+    exclusion: defined({
+      order: settings[ENV.exclusionOrder],
+      privacyDir: settings[ENV.earlierPrivacyDir],
+      dataPlaneDir: settings[ENV.earlierDataPlaneDir],
+    }),
     draw: defined({
       order: settings[ENV.drawOrder],
       bundleDir: settings[ENV.bundleDir],

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type KV, Kvm } from '@nats-io/kv';
 import { z } from 'zod';
 import type { LiveSettings } from '../contract/app-contract.ts';
+import { frozenExclusions } from '../contract/decisions/exclusion.ts';
 import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
 import { KEY_SPACES, UNIQUENESS } from '../contract/uniqueness.ts';
 import { again } from '../runtime/sleep.ts';
@@ -24,7 +25,11 @@ const fields = {
   window: z.object({ opensAt: instant, closesAt: instant }),
   // Defaults: the previous release's operator does not write these.
   identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),
-  eligibility: z.object({ minAge: count, uniqueness: z.enum(UNIQUENESS).default('perCitizen') }),
+  eligibility: z.object({
+    minAge: count,
+    uniqueness: z.enum(UNIQUENESS).default('perCitizen'),
+    excludeWinnersOf: z.array(text).exactOptional(),
+  }),
   draw: z
     .object({
       verifyBy: instant.exactOptional(),
@@ -48,7 +53,11 @@ const fields = {
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
   published: z.record(z.string(), z.unknown()).exactOptional(),
   announced: z
-    .object({ barriers: z.array(position), unverified: z.enum(['exclude', 'enter', 'unchecked']) })
+    .object({
+      barriers: z.array(position),
+      unverified: z.enum(['exclude', 'enter', 'unchecked']),
+      excluded: frozenExclusions.exactOptional(),
+    })
     .exactOptional(),
   sections: z.record(z.string(), z.unknown()).exactOptional(),
   reviews: z.record(z.string(), z.object({ by: z.string(), until: instant, sha256: z.string() })).exactOptional(),

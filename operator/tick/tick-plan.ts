@@ -20,6 +20,7 @@ import type { DrawRequest } from '../draw/draw-keeper.ts';
 import { announcedDraw, drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
 import { type EraseCommand, eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
+import { exclusionsOf, titlesOf } from '../exclusion/exclusions.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { issuanceEvents } from '../issuance/issuance-events.ts';
@@ -85,6 +86,8 @@ export interface TickPlan {
   /** Whether the way to the database is to be proven by canaries now. */
   readonly canary: boolean;
   readonly freeze: FreezeRequest;
+  /** campaignIds of earlier campaigns whose lists of winners are needed. */
+  readonly earlier: readonly string[];
   readonly draw: DrawRequest;
   readonly issuance: IssuanceRequest;
   readonly erasures: readonly EraseCommand[];
@@ -206,6 +209,7 @@ export const planTick = (
     certificateOf(campaign, observed.destruction),
   );
 
+  const exclusions = exclusionsOf(campaign, observed, nowMs);
   const issuance = issuanceRequest(campaign, observed, nowMs);
   const erasures = eraseCommandsOf(campaign);
   const destruction = destructionRequest(campaign, observed, options.shards, nowMs);
@@ -234,13 +238,15 @@ export const planTick = (
             reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
             deleteAtMs: destruction.dueAtMs,
             loginPods: tiers.login.ready,
+            earlierTitles: titlesOf(exclusions),
           })
         : undefined,
     handOuts,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
-    freeze: freezeRequest(campaign, observed, contingency),
+    freeze: freezeRequest(campaign, observed, contingency, nowMs),
+    earlier: exclusions.flatMap(({ of }) => of ?? []),
     draw: drawRequest(campaign, observed),
     issuance,
     erasures: erasures.commands,

@@ -166,6 +166,7 @@ describe('a receipt with its secret', () => {
   describe('after the draw', () => {
     const announced = { barriers: [10, 10, 10], unverified: 'exclude' } as const;
     const LOST: DrawnReceipt = {
+      citizenHash: 'a'.repeat(64),
       copies: [{ shard: 0, sequence: 3 }],
       facts: [{ type: 'verified', shard: 0, sequence: 4 }],
       hasPlace: false,
