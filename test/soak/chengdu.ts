@@ -27,6 +27,7 @@ import { commitFor, OWNER, valuesFor } from '../../local/demo/draw.ts';
 import { type ChannelVoucher, compareIssued } from '../../local/ledger-check/issued.ts';
 import { readWinners } from '../../local/ledger-check/read-winners.ts';
 import type { StackProcess } from '../../local/stack.ts';
+import { issueStartText } from '../../operator/issuance/commands.ts';
 import { RECEIPT_BYTES, registerAll } from '../helpers/chengdu/crowd.ts';
 import { bytesIn, watchMemory } from '../helpers/chengdu/usage.ts';
 import {
@@ -187,7 +188,8 @@ const draw = async (run: Run): Promise<void> => {
 };
 
 const issue = async (run: Run): Promise<void> => {
-  if (run.state.annotations[ISSUE_START] === undefined) await command(run, { [ISSUE_START]: `by ${OWNER}` });
+  if (run.state.annotations[ISSUE_START] === undefined)
+    await command(run, { [ISSUE_START]: issueStartText(OWNER, run.world.stack.snapshot().draw?.result ?? '') });
   const isIssued = async (): Promise<boolean> => {
     if (conditionOf(run, 'Issued')?.reason === 'Issuing') await killOnce(run, 'issuance', 'issue');
     const books = conditionOf(run, 'BooksBalanced');
