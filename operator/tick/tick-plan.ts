@@ -18,6 +18,7 @@ import { destructionRequest, isDestroying } from '../destruction/destruction-req
 import type { DestructionRequest } from '../destruction/destruction-steps.ts';
 import type { DrawRequest } from '../draw/draw-keeper.ts';
 import { announcedDraw, drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
+import { answeredPromotions } from '../draw/promotions.ts';
 import { type EraseCommand, eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
 import { exclusionsOf, titlesOf } from '../exclusion/exclusions.ts';
@@ -93,6 +94,8 @@ export interface TickPlan {
   readonly erasures: readonly EraseCommand[];
   readonly destruction: DestructionRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
+  /** Annotations of commands that have their answer. */
+  readonly answered: readonly string[];
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
   readonly tiers: TierOutcomes;
@@ -252,6 +255,7 @@ export const planTick = (
     erasures: erasures.commands,
     destruction,
     finalizer: finalizerChange(campaign),
+    answered: observed.draw?.kind === 'known' ? answeredPromotions(campaign, observed.draw.chain) : [],
     status,
     events: [
       ...transitionEvents(previous, status),
