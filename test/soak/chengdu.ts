@@ -1,11 +1,11 @@
 /**
  * Chengdu's campaign of 2020 on one machine, from the first registration to balanced books, unattended: 3.31 million registrations and
  * 2.5 million winners times `--scale` (default 0.05). Every kind of component is killed once. `--state-dir DIR` keeps all files there, and
- * `--resume` goes on with them: after a kill of this process, which is that of the operator and of everything else.
+ * `--resume` goes on with them after a kill of this process, which ends everything.
  *
  * | step     | ends when                                                              | killed in it |
  * |----------|------------------------------------------------------------------------|--------------|
- * | register | every citizen has a receipt                                            | intake, nats, records, login, postgres, compare |
+ * | register | every citizen has a receipt                                            | intake, nats, records, login, postgres, compare, operator |
  * | list     | registration has closed, all are verified, the list is made: journal and database agree | verification |
  * | draw     | the result is announced                                                | the draw's Job |
  * | issue    | every winner has a voucher, and every channel's number agrees          | issuance |
@@ -64,6 +64,7 @@ const IN_REGISTER: readonly (readonly [part: number, what: string])[] = [
   [0.55, 'login'],
   [0.65, 'postgres'],
   [0.8, 'compare'],
+  [0.9, 'operator'],
 ];
 const KILLED = [...IN_REGISTER.map(([, what]) => what), 'verification', 'draw', 'issuance'];
 
@@ -81,10 +82,15 @@ const isOf = (what: string, { role, name }: StackProcess): boolean =>
 /** Once in the whole run. @returns whether it was, now or before */
 const killOnce = async ({ stateDir, state, world, progress }: Run, what: string, step: string): Promise<boolean> => {
   if (state.kills.some((one) => one.what === what)) return true;
-  const victim = world.stack.processes().find((one) => isOf(what, one));
-  if (victim === undefined) return false;
-  world.stack.kill(victim);
-  progress(`kill -9 of ${victim.name}`);
+  const { crash } = world.stack;
+  if (what === 'postgres') await crash?.database();
+  else if (what === 'operator') await crash?.operator();
+  else {
+    const victim = world.stack.processes().find((one) => isOf(what, one));
+    if (victim === undefined) return false;
+    world.stack.kill(victim);
+  }
+  progress(`killed: ${what}`);
   state.kills = [...state.kills, { what, step, at: new Date().toISOString() }];
   await writeState(stateDir, state);
   return true;

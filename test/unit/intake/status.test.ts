@@ -210,20 +210,20 @@ describe('a receipt with its secret', () => {
       expect(asked).toBe(5);
     });
 
-    it.each([
+    it.each<[string, () => Promise<boolean>]>([
       ['excluded', async () => true],
       ['lost', async () => false],
       // Unknown: it keeps its own state.
       ['verified', () => Promise.reject(new Error('the bucket is silent'))],
-    ] as const)('is %s by the list of earlier winners', async (state, has) => {
+    ])('is %s by the list of earlier winners', async (state, has) => {
       const excluded = [{ of: 'spring', entries: 1, digest: 'ab'.repeat(32), chunkBits: 0 }];
       intake = testIntake(calmGuard(), [], { drawnReceipts: { find: async () => LOST }, excludedLists: { has } });
       intake.world.settings = settingsOf({ announced: { ...announced, excluded } });
       const facts = (['received', 'verified'] as const).map((type) => ({ type, at }));
       const { json } = await ask({ kind: 'found', receivedAt: at, facts, others: [] });
       expect(json['state']).toBe(state);
-      const detail = { en: expect.stringContaining('won in an earlier campaign') };
-      expect(json['detail']).toEqual(state === 'excluded' ? expect.objectContaining(detail) : undefined);
+      const said = JSON.stringify(json['detail'] ?? '');
+      expect(said.includes('won in an earlier campaign')).toBe(state === 'excluded');
     });
 
     it('is not asked for in the journal before the result is announced', async () => {
