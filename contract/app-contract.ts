@@ -1,6 +1,5 @@
-/**
- * What the operator and the pods agree on: environment, files, live settings, metric names. Pure.
- */
+/** What the operator and the pods agree on: environment, files, live settings, metric names. Pure. */
+import type { FrozenExclusion } from './decisions/exclusion.ts';
 import type { ReviewSessions } from './review.ts';
 import type { KeySpace, Uniqueness } from './uniqueness.ts';
 
@@ -36,6 +35,10 @@ export const ENV = {
   drawOrder: 'VOUCHER_DRAW',
   /** Books: what a person has ordered, as JSON (contract/outside/reconcile.ts). */
   reconcileOrder: 'VOUCHER_RECONCILE',
+  /** Exclude: which earlier campaign, as JSON (contract/decisions/exclusion.ts); and mounts of that one's Secrets. */
+  exclusionOrder: 'VOUCHER_EXCLUSION',
+  earlierPrivacyDir: 'VOUCHER_EARLIER_PRIVACY_DIR',
+  earlierDataPlaneDir: 'VOUCHER_EARLIER_DATA_PLANE_DIR',
   /** Draw: writable folder for the files that prove the result. Absent: none are written. */
   bundleDir: 'VOUCHER_BUNDLE_DIR',
   /** Draw: `spec.draw.bundleStore` as JSON, and the folder with its keys. Absent: there is no store. */
@@ -149,7 +152,12 @@ export interface LiveSettings {
   readonly title: LocalizedText;
   readonly window: { readonly opensAt: string; readonly closesAt: string };
   readonly identity: { readonly keySpace: KeySpace };
-  readonly eligibility: { readonly minAge: number; readonly uniqueness: Uniqueness };
+  readonly eligibility: {
+    readonly minAge: number;
+    readonly uniqueness: Uniqueness;
+    /** Titles of earlier campaigns whose winners take no part. Absent: none. */
+    readonly excludeWinnersOf?: readonly LocalizedText[];
+  };
   /** `spec.draw`: until when citizens can change their registration, whether those without a verdict enter the draw, where its files are. */
   readonly draw: { readonly verifyBy?: string; readonly unverified: 'exclude' | 'enter'; readonly bundleUrl?: string };
   /** When all personal data is destroyed. Absent: an operator of an earlier release wrote these settings. */
@@ -177,6 +185,8 @@ export interface LiveSettings {
   readonly announced?: {
     readonly barriers: readonly number[];
     readonly unverified: 'exclude' | 'enter' | 'unchecked';
+    /** Lists of earlier winners, who are not in the list. Absent: none. */
+    readonly excluded?: readonly FrozenExclusion[];
   };
   /** Sections of the spec that belong to one tier each, unchanged; its role reads its own. Absent: no such tier exists. */
   readonly sections?: Readonly<Record<string, unknown>>;

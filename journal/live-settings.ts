@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type KV, Kvm } from '@nats-io/kv';
 import { z } from 'zod';
 import type { LiveSettings } from '../contract/app-contract.ts';
+import { frozenExclusions } from '../contract/decisions/exclusion.ts';
 import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
 import { KEY_SPACES, UNIQUENESS } from '../contract/uniqueness.ts';
 import { again } from '../runtime/sleep.ts';
@@ -14,17 +15,27 @@ const text = z.object({ 'zh-CN': z.string(), en: z.string() });
 const instant = z.string().refine((value) => !Number.isNaN(Date.parse(value)));
 const count = z.number().nonnegative();
 
-/** Unknown fields are ignored: pods must accept the settings of a newer operator. */
-const liveSettings = z.object({
+const position = z.int().nonnegative();
+
+/** Unknown fields are ignored: pods must accept the settings of a newer operator. Every field of this release is listed. */
+const fields = {
   v: z.literal(1),
   generation: z.number(),
   title: text,
   window: z.object({ opensAt: instant, closesAt: instant }),
   // Defaults: the previous release's operator does not write these.
   identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),
-  eligibility: z.object({ minAge: count, uniqueness: z.enum(UNIQUENESS).default('perCitizen') }),
+  eligibility: z.object({
+    minAge: count,
+    uniqueness: z.enum(UNIQUENESS).default('perCitizen'),
+    excludeWinnersOf: z.array(text).exactOptional(),
+  }),
   draw: z
-    .object({ verifyBy: instant.exactOptional(), unverified: z.enum(['exclude', 'enter']).default('exclude') })
+    .object({
+      verifyBy: instant.exactOptional(),
+      unverified: z.enum(['exclude', 'enter']).default('exclude'),
+      bundleUrl: z.string().exactOptional(),
+    })
     .prefault({}),
   privacy: z.object({ deleteAt: instant }).exactOptional(),
   vouchers: z.array(
@@ -38,12 +49,21 @@ const liveSettings = z.object({
     }),
   ),
   traffic: z.object({ admissionPerSecond: count, intakePods: z.number().min(1), burstSeconds: count }),
+  loginPods: z.number().min(1).exactOptional(),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
   published: z.record(z.string(), z.unknown()).exactOptional(),
+  announced: z
+    .object({
+      barriers: z.array(position),
+      unverified: z.enum(['exclude', 'enter', 'unchecked']),
+      excluded: frozenExclusions.exactOptional(),
+    })
+    .exactOptional(),
   sections: z.record(z.string(), z.unknown()).exactOptional(),
   reviews: z.record(z.string(), z.object({ by: z.string(), until: instant, sha256: z.string() })).exactOptional(),
   behind: z.object({ atMostSeconds: count, asOf: instant, isStopped: z.literal(true).exactOptional() }).exactOptional(),
-});
+} satisfies Record<keyof LiveSettings, z.ZodType>;
+const liveSettings = z.object(fields);
 
 export interface LiveSettingsOptions extends Omit<CampaignJournal, 'shards'> {
   /** An invalid value, or a watch that failed; both are retried. */

@@ -84,6 +84,8 @@ export interface Stack {
   readonly annotate?: (command: Command) => Promise<void>;
   /** Addresses of servers outside the product, by name, where the stack has started them. */
   readonly outside?: Readonly<Record<string, string>>;
+  /** A crash of what is not restarted by itself, and its next start. Absent: a cluster restarts it. */
+  readonly crash?: { database(): Promise<void>; operator(): Promise<void> };
   stop(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClaims } from '../../journal/claims.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
+import { createExcludedLists } from '../../journal/excluded-lists.ts';
 import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
@@ -116,6 +117,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     check: createAssertionCheck(campaignId),
     claims: createClaims({ connection, campaignId, monotonicMs }),
     drawnReceipts: createDrawnReceipts({ ...journal, monotonicMs }),
+    excludedLists: createExcludedLists(journal),
     settings,
     sealer,
     receipts,

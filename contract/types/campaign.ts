@@ -8,7 +8,7 @@ import type { Condition } from './common.ts';
 import type { ContingencySpec, ContingencyStatus } from './contingency.ts';
 import type { DrawSpec, DrawStatus } from './draw.ts';
 import type { EligibilitySpec, IdentitySpec } from './people.ts';
-import type { ErasureStatus, PrivacyStatus, StallingCause, TierStatus } from './status.ts';
+import type { ErasureStatus, ExclusionStatus, PrivacyStatus, StallingCause, TierStatus } from './status.ts';
 import type { IssuanceSpec, IssuanceStatus } from './issuance.ts';
 import type { LocalizedText } from '../app-contract.ts';
 import type { LoginSpec } from './login.ts';
@@ -190,6 +190,8 @@ export interface VoucherCampaignStatus {
   readonly privacy?: PrivacyStatus;
   /** Commands to erase people, by their annotations. Absent: none. */
   readonly erasures?: readonly ErasureStatus[];
+  /** Lists of the winners of earlier campaigns, who take no part in the draw. Absent: none. */
+  readonly exclusions?: readonly ExclusionStatus[];
   /**
    * When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.
    */

@@ -9,6 +9,8 @@ interface RegistrationRequest {
   readonly citizen: Citizen;
   readonly category: string;
   readonly idempotencyKey: string;
+  /** Of a channel's login: the account in which the voucher is issued. */
+  readonly account?: { readonly assertion: string; readonly nonce: string };
 }
 
 export interface RegistrationClient {
@@ -59,11 +61,12 @@ export const readAnswer = (status: number, retryAfter: string | string[] | undef
   return status === 403 && code === 'NOT_OPEN' ? { kind: 'not_open' } : { kind: 'refused', status, code };
 };
 
-const bodyOf = ({ citizen, category }: RegistrationRequest): string =>
+const bodyOf = ({ citizen, category, account }: RegistrationRequest): string =>
   JSON.stringify({
     ...citizen,
     idType: 'CN_ID',
     category,
+    ...(account === undefined ? {} : { account }),
     consent: { policyVersion: POLICY_VERSION, sensitive: true },
   });
 

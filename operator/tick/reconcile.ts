@@ -19,6 +19,8 @@ import { DestructionKeeper, type SecretEmptier } from '../destruction/destructio
 import { secretUsersOf } from '../destruction/destruction-request.ts';
 import { createDrawKeeper } from '../draw/draw-keeper.ts';
 import { ErasureKeeper } from '../erasure/erasure-keeper.ts';
+import { createExclusionKeeper } from '../exclusion/exclusion-keeper.ts';
+import { earlierIn, excludersOf } from '../exclusion/exclusions.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
 import { createIssuanceKeeper } from '../issuance/issuance-keeper.ts';
@@ -101,6 +103,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         shards: deps.options.shards,
         assertLeading: deps.assertLeading,
       }),
+      exclusion: createExclusionKeeper({ clock, journal: deps.freezing }),
       erasure: new ErasureKeeper({
         clock,
         journal: deps.privacy?.erasing,
@@ -197,6 +200,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       }
 
       const nowMs = clock.now();
+      const all = [...(deps.living?.campaigns() ?? [])];
       const planned = planTick(
         campaign,
         {
@@ -213,7 +217,10 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           comparison: state.comparison.report,
           books: state.books,
           destruction: state.destruction.state,
-          secretUsers: secretUsersOf(campaign, deps.living?.campaigns() ?? []),
+          secretUsers: secretUsersOf(campaign, all),
+          excluders: excludersOf(campaign, all),
+          earlier: earlierIn(campaign, all),
+          excludedLists: state.exclusion.states(),
           erasureOf: (command) => state.erasure.resultOf(command),
           previous: state.computed,
           memory: state.memory,
@@ -237,6 +244,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       // Asked once the journal's streams exist.
       if (state.journal.state?.kind === 'ready') {
         state.freeze.keep(planned.freeze, signal);
+        state.exclusion.keep(campaign.spec.campaignId, planned.earlier, signal);
         state.draw.keep(planned.draw, signal);
         state.issuance.keep(planned.issuance, signal);
         state.erasure.keep(campaign.spec.campaignId, planned.erasures, planned.status.erasures, signal);
