@@ -6,8 +6,7 @@ import { createFakeQueue } from '../../helpers/fake-queue.ts';
 const world = () => {
   const queue = createFakeQueue();
   const now = { ms: 0, serving: 0 };
-  const pod = () =>
-    createNumbers({ claim: queue.claim, monotonicMs: () => now.ms, serving: () => now.serving });
+  const pod = () => createNumbers({ claim: queue.claim, monotonicMs: () => now.ms, serving: () => now.serving });
   return { queue, now, pod };
 };
 
