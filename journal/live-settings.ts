@@ -48,7 +48,12 @@ const fields = {
       validDays: count,
     }),
   ),
-  traffic: z.object({ admissionPerSecond: count, intakePods: z.number().min(1), burstSeconds: count }),
+  traffic: z.object({
+    admissionPerSecond: count,
+    intakePods: z.number().min(1),
+    burstSeconds: count,
+    waitingRoom: z.object({ enabled: z.boolean(), preQueueMinutes: count }).exactOptional(),
+  }),
   loginPods: z.number().min(1).exactOptional(),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
   published: z.record(z.string(), z.unknown()).exactOptional(),

@@ -8,6 +8,7 @@ import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { createPublisher } from '../../journal/publisher.ts';
+import { followQueue } from '../../journal/queue.ts';
 import { createAcceptances } from '../../journal/receipts/acceptances.ts';
 import { followAstray } from '../../journal/receipts/astray.ts';
 import { createDrawnReceipts } from '../../journal/receipts/drawn-receipt.ts';
@@ -46,7 +47,8 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     (error: unknown) => ({ kind: 'error' as const, error }),
   );
   const health = new JournalHealth(monotonicMs());
-  dependencies.need('journal', () => health.found(monotonicMs()));
+  const journalFound = () => health.found(monotonicMs());
+  dependencies.need('journal', journalFound);
   const connection = await connectJournal(config.dataPlane.journal, config.podName, starting, (failure) =>
     health.checked(failure, monotonicMs()),
   );
@@ -110,7 +112,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     acceptances: createAcceptances({
       ...journal,
       monotonicMs,
-      journal: () => health.found(monotonicMs()),
+      journal: journalFound,
       astray: followAstray(journal, warn('follow astray registrations'), ended.signal),
     }),
     receiptJournal: createReceiptJournal({ ...journal, monotonicMs, signal: ended.signal }),
@@ -118,6 +120,8 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     claims: createClaims({ connection, campaignId, monotonicMs }),
     drawnReceipts: createDrawnReceipts({ ...journal, monotonicMs }),
     excludedLists: createExcludedLists(journal),
+    queue: followQueue({ connection, campaignId, random: Math.random, onError: warn('waiting room') }, ended.signal),
+    journalFound,
     settings,
     sealer,
     receipts,
