@@ -59,7 +59,15 @@ export const ADMISSION_SECONDS = 900;
 /** Registrations that one pod takes for one admission: a family's. */
 export const PER_ADMISSION = 5;
 
-/** Metrics of an intake pod. Counters only grow; the sums over all pods are what the operator reads. */
+/**
+ * Metrics of an intake pod. Counters only grow; the sums over all pods are what the operator reads.
+ *
+ * How they meet the law's metrics (app-contract.ts):
+ * - A request that gets a ticket is one attempt with the outcome `shed`. It is not asked to come again within seconds:
+ *   `METRICS.dueBack` counts no holder of a ticket, because the operator knows them from these counters.
+ * - A registration by a ticket or admission is an attempt and, for the first of a ticket, also a turn. Every such attempt adds 1
+ *   to `METRICS.returnsExpected` and to the present half of `METRICS.halfReturns` when it arrives: it is never a first attempt.
+ */
 export const QUEUE_METRICS = {
   /** Tickets given; each is a first attempt of the law. */
   tickets: 'voucher_queue_tickets_total',
