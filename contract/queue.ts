@@ -35,7 +35,8 @@ export interface QueuePace {
 }
 
 /**
- * The order of those who had a ticket before opening, so that nothing is gained by coming first: number n ≤ count has the place that
+ * The order of those who had a ticket before opening. The operator writes it once the campaign is open, with the count 0 where no
+ * one had a ticket: before pods know it, no place is known and no ticket is served. So that nothing is gained by coming first: number n ≤ count has the place that
  * `placeOf` gives it among them (app/intake/waiting-room/shuffle.ts). Numbers above are their own places.
  */
 export interface QueueShuffle {
@@ -49,8 +50,11 @@ export interface QueueShuffle {
 export const servingAt = ({ base, ratePerSecond, since }: QueuePace, nowMs: number): number =>
   Math.floor(base + (ratePerSecond * Math.max(0, nowMs - Date.parse(since))) / 1000);
 
-/** How many numbers a pod takes at once, at least and at most: about half a second of its tickets. */
-export const BLOCK = { least: 10, most: 1_000 } as const;
+/**
+ * How many numbers a pod takes at once, at least and at most: about half a second of its tickets. One where few come: the rest of a
+ * block that no one gets is time in which no one is served.
+ */
+export const BLOCK = { least: 1, most: 1_000 } as const;
 
 /** How long a place is kept after its turn, for a page that was closed; then its ticket is no longer valid. */
 export const PLACE_KEPT_SECONDS = 600;
