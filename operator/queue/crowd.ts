@@ -36,7 +36,7 @@ const REMEMBERED_SECONDS = 120;
 const BELIEVED_SECONDS = 20;
 /** A page asks every 5 s when its turn is near; whose turn passed within this time may still come. */
 const COMES_WITHIN_MS = 10_000;
-/** Accepted registrations are acknowledged in some 10 ms; the bound of an admitted registration's p99 is 500 ms. */
+/** Registrations are acknowledged in some 10 ms; the bound of an admitted registration's p99 is 500 ms. */
 const SLOW_ANSWER_SECONDS = 0.25;
 /** Per second: as the law's downstream rule (scaling/downstream.ts), but it returns sooner, because it reacts sooner. */
 const REDUCED = 0.9;
