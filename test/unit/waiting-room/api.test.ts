@@ -114,7 +114,7 @@ describe('while no one waits', () => {
       position: 1,
       etaSeconds: 1,
       etaBand: { least: 0, most: 30 },
-      pollAfterSeconds: 5,
+      pollAfterSeconds: 1,
       detail: expect.stringContaining('排队'),
     });
     expect(refused.headers.get('retry-after')).toBe('5');
