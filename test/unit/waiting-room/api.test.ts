@@ -117,7 +117,7 @@ describe('while no one waits', () => {
       pollAfterSeconds: 1,
       detail: expect.stringContaining('排队'),
     });
-    expect(refused.headers.get('retry-after')).toBe('5');
+    expect(refused.headers.get('retry-after')).toBe('1');
     expect(refused.headers.get('set-cookie')).toMatch(
       new RegExp(`^vc_ticket=${refused.json['ticket']}; Path=/; Max-Age=\\d+; HttpOnly; Secure; SameSite=Lax$`),
     );
