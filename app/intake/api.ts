@@ -14,6 +14,7 @@ import {
   outcomeOf,
 } from '../http/handlers.ts';
 import { loginsShown } from '../login/section.ts';
+import { openApiText } from '../openapi/document.ts';
 import { type AcceptDeps, createAcceptor } from './accept.ts';
 import { createAccounts } from './accounts.ts';
 import { type AssertionDeps, createAssertions } from './assertions.ts';
@@ -180,6 +181,14 @@ export const createApi = (deps: IntakeDeps) => {
     return { ...answer, headers: { ...headers, Location: `${bundleUrl}result.json` } };
   };
 
+  let document: string | undefined;
+  /** Made at the first request: it takes some milliseconds, and most pods are never asked for it. */
+  const showDocument: Handler = () => {
+    document ??= openApiText();
+    const headers = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'public, max-age=300' };
+    return { status: 200, headers, body: document };
+  };
+
   return {
     /** By path, in the syntax of Express. */
     routes: {
@@ -190,6 +199,7 @@ export const createApi = (deps: IntakeDeps) => {
       [`${PREFIX}/campaigns/:campaignId`]: only({ 'GET, HEAD': showCampaign }),
       [`${PREFIX}/draws/:campaignId`]: only({ 'GET, HEAD': showDraw }),
       [`${PREFIX}/draws/:campaignId/proof/:entry`]: only({ 'GET, HEAD': showProof }),
+      '/openapi.json': only({ 'GET, HEAD': showDocument }),
     } satisfies Readonly<Record<string, Handler>>,
     /** Any other path. */
     elsewhere: ((request) => {

@@ -72,7 +72,7 @@ const one = (header: string | readonly string[] | undefined): string | undefined
   typeof header === 'object' ? header.join(', ') : header;
 
 /** A bare key, or the string of draft-ietf-httpapi-idempotency-key-header; its parameters are ignored. */
-const IDEMPOTENCY_KEY = /^(?:([\w-]{16,128})|"([\w-]{16,128})" *(?:;[^"]{0,128})?)$/;
+export const IDEMPOTENCY_KEY = /^(?:([\w-]{16,128})|"([\w-]{16,128})" *(?:;[^"]{0,128})?)$/;
 
 const idempotencyKeyOf = (request: IncomingMessage): string => {
   const header = one(request.headers['idempotency-key']);

@@ -24,6 +24,7 @@ import type {
 } from '../../journal/publishing.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
 import type { Connections } from '../../runtime/connections.ts';
+import { documented } from './documented-answers.ts';
 
 export const NOW_MS = Date.parse('2026-10-01T12:00:00.000Z');
 export const CANARY_KEY = secretKey(Buffer.alloc(32, 2));
@@ -250,7 +251,7 @@ const createTestIntake = (
   };
   const serverErrors: { code: string; error: unknown }[] = [];
   const registry = new Registry();
-  const listener = createIntake({
+  const deps: IntakeDeps = {
     campaignId: 'test-campaign',
     site: 'default',
     citizenKey: secretKey(Buffer.alloc(32, 1)),
@@ -306,7 +307,8 @@ const createTestIntake = (
     signal: new AbortController().signal,
     onServerError: (code, error) => serverErrors.push({ code, error }),
     ...real,
-  });
+  };
+  const listener = documented(createIntake(deps));
   /** @param exchange how a request reaches it */
   const clientOf = (exchange: (sent: Sent) => Promise<Answer>): TestIntake => ({
     registry,
@@ -342,7 +344,7 @@ const createTestIntake = (
       exchange({ method: 'POST', path: `${path}/withdrawal`, headers, body: undefined }),
     send: (method, path) => exchange({ method, path, headers: {}, body: undefined }),
   });
-  return { listener, clientOf };
+  return { deps, listener, clientOf };
 };
 
 /**
@@ -357,6 +359,12 @@ export const testIntake = (
   const { listener, clientOf } = createTestIntake(guard, journal, undefined, real);
   return clientOf(withoutSocket(listener));
 };
+
+/** For what is made of them besides an intake. */
+export const testIntakeDeps = (): IntakeDeps => ({
+  ...createTestIntake(calmGuard(), []).deps,
+  registry: new Registry(),
+});
 
 export const startTestIntake = async (
   guard: LoadGuard = calmGuard(),
