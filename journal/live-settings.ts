@@ -47,6 +47,7 @@ const liveSettings = z.object({
     admissionPerSecond: count,
     intakePods: z.number().min(1),
     burstSeconds: count,
+    waitingRoom: z.object({ enabled: z.boolean(), preQueueMinutes: count }).exactOptional(),
   } satisfies Every<LiveSettings['traffic']>),
   loginPods: z.number().min(1).exactOptional(),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),

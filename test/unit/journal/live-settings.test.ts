@@ -4,10 +4,19 @@ import { liveSettingsOf } from '../../../journal/live-settings.ts';
 import { settingsOf } from '../../helpers/intake.ts';
 
 /** Every field is present. The type makes a new one be added here. */
-const ALL: Required<LiveSettings> & { readonly draw: Required<LiveSettings['draw']> } = {
+const ALL: Required<LiveSettings> & {
+  readonly draw: Required<LiveSettings['draw']>;
+  readonly traffic: Required<LiveSettings['traffic']>;
+} = {
   ...settingsOf(),
   draw: { verifyBy: '2026-10-10T00:00:00Z', unverified: 'enter', bundleUrl: 'https://draw.example.org/spring/' },
   privacy: { deleteAt: '2027-04-01T00:00:00Z' },
+  traffic: {
+    admissionPerSecond: 1_000,
+    intakePods: 2,
+    burstSeconds: 1,
+    waitingRoom: { enabled: true, preQueueMinutes: 30 },
+  },
   loginPods: 3,
   page: { title: { 'zh-CN': '暂停', en: 'Paused' }, text: { 'zh-CN': '稍候', en: 'Later' }, retryAfterSeconds: 60 },
   published: { commitment: { digest: 'ab' } },
