@@ -4,6 +4,7 @@
  */
 import { createDocument } from 'zod-openapi';
 import { intakePaths } from './intake-paths.ts';
+import { queuePaths } from './queue-paths.ts';
 import { tierPaths } from './tier-paths.ts';
 
 const DESCRIPTION = `What citizens' pages and apps can ask of a campaign.
@@ -28,10 +29,11 @@ export const openApiDocument = () =>
       tags: [
         { name: 'campaign', description: 'On the intake. For everyone; can be cached.' },
         { name: 'registrations', description: 'On the intake.' },
+        { name: 'queue', description: 'On the intake. The waiting room, for campaigns that have one.' },
         { name: 'logins', description: 'On the login tier, at the url of the campaign’s logins.' },
         { name: 'callbacks', description: 'On issuance pods, for channels only.' },
       ],
-      paths: { ...intakePaths, ...tierPaths },
+      paths: { ...intakePaths, ...queuePaths, ...tierPaths },
     },
     { reused: 'inline' },
   );

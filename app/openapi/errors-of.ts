@@ -40,6 +40,7 @@ const ofChange = [
   'ERASED',
   'CHANGED_MEANWHILE',
 ] as const;
+const ofQueue = ['NOT_FOUND', ...ofLoad, 'REGISTRATION_PAUSED', 'NOT_OPEN', 'CLOSED'] as const;
 const ofLogin = ['NOT_FOUND', ...ofLoad, 'REGISTRATION_PAUSED', 'LOGIN_UNAVAILABLE'] as const;
 
 export const ERRORS_OF = {
@@ -55,6 +56,7 @@ export const ERRORS_OF = {
       'CANARY_INVALID',
       'REGISTRATION_PAUSED',
       'ADMISSION_LIMITED',
+      'QUEUE_CLOSED',
       'JOURNAL_BUSY',
       'JOURNAL_FULL',
       'JOURNAL_UNAVAILABLE',
@@ -107,6 +109,9 @@ export const ERRORS_OF = {
     fields: [...ofAnyField, ...ofAssertion],
   },
   read: { codes: ['NOT_FOUND', ...ofLoad] },
+  showServing: { codes: ['NOT_FOUND', 'OVERLOADED'] },
+  takeTicket: { codes: [...ofQueue, 'QUEUE_CLOSED', 'QUEUE_UNAVAILABLE'] },
+  takeAdmission: { codes: [...ofQueue, 'TICKET_INVALID', 'TICKET_EXPIRED'] },
   document: { codes: ['OVERLOADED'] },
   startLogin: { codes: [...ofLogin, 'LOGIN_CHALLENGE_INVALID'], isPage: true },
   finishLogin: { codes: [...ofLogin, 'LOGIN_STATE_INVALID', 'LOGIN_REFUSED', 'LOGIN_UNSUITABLE'], isPage: true },

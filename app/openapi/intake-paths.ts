@@ -56,6 +56,7 @@ export const intakePaths = {
               'A random UUID for each registration; 16 to 128 letters, digits, "-" or "_". Quotes are allowed.',
             example: '5d6e0c0e-6f0a-4d4e-9d0b-7d3f4f4f0a11',
           }),
+          ...shape.queueHeaders,
         }),
       },
       requestBody: { required: true, content: { 'application/json': { schema: registrationBody, example: EXAMPLE } } },

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { ERRORS, type ErrorCode } from '../http/errors.ts';
-import { instant } from './shapes.ts';
+import { instant, TICKET_MEMBERS } from './shapes.ts';
 
 /** Members of a problem besides those that all have. Each is optional in the document, because one status has several codes. */
 const MEMBERS = {
@@ -11,13 +11,22 @@ const MEMBERS = {
   closesAt: instant('When registration closes.'),
   editableUntil: instant('Until when the registration could be changed.'),
   estimatedWaitSeconds: z.int().meta({ description: 'How long citizens wait at present until they are admitted.' }),
+  ...TICKET_MEMBERS,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
 const MEMBERS_OF: Partial<Readonly<Record<ErrorCode, readonly (keyof typeof MEMBERS)[]>>> = {
   NOT_OPEN: ['serverTime', 'opensAt', 'closesAt'],
   CLOSED: ['serverTime', 'opensAt', 'closesAt'],
   LIST_FROZEN: ['serverTime', 'editableUntil'],
-  ADMISSION_LIMITED: ['estimatedWaitSeconds'],
+  ADMISSION_LIMITED: [
+    'estimatedWaitSeconds',
+    'ticket',
+    'number',
+    'position',
+    'etaSeconds',
+    'etaBand',
+    'pollAfterSeconds',
+  ],
 };
 
 const enumOf = (codes: readonly ErrorCode[]) => z.enum(codes as [ErrorCode, ...ErrorCode[]]);

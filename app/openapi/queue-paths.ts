@@ -39,8 +39,16 @@ export const queuePaths = {
         'ticket too.',
       requestParams: { header: shape.ticketHeader },
       responses: {
-        '201': { description: 'A new ticket.', headers: z.object({ ...NOT_CACHED, 'Set-Cookie': SET_COOKIE }), content: json(shape.ticket) },
-        '200': { description: 'The ticket that was sent.', headers: z.object({ ...NOT_CACHED, 'Set-Cookie': SET_COOKIE }), content: json(shape.ticket) },
+        '201': {
+          description: 'A new ticket.',
+          headers: z.object({ ...NOT_CACHED, 'Set-Cookie': SET_COOKIE }),
+          content: json(shape.ticket),
+        },
+        '200': {
+          description: 'The ticket that was sent.',
+          headers: z.object({ ...NOT_CACHED, 'Set-Cookie': SET_COOKIE }),
+          content: json(shape.ticket),
+        },
         ...problemsOf(ERRORS_OF.takeTicket),
       },
     },
@@ -53,8 +61,16 @@ export const queuePaths = {
       description: 'Without a body. A registration can also carry the ticket itself.',
       requestParams: { header: shape.ticketHeader },
       responses: {
-        '200': { description: 'The admission.', headers: z.object({ ...NOT_CACHED, 'Set-Cookie': SET_COOKIE }), content: json(shape.admission) },
-        '202': { description: 'Not yet: ask again after Retry-After.', headers: z.object({ ...NOT_CACHED, 'Retry-After': z.string() }), content: json(shape.wait) },
+        '200': {
+          description: 'The admission.',
+          headers: z.object({ ...NOT_CACHED, 'Set-Cookie': SET_COOKIE }),
+          content: json(shape.admission),
+        },
+        '202': {
+          description: 'Not yet: ask again after Retry-After.',
+          headers: z.object({ ...NOT_CACHED, 'Retry-After': z.string() }),
+          content: json(shape.wait),
+        },
         ...problemsOf(ERRORS_OF.takeAdmission),
       },
     },

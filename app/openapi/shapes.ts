@@ -149,3 +149,52 @@ export const assertion = z.strictObject({
 });
 
 export const callbackAnswer = z.strictObject({ code: z.enum(['SUCCESS', 'FAIL']), message: z.string() });
+
+export const serving = z.strictObject({
+  serving: count('Places up to this one are served. 0 before opening.'),
+  ratePerSecond: z.number().min(0).meta({ description: 'Places that are served in a second, as a mean.' }),
+  asOf: instant('When this was computed.'),
+  mode: z.enum(['open', 'queueing', 'preQueue', 'closed']).meta({
+    description:
+      'open: no one waits. queueing: a ticket is needed. preQueue: tickets are given, and no one is served yet. closed: no new tickets.',
+  }),
+  pollAfterSeconds: count('When to ask again.'),
+  shuffle: z
+    .strictObject({ seed: z.string(), count: count('Numbers up to this one were given before opening.') })
+    .optional()
+    .meta({ description: 'The order of those who had a ticket before opening, as soon as it is drawn.' }),
+});
+
+const waiting = {
+  position: z.int().min(0).nullable().meta({ description: 'How many are served before. null: not known yet.' }),
+  etaSeconds: z.int().min(0).nullable().meta({ description: 'Expected wait. null: not known yet.' }),
+  etaBand: z
+    .strictObject({ least: z.int(), most: z.int().nullable() })
+    .nullable()
+    .meta({ description: 'What people are shown of the wait, in seconds. most null: longer than every band.' }),
+  pollAfterSeconds: count('When to ask again.'),
+};
+export const wait = z.strictObject(waiting);
+
+const ofTicket = {
+  ticket: z.string().meta({ description: 'Keep it, and send it with every request.' }),
+  number: count('Number of the ticket.'),
+};
+export const ticket = z.strictObject({ ...ofTicket, ...waiting });
+/** Of a registration that has to wait. */
+export const TICKET_MEMBERS = { ...ofTicket, ...waiting };
+
+export const admission = z.strictObject({
+  admission: z.string().meta({ description: 'Send it with the registration.' }),
+  expiresAt: instant('Until when it counts.'),
+});
+
+const queueTicket = z
+  .string()
+  .optional()
+  .meta({ description: 'A ticket of the waiting room; the cookie vc_ticket is as good.' });
+export const ticketHeader = z.object({ 'X-Queue-Ticket': queueTicket });
+export const queueHeaders = {
+  'X-Queue-Ticket': queueTicket,
+  'X-Queue-Admission': z.string().optional().meta({ description: 'An admission; the cookie vc_admission is as good.' }),
+};

@@ -100,13 +100,14 @@ export const documented =
   (listener: RequestListener): RequestListener =>
   (request, response) => {
     const [writeHead, end] = [response.writeHead, response.end];
-    let head: readonly [number, Readonly<Record<string, string>>] = [0, {}];
+    let head: readonly [number, Readonly<Record<string, string | number>>] = [0, {}];
     const watched = Object.assign(response, {
-      writeHead(status: number, headers: Readonly<Record<string, string>>) {
+      writeHead(status: number, headers: Readonly<Record<string, string | number>>) {
         head = [status, headers];
         return response;
       },
-      end(body = '') {
+      end(content: string | Uint8Array = '') {
+        const body = Buffer.from(content).toString('utf8');
         const [status, headers] = head;
         const { method = '', url = '' } = request;
         const names = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
