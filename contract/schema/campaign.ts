@@ -100,6 +100,23 @@ const traffic = section('How many registrations are admitted. The rest are shed:
     [1, 60],
     1,
   ),
+  waitingRoom: section(
+    'The queue of citizens who cannot be admitted at once: each gets a ticket with a number and is admitted in turn.',
+    {
+      enabled: {
+        type: 'boolean',
+        description:
+          'Whether there is a waiting room. false: who is not admitted gets 503 with Retry-After and tries again. Default false.',
+        default: false,
+      },
+      preQueueMinutes: int32(
+        'Minutes before opening from which citizens get a ticket. Their order is drawn at opening, so coming first gains nothing. ' +
+          '0: tickets are given from opening on. Default 30.',
+        [0, 1_440],
+        30,
+      ),
+    },
+  ),
 });
 
 const dataPlane = section('Where the journal and the database are.', {

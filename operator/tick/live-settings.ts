@@ -126,6 +126,7 @@ export const buildLiveSettings = (
       admissionPerSecond: Math.max(1, Math.floor(admitted)),
       intakePods: sharers,
       burstSeconds: spec.traffic.burstSeconds,
+      ...(spec.traffic.waitingRoom?.enabled === true ? { waitingRoom: spec.traffic.waitingRoom } : {}),
     },
     ...(spec.login === undefined ? {} : { loginPods: Math.max(1, loginPods) }),
     ...(effects.page === undefined ? {} : { page: effects.page }),
