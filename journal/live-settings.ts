@@ -48,6 +48,10 @@ const liveSettings = z.object({
     intakePods: z.number().min(1),
     burstSeconds: count,
     waitingRoom: z.object({ enabled: z.boolean(), preQueueMinutes: count }).exactOptional(),
+    limits: z
+      .object({ citizenPerMinute: count, phonePerMinute: count, devicePerMinute: count, addressPerMinute: count })
+      .exactOptional(),
+    trustedProxies: z.array(z.string()).readonly().exactOptional(),
   } satisfies Every<LiveSettings['traffic']>),
   loginPods: z.number().min(1).exactOptional(),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),

@@ -16,6 +16,8 @@ const ALL: Required<LiveSettings> & {
     intakePods: 2,
     burstSeconds: 1,
     waitingRoom: { enabled: true, preQueueMinutes: 30 },
+    limits: { citizenPerMinute: 5, phonePerMinute: 5, devicePerMinute: 20, addressPerMinute: 300 },
+    trustedProxies: ['10.0.0.0/8'],
   },
   loginPods: 3,
   page: { title: { 'zh-CN': '暂停', en: 'Paused' }, text: { 'zh-CN': '稍候', en: 'Later' }, retryAfterSeconds: 60 },
