@@ -79,7 +79,7 @@ export interface Prefix {
 /**
  * An IPv4 address; of IPv6 the /56 that a home gets, and the /48 that a customer of a hosting company gets, who could use 256 of these.
  */
-export const prefixesOf = (address: string): readonly Prefix[] => {
+export const prefixesOf = (address: string): readonly [Prefix, ...Prefix[]] => {
   if (isIPv4(address)) return [{ key: address, times: 1 }];
   const [a = '', b = '', c = '', d = ''] = groupsOf(address);
   const site = `${a}:${b}:${c}`;

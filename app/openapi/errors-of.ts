@@ -65,6 +65,7 @@ export const ERRORS_OF = {
       'CHANGED_MEANWHILE',
       'NO_ACCOUNT_CHANGE_LEFT',
       'TOO_MANY_CHANGES',
+      'TOO_MANY_REQUESTS',
     ],
     fields: [
       ...ofAnyField,

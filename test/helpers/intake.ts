@@ -203,20 +203,21 @@ const factsIn = (events: readonly EventEnvelope[], receipt: string): readonly St
   return [...facts.values()];
 };
 
-/** Counts requests in flight; ignores the delay of the event loop. */
+/** Counts writes in flight; ignores the delay of the event loop, and sheds nothing else. */
 export const calmGuard = (maxInFlight = 512): LoadGuard => {
   let inFlight = 0;
   return {
-    enter() {
-      inFlight += 1;
+    enter(of = 'write') {
+      const one = of === 'write' ? 1 : 0;
+      inFlight += one;
       return () => {
-        inFlight -= 1;
+        inFlight -= one;
       };
     },
     get inFlight() {
       return inFlight;
     },
-    isOverloaded: () => inFlight >= maxInFlight,
+    isOverloaded: (of = 'write') => of === 'write' && inFlight >= maxInFlight,
     close: () => undefined,
   };
 };
@@ -312,6 +313,7 @@ const createTestIntake = (
     wallClockMs: () => world.nowMs,
     monotonicMs: () => performance.now(),
     random: () => 0.5,
+    seed: 'a test',
     isDraining: () => world.draining,
     signal: new AbortController().signal,
     onServerError: (code, error) => serverErrors.push({ code, error }),
