@@ -13,7 +13,7 @@
  * limits, so those who are asked to come again do not use theirs up.
  *
  * Someone who knows another person's number could use up that person's limit. So above the limits of citizen and phone, each network
- * still gets one registration a minute for each citizen, while it is not noisy.
+ * still gets one registration a minute for each citizen, while it is not noisy: of all networks together twice the citizen's limit.
  */
 import type { IncomingMessage } from 'node:http';
 import type { LiveSettings } from '../../contract/app-contract.ts';
@@ -57,11 +57,13 @@ export interface Limits {
   take(caller: Caller, registrant: Registrant, traffic: Traffic): Taken;
 }
 
-/** Of each meter: 4.5 MiB in all. */
+/** Of each meter: 5.25 MiB in all. */
 const SLOTS = 65_536;
 /** Of the limit of an address. */
 const NOISY = 0.5;
 const PAIR_PER_MINUTE = 1;
+/** Times the limit of a citizen. */
+const EXTRA = 2;
 
 /** What citizens get who do nothing wrong: they are early, late, too young, or changed their mind. */
 const NO_FAULT: ReadonlySet<ErrorCode> = new Set([
@@ -94,6 +96,7 @@ export const createLimits = ({ seed, monotonicMs, deviceOf }: LimitsDeps): Limit
     phone: createMeter(SLOTS),
     device: createMeter(SLOTS),
     pair: createMeter(SLOTS),
+    extra: createMeter(SLOTS),
     requests: createMeter(SLOTS),
     refusals: createMeter(SLOTS),
   };
@@ -162,9 +165,15 @@ export const createLimits = ({ seed, monotonicMs, deviceOf }: LimitsDeps): Limit
       const taken = takeAll(limited, nowMs);
       if (taken.refused === undefined || taken.refused.by === 'device' || conduct === 'noisy' || key === '')
         return taken;
-      const pair = spotOf(seed, `pair ${key} ${citizenHash}`);
-      if (meters.pair.take(pair, PAIR_PER_MINUTE, nowMs) > 0) return taken;
-      return { giveBack: () => meters.pair.giveBack(pair, PAIR_PER_MINUTE) };
+      const { by } = taken.refused;
+      const extra = takeAll(
+        [
+          [by, meters.pair, spotOf(seed, `pair ${key} ${citizenHash}`), PAIR_PER_MINUTE],
+          [by, meters.extra, spotOf(seed, citizenHash), EXTRA * Math.max(1, limits.citizenPerMinute)],
+        ],
+        nowMs,
+      );
+      return extra.refused === undefined ? extra : taken;
     },
   };
 };

@@ -381,9 +381,10 @@ export const startTestIntake = async (
   guard: LoadGuard = calmGuard(),
   journal: EventEnvelope[] = [],
   maxConnections?: number,
+  real: Partial<IntakeDeps> = {},
 ): Promise<ServedIntake> => {
   const connections = citizenConnections(maxConnections);
-  const { listener, clientOf } = createTestIntake(guard, journal, connections);
+  const { listener, clientOf } = createTestIntake(guard, journal, connections, real);
   const server = await listen(listener, '127.0.0.1', 0, { connections });
   const url = `http://127.0.0.1:${server.port}`;
   return {
