@@ -1,5 +1,7 @@
 /** Which files are generated, and which of them differ from the disk. Pure except for `read`. */
+import { openApiDocument } from '../../app/openapi/document.ts';
 import { RESOURCES } from '../../contract/schema/schema.ts';
+import { renderApi } from './api-reference.ts';
 import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
 import { renderDashboards } from './dashboards.ts';
 import { demoPicture } from './demo-picture.ts';
@@ -21,6 +23,8 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
     ['docs/metrics.md', renderMetrics()],
     ['charts/voucher-operator/files/rules.yaml', renderRules()],
     ...renderDashboards(),
+    ['docs/reference/openapi.json', `${JSON.stringify(openApiDocument(), undefined, 1)}\n`],
+    ['docs/api.md', renderApi()],
     ['docs/images/demo.svg', demoPicture()],
     ['docs/images/law.svg', lawPicture()],
   ]);
