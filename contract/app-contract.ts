@@ -190,6 +190,8 @@ export interface LiveSettings {
     readonly text: LocalizedText;
     readonly retryAfterSeconds: number;
   };
+  /** `spec.page`: how the page of the campaign looks. Absent: the defaults. */
+  readonly look?: { readonly colour?: string; readonly emblem?: string };
   /** What is published of the draw: commitment, values of the sources, result, each with its digest. Absent: no commitment yet. */
   readonly published?: Readonly<Record<string, unknown>>;
   /** Every fact of the draw's result is stored: what shows whether a receipt took part (contract/decisions/control.ts, Frozen). */

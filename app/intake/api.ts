@@ -60,7 +60,7 @@ const secretIn = ({ headers }: IncomingMessage): string => String(headers['x-rec
 
 export const createApi = (deps: IntakeDeps) => {
   const { campaignId, guard } = deps;
-  const page = staticPage(deps.settings);
+  const paused = staticPage(deps.settings);
   const metrics = createIntakeMetrics(deps.registry, {
     now: deps.wallClockMs,
     monotonicMs: deps.monotonicMs,
@@ -246,11 +246,11 @@ export const createApi = (deps: IntakeDeps) => {
       [`${PREFIX}/draws/:campaignId/proof/:entry`]: only({ 'GET, HEAD': watch('poll', showProof) }),
       '/openapi.json': only({ 'GET, HEAD': watch('static', showDocument) }),
     } satisfies Readonly<Record<string, Handler>>,
+    /** The page of a contingency level; undefined: there is none, or the path is not a page's. */
+    paused,
     /** Any other path. */
-    elsewhere: ((request) => {
-      const answer = page(request);
-      if (answer === undefined) throw new ApiError('NOT_FOUND');
-      return answer;
+    elsewhere: (() => {
+      throw new ApiError('NOT_FOUND');
     }) satisfies Handler,
     answer: createAnswers(deps),
   };

@@ -66,24 +66,6 @@ export const ARRIVALS = named({
     help: 'Assertions of the login tier in requests of citizens, by kind. used: accepted. Everything else: why it was refused.',
     exposedBy: ['intake'],
   },
-  voucher_queue_tickets_total: {
-    type: 'counter',
-    labels: [],
-    help: 'Tickets of the waiting room given.',
-    exposedBy: ['intake'],
-  },
-  voucher_queue_turns_total: {
-    type: 'counter',
-    labels: [],
-    help: 'Tickets whose holder came when it was their turn.',
-    exposedBy: ['intake'],
-  },
-  voucher_queue_last_number: {
-    type: 'gauge',
-    labels: [],
-    help: 'Greatest number of a ticket given by this pod; 0 without one.',
-    exposedBy: ['intake'],
-  },
   voucher_intake_limited_total: {
     type: 'counter',
     labels: ['limit'],

@@ -16,6 +16,20 @@ import type { ObjectMeta } from '../object-meta.ts';
 import type { ScalingSpec } from './scaling.ts';
 import type { VerificationSpec } from './verification.ts';
 
+/** How the page for citizens looks. It can change while the campaign is open. */
+export interface PageSpec {
+  /**
+   * Colour of header and buttons, as #rrggbb. Their text is white: a colour that is too light for it (contrast below
+   * 4.5) is made darker. Left out: green.
+   */
+  readonly colour?: string;
+  /**
+   * Emblem beside the title, at most 8 kB: data:image/svg+xml;base64,… or data:image/png;base64,… It is shown as a
+   * picture, so scripts in it do not run. Left out: none.
+   */
+  readonly emblem?: string;
+}
+
 /** Voucher is one kind of voucher. */
 export interface Voucher {
   /** Name of the voucher within the campaign, unique, such as dining-50. At most 40 characters. */
@@ -41,6 +55,8 @@ export interface VoucherCampaignSpec {
   readonly campaignId: string;
   /** Title that citizens see. It can change while the campaign is open. */
   readonly title: LocalizedText;
+  /** How the page for citizens looks. It can change while the campaign is open. */
+  readonly page?: PageSpec;
   /** When citizens can register, by server time. */
   readonly window: {
     /** When registration opens, with offset: 2020-09-25T10:00:00+08:00. Fixed once the campaign has opened. */

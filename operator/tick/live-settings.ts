@@ -108,6 +108,7 @@ export const buildLiveSettings = (
     v: 1,
     generation,
     title: spec.title,
+    ...defined({ look: spec.page }),
     window: { opensAt: instant(spec.window.opensAt), closesAt: instant(spec.window.closesAt) },
     identity: { keySpace: spec.identity.keySpace },
     eligibility: {

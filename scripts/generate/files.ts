@@ -7,6 +7,7 @@ import { renderDashboards } from './dashboards.ts';
 import { demoPicture } from './demo-picture.ts';
 import { lawPicture } from './law-picture.ts';
 import { renderMetrics } from './metrics.ts';
+import { pageBundle } from './page-bundle.ts';
 import { referenceFileName, renderReference } from './reference.ts';
 import { renderRules } from './rules.ts';
 import { renderTypes } from './types.ts';
@@ -27,6 +28,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
     ['docs/api.md', renderApi()],
     ['docs/images/demo.svg', demoPicture()],
     ['docs/images/law.svg', lawPicture()],
+    ['app/web/assets/bundle.ts', pageBundle()],
   ]);
 
 /** `read` returns undefined for a missing file. */
