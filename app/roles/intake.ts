@@ -1,8 +1,10 @@
 /** The intake, put together: journal, keys, database and HTTP server. */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClaims } from '../../journal/claims.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
+import { createExcludedLists } from '../../journal/excluded-lists.ts';
 import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
@@ -38,7 +40,7 @@ const DRAIN_WITHIN_MS = 20_000;
 
 const monotonicMs = (): number => performance.now();
 
-export const startIntake: StartRole = async ({ config, registry, dependencies, log, starting }) => {
+export const startIntake: StartRole = async ({ config, registry, dependencies, log, tracing, starting }) => {
   const { campaignId, site, shards } = config.app;
   const privacyDir = privacyFolder(config);
   const read = await readPrivacyKeys(privacyDir).then(
@@ -102,8 +104,8 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     areKeysDestroyed: () => sealer.isDestroyed,
     canaryKey: keys.canary,
     journal: {
-      async publish(event) {
-        const outcome = await publisher.publish(event);
+      async publish(event, traceparent) {
+        const outcome = await publisher.publish(event, traceparent);
         health.published(outcome, connection.isRefused(), monotonicMs());
         return outcome;
       },
@@ -118,6 +120,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     check: createAssertionCheck(campaignId),
     claims: createClaims({ connection, campaignId, monotonicMs }),
     drawnReceipts: createDrawnReceipts({ ...journal, monotonicMs }),
+    excludedLists: createExcludedLists(journal),
     queue: followQueue({ connection, campaignId, random: Math.random, onError: warn('waiting room') }, ended.signal),
     journalFound,
     settings,
@@ -131,9 +134,11 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     wallClockMs: () => systemClock.now(),
     monotonicMs,
     random: Math.random,
+    seed: randomBytes(16).toString('hex'),
     isDraining: () => draining,
     signal: ended.signal,
     onServerError: limited.answered,
+    ...(tracing === undefined ? {} : { tracing }),
   });
   const server = await listen(app, config.host, config.httpPort, { connections, keepAliveMs: config.keepAliveMs });
   const { serviceUrl } = config;

@@ -14,7 +14,7 @@
  * | looks up shards      | consumers of everything                      | a rebuild (replay.ts) |
  * | decides an entry     | ctl.<id>.<entry>, STREAM.MSG.GET of the control stream | the list (control.ts) |
  * | looks up decisions   | STREAM.MSG.GET of the control stream         | whether the list is made |
- * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
+ * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys, lists of earlier winners |
  * | gives tickets        | $KV.<live bucket>.queue.next                 | numbers of the waiting room (queue.ts) |
  * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
  * | makes claims of a kind | reads that bucket, and $KV.<bucket>.<kind>.* | claims (claims.ts), coupons (coupons.ts) |
@@ -23,6 +23,7 @@
  * consume another tier's messages.
  */
 import { accountName, accountPassword } from '../../contract/accounts.ts';
+import { excludedBucketName } from '../../contract/decisions/exclusion.ts';
 import { rightsOf, WORKLOADS, type Workload } from '../../contract/jobs.ts';
 import {
   astraySubject,
@@ -143,6 +144,7 @@ const permissionsOf = (
             ...ofBucket(liveBucketName(campaignId), rightsOf(workload).buckets.live),
             ...ofQueue(liveBucketName(campaignId), rightsOf(workload).buckets.queue),
             ...ofBucket(dataKeyBucketName(campaignId), rightsOf(workload).buckets.dataKeys),
+            ...ofBucket(excludedBucketName(campaignId), rightsOf(workload).buckets.excluded ?? 'none'),
             ...ofClaims(claimsBucketName(campaignId), rightsOf(workload).buckets.claims),
           ]),
         ),

@@ -11,8 +11,8 @@
  * Each round can be undone, so the rounds permute 0…side² − 1. A result of `count` or more goes through the rounds again until it is
  * less; that happens to one of √count numbers.
  *
- * Worked example: count 10 has side 4. Number 3 is x = 2, the pair (0, 2). The eight rounds make, say, (3, 1) of it: 13, which is not
- * less than 10. The rounds make (1, 1) of that: 5, so number 3 has place 6.
+ * Worked example: a seed of 64 zeros, and count 10, which has side 4. Number 1 is x = 0, the pair (0, 0). The eight rounds make (2, 2)
+ * of it: 10, which is not less than 10. The rounds make (1, 0) of that: 4, so number 1 has place 5.
  */
 import { createHmac } from 'node:crypto';
 import type { QueueShuffle } from '../../../contract/queue.ts';
