@@ -104,6 +104,7 @@ export const CONDITION_REASONS = {
     'ServerUnreachable',
     'ShardWithoutLeader',
     'ReplicaNotCurrent',
+    'ReplicasInOneSite',
     'JournalFull',
     'JournalConflict',
     'JournalUnavailable',

@@ -7,7 +7,7 @@ import { consumerName, issuingSubject, LIVE_SETTINGS_KEY, liveBucketName, shardS
 import { consumersOf, entryOf, type Tier } from '../contract/tiers.ts';
 import { abortable } from '../runtime/abortable.ts';
 import type { JournalAdmin, JournalSpec, JournalState } from './administration.ts';
-import { API_WITHIN_MS, assertConnected, createJournalApi } from './api.ts';
+import { assertConnected, createJournalApi } from './api.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfError } from './errors.ts';
 import { createSharesStore } from './shares-store.ts';
@@ -15,6 +15,7 @@ import { bucketsOf } from './streams/buckets.ts';
 import { durabilityOf } from './streams/durability.ts';
 import { ensureJournal, type Present } from './streams/ensure.ts';
 import { faultsOf, type LastingGap, lasting } from './streams/faults.ts';
+import { keepOffWitnesses } from './streams/off-witness.ts';
 import { removeJournal } from './streams/remove.ts';
 import { freeBytesOf, roomText } from './streams/room.ts';
 import { type ServerLook, watchServers } from './streams/servers.ts';
@@ -42,6 +43,9 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
   /** Results of the last look at each campaign's streams. */
   const seen = new Map<string, Seen>();
   const api = createJournalApi(connection);
+  const closed = new AbortController();
+  void nats.closed().then(() => closed.abort());
+  void keepOffWitnesses(nats, () => servers.witnesses(), closed.signal);
 
   const faults = (spec: JournalSpec): readonly JournalFault[] => {
     const { gaps, others } = seen.get(spec.campaignId) ?? NOTHING_SEEN;
@@ -68,7 +72,14 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     looking.catch(() => undefined);
     try {
       const freeBytes = async () => freeBytesOf(await looking);
-      const deps = { nats, manager: await api(signal), shardMaxBytes, timeoutMs: API_WITHIN_MS, freeBytes, now };
+      const deps = {
+        nats,
+        manager: await api(signal),
+        shardMaxBytes,
+        freeBytes,
+        servers: () => servers.last() ?? [],
+        now,
+      };
       const ensured = await ensureJournal(deps, spec, signal);
       if (ensured.kind === 'conflict') return ensured;
       return stateOf(spec, ensured, await abortable(looking, signal));

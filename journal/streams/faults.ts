@@ -98,6 +98,7 @@ const ORDER: readonly JournalFault['kind'][] = [
   'unreachable',
   'leaderless',
   'notCurrent',
+  'oneSite',
   'streamsFull',
   'electing',
   'restarting',
