@@ -159,6 +159,8 @@ export interface LiveSettings {
     readonly intakePods: number;
     /** Bucket depth in seconds of the pod's rate. */
     readonly burstSeconds: number;
+    /** `spec.traffic.waitingRoom`. Absent: an operator of an earlier release wrote these settings; there is no waiting room. */
+    readonly waitingRoom?: { readonly enabled: boolean; readonly preQueueMinutes: number };
   };
   /** Ready login pods, which share the rates of the systems of `sections.login`. Absent: the campaign has no logins. */
   readonly loginPods?: number;

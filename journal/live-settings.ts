@@ -37,7 +37,12 @@ const liveSettings = z.object({
       validDays: count,
     }),
   ),
-  traffic: z.object({ admissionPerSecond: count, intakePods: z.number().min(1), burstSeconds: count }),
+  traffic: z.object({
+    admissionPerSecond: count,
+    intakePods: z.number().min(1),
+    burstSeconds: count,
+    waitingRoom: z.object({ enabled: z.boolean(), preQueueMinutes: count }).exactOptional(),
+  }),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
   published: z.record(z.string(), z.unknown()).exactOptional(),
   sections: z.record(z.string(), z.unknown()).exactOptional(),

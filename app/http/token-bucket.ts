@@ -19,6 +19,12 @@ export class TokenBucket {
     return true;
   }
 
+  /** Takes a token also where there is none, at most as many as the depth: those of a later time. */
+  takeAnyway(nowMs: number, ratePerSecond: number, burstSeconds: number): void {
+    const tokens = this.#fill(nowMs, ratePerSecond, burstSeconds);
+    this.#tokens = Math.max(tokens - 1, -Math.max(1, ratePerSecond * burstSeconds));
+  }
+
   /** Returns a token that was not used; tokens above the depth are lost at the next call. */
   giveBack(): void {
     this.#tokens = (this.#tokens ?? 0) + 1;

@@ -14,6 +14,7 @@ import { createGate, type GateDeps, type Knock } from './gate.ts';
 import { createRecall, type RecallDeps } from './recall.ts';
 import type { Subject } from './receipt-request.ts';
 import { type Claim, claimOf, publishClaim, type RegisterDeps, type Registered } from './register.ts';
+import type { Doorkeeper } from './waiting-room/desk.ts';
 
 export interface AcceptDeps extends RegisterDeps, RecallDeps, Omit<GateDeps, 'isOverloaded'> {
   readonly guard: LoadGuard;
@@ -30,6 +31,9 @@ const NOT_STORED = new Set(['JOURNAL_FULL', 'JOURNAL_BUSY']);
 /** The citizen's own mistakes that show only after admission. */
 const OWN_MISTAKES = new Set(['ASSERTION_USED', 'ACCOUNT_TAKEN']);
 
+const isLimited = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code === 'ADMISSION_LIMITED';
+
 const NOTHING_ASSERTED: Asserted = {};
 
 export interface Acceptor {
@@ -39,15 +43,15 @@ export interface Acceptor {
   accept(request: IncomingMessage, knock: Knock): Promise<Registered>;
 }
 
-export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Logins): Acceptor => {
+export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Logins, door: Doorkeeper): Acceptor => {
   const { guard } = deps;
-  const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() });
+  const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() }, door);
   const recall = createRecall(deps);
 
   /** Publishes under way, by receipt: a repeat waits for the first, so that they do not conflict in the journal. */
   const underWay = new Map<string, Promise<Registered>>();
 
-  /** A refused request keeps its refusal, even if its body is wrong as well. */
+  /** A refused request keeps its refusal, even if its body is wrong as well. But a wrong body gets no ticket. */
   const claimWith = async (request: IncomingMessage, knock: Knock): Promise<Claim> => {
     try {
       return claimOf(deps, knock, await readJson(request));
@@ -55,7 +59,7 @@ export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Login
       const { refusal } = knock;
       // A body that is too large also ends the connection.
       const hides = refusal !== undefined && error instanceof ApiError && error.code !== 'BODY_TOO_LARGE';
-      throw hides ? refusal : error;
+      throw hides && !(isLimited(refusal) && door.isOn()) ? refusal : error;
     }
   };
 
@@ -148,27 +152,36 @@ export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Login
     }
   };
 
+  const acceptNow = async (request: IncomingMessage, knock: Knock): Promise<Registered> => {
+    if (knock.refusal !== undefined && !recall.isOpenTo(knock)) throw recall.unasked(knock.refusal);
+    const claim = await claimWith(request, knock);
+    const asserted = await assertedBy(knock, claim);
+    await underWay.get(claim.receipt.receiptNo)?.catch(() => undefined);
+    const known = recall.fromMemory(knock, claim);
+    if (known !== undefined) return withAccount(knock, claim, asserted, known);
+    const instead = async (refusal: ApiError): Promise<Registered> =>
+      withAccount(knock, claim, asserted, await recall.instead(knock, claim, refusal));
+    if (asserted instanceof ApiError) return instead(knock.refusal ?? asserted);
+    const refusal = knock.refusal ?? gate.admit(knock);
+    if (refusal !== undefined) return instead(refusal);
+    try {
+      return await withAccount(knock, claim, asserted, await publish(knock, claim, asserted));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      gate.notStored(knock);
+      if (OWN_MISTAKES.has(error.code)) gate.giveBack(knock);
+      if (!NOT_STORED.has(error.code)) throw error;
+      return instead(error);
+    }
+  };
+
   return {
     knock: gate.knock,
     async accept(request, knock) {
-      if (knock.refusal !== undefined && !recall.isOpenTo(knock)) throw recall.unasked(knock.refusal);
-      const claim = await claimWith(request, knock);
-      const asserted = await assertedBy(knock, claim);
-      await underWay.get(claim.receipt.receiptNo)?.catch(() => undefined);
-      const known = recall.fromMemory(knock, claim);
-      if (known !== undefined) return withAccount(knock, claim, asserted, known);
-      const instead = async (refusal: ApiError): Promise<Registered> =>
-        withAccount(knock, claim, asserted, await recall.instead(knock, claim, refusal));
-      if (asserted instanceof ApiError) return instead(knock.refusal ?? asserted);
-      const refusal = knock.refusal ?? gate.admit(knock);
-      if (refusal !== undefined) return instead(refusal);
       try {
-        return await withAccount(knock, claim, asserted, await publish(knock, claim, asserted));
+        return await acceptNow(request, knock);
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        if (OWN_MISTAKES.has(error.code)) gate.giveBack(knock);
-        if (!NOT_STORED.has(error.code)) throw error;
-        return instead(error);
+        throw isLimited(error) ? await door.queued(error, knock.presented) : error;
       }
     },
   };

@@ -27,8 +27,9 @@ import { createReceiptRequests, type ReceiptRequestDeps } from './receipt-reques
 import { createReceiptState, editableUntil } from './receipt-state.ts';
 import { offeredChannels } from './sections.ts';
 import { staticPage } from './static-page.ts';
+import { createDesk, type DeskDeps } from './waiting-room/desk.ts';
 
-export interface IntakeDeps extends AcceptDeps, ReceiptRequestDeps, HookDeps, Omit<AssertionDeps, 'onUse'> {
+export interface IntakeDeps extends AcceptDeps, ReceiptRequestDeps, HookDeps, DeskDeps, Omit<AssertionDeps, 'onUse'> {
   readonly registry: Registry;
   /** This process's own clock, right or wrong, for the operator to compare. */
   readonly wallClockMs: () => number;
@@ -47,6 +48,7 @@ const ENTRY = /^[0-9a-f]{64}$/;
 
 const PREFIX = '/api/v1';
 export const REGISTRATIONS = `${PREFIX}/registrations`;
+export const SERVING = `${PREFIX}/queue/serving`;
 
 const secretIn = ({ headers }: IncomingMessage): string => String(headers['x-receipt-secret'] ?? '');
 
@@ -62,7 +64,8 @@ export const createApi = (deps: IntakeDeps) => {
   const requests = createReceiptRequests(deps);
   const assertions = createAssertions({ ...deps, onUse: metrics.asserted });
   const accounts = createAccounts(deps, requests, assertions);
-  const acceptor = createAcceptor(deps, { assertions, accounts });
+  const desk = createDesk(deps);
+  const acceptor = createAcceptor(deps, { assertions, accounts }, desk.door);
   const changes = createChanges(deps, requests);
 
   /** Counts the arrival at once: those under way are there, too. */
@@ -71,6 +74,8 @@ export const createApi = (deps: IntakeDeps) => {
     try {
       const knock = acceptor.knock(request);
       isCanary = knock.kind === 'canary';
+      const { pass, waits } = knock.presented;
+      if (pass !== undefined || waits !== undefined) metrics.cameBack();
       return knock;
     } finally {
       if (!isCanary) metrics.arrived();
@@ -97,6 +102,16 @@ export const createApi = (deps: IntakeDeps) => {
     } finally {
       metrics.answered(knock?.kind === 'canary' ? 'canary' : outcome, (deps.monotonicMs() - startedAtMs) / 1000);
     }
+  };
+
+  /** A new ticket is an attempt that was shed. */
+  const giveTicket: Handler = (request, params) => {
+    const startedAtMs = deps.monotonicMs();
+    const onTicket = (): void => {
+      metrics.arrived();
+      metrics.answered('shed', (deps.monotonicMs() - startedAtMs) / 1000);
+    };
+    return desk.ticket(onTicket)(request, params);
   };
 
   const stateOf = createReceiptState(deps);
@@ -181,12 +196,16 @@ export const createApi = (deps: IntakeDeps) => {
   };
 
   return {
+    serving: desk.serving,
     /** By path, in the syntax of Express. */
     routes: {
       [REGISTRATIONS]: only({ POST: register }),
       [`${REGISTRATIONS}/:receiptNo`]: only({ 'GET, HEAD': showReceipt, PATCH: counted('change', change) }),
       [`${REGISTRATIONS}/:receiptNo/withdrawal`]: only({ POST: counted('withdrawal', withdraw) }),
       [`${REGISTRATIONS}/:receiptNo/account`]: only({ POST: counted('account', bindAccount) }),
+      [SERVING]: only({ 'GET, HEAD': desk.serving.handler }),
+      [`${PREFIX}/queue/tickets`]: only({ POST: giveTicket }),
+      [`${PREFIX}/queue/admissions`]: only({ POST: desk.admission }),
       [`${PREFIX}/campaigns/:campaignId`]: only({ 'GET, HEAD': showCampaign }),
       [`${PREFIX}/draws/:campaignId`]: only({ 'GET, HEAD': showDraw }),
       [`${PREFIX}/draws/:campaignId/proof/:entry`]: only({ 'GET, HEAD': showProof }),

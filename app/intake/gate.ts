@@ -11,10 +11,12 @@
  * | window, by our clock    | 403 NOT_OPEN, CLOSED | passes | gets its receipt |
  * | a contingency level's page | 503 REGISTRATION_PAUSED | passes | gets its receipt |
  * | requests in flight, event loop | 503 OVERLOADED | same | gets its receipt |
- * | admission rate          | 503 ADMISSION_LIMITED | passes | gets its receipt |
+ * | the waiting room: a queue, and no ticket whose turn it is | 503 ADMISSION_LIMITED | passes | gets its receipt |
+ * | admission rate, without such a ticket | 503 ADMISSION_LIMITED | passes | gets its receipt |
  *
  * The admission rate is last, and its token is taken only for a complete and valid body, so that a request that ends in 4xx takes none.
- * Before the body the gate only checks whether there is a token.
+ * Before the body the gate only checks whether there is a token. A ticket's turn needs none, but takes one: so those without a ticket
+ * get what is left.
  */
 
 import type { IncomingMessage } from 'node:http';
@@ -24,10 +26,12 @@ import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError } from '../http/errors.ts';
 import { checkJsonHead } from '../http/read-json.ts';
-import { overloaded, pausedBy, soon } from '../http/refusals.ts';
+import { outsideWindow, overloaded, pausedBy, soon } from '../http/refusals.ts';
 import { TokenBucket } from '../http/token-bucket.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
 import { WaitEstimate, waitText } from './wait-estimate.ts';
+import type { Doorkeeper } from './waiting-room/desk.ts';
+import type { Presented } from './waiting-room/presented.ts';
 
 export interface Knock {
   readonly settings: LiveSettings;
@@ -40,6 +44,8 @@ export interface Knock {
   readonly isClockAgreed: boolean;
   /** Its age in ms, also where the machine was suspended meanwhile. */
   readonly ageMs: () => number;
+  /** Of the waiting room. */
+  readonly presented: Presented;
   /** Why it may not be admitted, as far as its head shows. */
   readonly refusal: ApiError | undefined;
 }
@@ -51,6 +57,8 @@ export interface Gate {
   admit(knock: Knock): ApiError | undefined;
   /** Returns the token of a request that failed by the citizen's own mistake. */
   giveBack(knock: Knock): void;
+  /** Of a request that was admitted and not stored: its ticket counts as before. */
+  notStored(knock: Knock): void;
 }
 
 export interface GateDeps {
@@ -88,11 +96,6 @@ const SOON_MEAN_SECONDS = RETRY_AFTER_SECONDS.reduce((sum, seconds) => sum + sec
 export const shareOf = ({ admissionPerSecond, intakePods }: LiveSettings['traffic']): number =>
   admissionPerSecond / Math.max(1, intakePods);
 
-const outsideWindow = (atMs: number, opensAt: string, closesAt: string): 'NOT_OPEN' | 'CLOSED' | undefined => {
-  if (atMs < Date.parse(opensAt)) return 'NOT_OPEN';
-  return atMs >= Date.parse(closesAt) ? 'CLOSED' : undefined;
-};
-
 /** The freeze waits for what is published within this time (operator/freeze): body 6 s, look-ups 1 s, and some. */
 export const PUBLISHED_WITHIN_MS = 10_000;
 
@@ -104,7 +107,9 @@ export const ageSince = ({
   return () => Math.max(wallClockMs() - wallMs, monotonicMs() - sinceMs);
 };
 
-export const createGate = (deps: GateDeps): Gate => {
+type Door = Pick<Doorkeeper, 'present' | 'isQueueing' | 'isOn' | 'use' | 'giveBack'>;
+
+export const createGate = (deps: GateDeps, door: Door): Gate => {
   const bucket = new TokenBucket();
   const wait = new WaitEstimate();
 
@@ -117,17 +122,16 @@ export const createGate = (deps: GateDeps): Gate => {
     });
   };
 
-  const refusalOfCitizen = ({ window, page, traffic }: LiveSettings, arrivedAtMs: number): ApiError | undefined => {
-    const { opensAt, closesAt } = window;
-    const outside = outsideWindow(arrivedAtMs, opensAt, closesAt);
-    if (outside !== undefined) {
-      return new ApiError(outside, { members: { serverTime: new Date(arrivedAtMs).toISOString(), opensAt, closesAt } });
-    }
+  const refusalOfCitizen = (settings: LiveSettings, arrivedAtMs: number, { pass }: Presented): ApiError | undefined => {
+    const { page, traffic } = settings;
+    const outside = outsideWindow(settings, arrivedAtMs);
+    if (outside !== undefined) return outside;
     if (page !== undefined) return pausedBy(page, deps.random());
     if (deps.isOverloaded()) return overloaded(deps.random());
     const nowMs = deps.monotonicMs();
+    if (pass !== undefined) return undefined;
     const share = shareOf(traffic);
-    if (bucket.hasOne(nowMs, share, traffic.burstSeconds)) return undefined;
+    if (!door.isQueueing() && bucket.hasOne(nowMs, share, traffic.burstSeconds)) return undefined;
     wait.attempted(nowMs);
     return limited(nowMs, share);
   };
@@ -146,21 +150,36 @@ export const createGate = (deps: GateDeps): Gate => {
       }
       checkJsonHead(request);
       const common = { settings, idempotencyKey, arrivedAtMs, isClockAgreed, ageMs };
-      return signature === undefined
-        ? { ...common, kind: 'citizen', refusal: refusalOfCitizen(settings, arrivedAtMs) }
-        : { ...common, kind: 'canary', refusal: deps.isOverloaded() ? overloaded(deps.random()) : undefined };
+      if (signature !== undefined) {
+        const refusal = deps.isOverloaded() ? overloaded(deps.random()) : undefined;
+        return { ...common, kind: 'canary', presented: {}, refusal };
+      }
+      const presented = door.isOn() ? door.present(request) : {};
+      const refusal = refusalOfCitizen(settings, arrivedAtMs, presented);
+      return { ...common, kind: 'citizen', presented, refusal };
     },
 
-    admit({ kind, settings: { traffic } }) {
+    admit({ kind, settings: { traffic }, presented: { pass } }) {
       if (kind === 'canary') return undefined;
       const nowMs = deps.monotonicMs();
       const share = shareOf(traffic);
       wait.attempted(nowMs);
+      if (pass !== undefined) {
+        // Of many requests with one ticket that arrived together, so many as a ticket has.
+        if (!door.use(pass)) return limited(nowMs, share);
+        bucket.takeAnyway(nowMs, share, traffic.burstSeconds);
+        return undefined;
+      }
+      if (door.isQueueing()) return limited(nowMs, share);
       return bucket.take(nowMs, share, traffic.burstSeconds) ? undefined : limited(nowMs, share);
     },
 
     giveBack({ kind }) {
       if (kind === 'citizen') bucket.giveBack();
+    },
+
+    notStored({ presented: { pass } }) {
+      if (pass !== undefined) door.giveBack(pass);
     },
   };
 };

@@ -7,6 +7,7 @@ import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { createPublisher } from '../../journal/publisher.ts';
+import { followQueue } from '../../journal/queue.ts';
 import { createAcceptances } from '../../journal/receipts/acceptances.ts';
 import { followAstray } from '../../journal/receipts/astray.ts';
 import { createDrawnReceipts } from '../../journal/receipts/drawn-receipt.ts';
@@ -45,7 +46,8 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     (error: unknown) => ({ kind: 'error' as const, error }),
   );
   const health = new JournalHealth(monotonicMs());
-  dependencies.need('journal', () => health.found(monotonicMs()));
+  const journalFound = () => health.found(monotonicMs());
+  dependencies.need('journal', journalFound);
   const connection = await connectJournal(config.dataPlane.journal, config.podName, starting, (failure) =>
     health.checked(failure, monotonicMs()),
   );
@@ -109,13 +111,15 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     acceptances: createAcceptances({
       ...journal,
       monotonicMs,
-      journal: () => health.found(monotonicMs()),
+      journal: journalFound,
       astray: followAstray(journal, warn('follow astray registrations'), ended.signal),
     }),
     receiptJournal: createReceiptJournal({ ...journal, monotonicMs, signal: ended.signal }),
     check: createAssertionCheck(campaignId),
     claims: createClaims({ connection, campaignId, monotonicMs }),
     drawnReceipts: createDrawnReceipts({ ...journal, monotonicMs }),
+    queue: followQueue({ connection, campaignId, random: Math.random, onError: warn('waiting room') }, ended.signal),
+    journalFound,
     settings,
     sealer,
     receipts,

@@ -13,6 +13,7 @@ import { createIntake } from '../../app/intake/create-intake.ts';
 import type { ReceiptLookup } from '../../app/intake/ports.ts';
 import { createAssertionCheck } from '../../app/login/check.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
+import type { Found } from '../../contract/dependency.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import type { Held } from '../../journal/claims.ts';
 import type {
@@ -24,6 +25,7 @@ import type {
 } from '../../journal/publishing.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
 import type { Connections } from '../../runtime/connections.ts';
+import { createFakeQueue, type FakeQueue } from './fake-queue.ts';
 
 export const NOW_MS = Date.parse('2026-10-01T12:00:00.000Z');
 export const CANARY_KEY = secretKey(Buffer.alloc(32, 2));
@@ -114,8 +116,8 @@ const withoutSocket =
           head = [status, new Headers(Object.entries(written).map(([name, value]) => [name, String(value)]))];
           return response;
         },
-        end(text: string) {
-          resolve(answerOf(...head, text));
+        end(body: string | Uint8Array) {
+          resolve(answerOf(...head, Buffer.from(body).toString('utf8')));
           return response;
         },
         destroy() {
@@ -162,6 +164,9 @@ export interface TestIntake {
     /** The bucket of claims. */
     claims: Map<string, string>;
     areClaimsAnswering: boolean;
+    /** Of the waiting room, which is off unless the settings say otherwise. */
+    readonly queue: FakeQueue;
+    journalFound: Found;
   };
   post(body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
@@ -242,6 +247,8 @@ const createTestIntake = (
     areKeysDestroyed: false,
     claims: new Map(),
     areClaimsAnswering: true,
+    queue: createFakeQueue(),
+    journalFound: { state: 'answers', seconds: 3_600 },
   };
   const hold = (key: string, holder: string): Held => {
     if (!world.areClaimsAnswering) return 'unavailable';
@@ -284,6 +291,8 @@ const createTestIntake = (
       holdAssertion: async (jti, receipt) => hold(`assertion.${jti}`, receipt),
       holdAccount: async (accountHash, citizenHash) => hold(`account.${accountHash}`, citizenHash),
     },
+    queue: world.queue,
+    journalFound: () => world.journalFound,
     settings: { current: () => world.settings },
     sealer: {
       seal(plaintext) {
