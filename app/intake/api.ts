@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { ArrivalOutcome, LocalizedText } from '../../contract/app-contract.ts';
+import { SITE_HEALTH_PATH } from '../../contract/sites.ts';
 import { jsonAnswer } from '../http/answer.ts';
 import { ApiError, ERRORS } from '../http/errors.ts';
 import {
@@ -26,6 +27,7 @@ import { privacyShown } from './privacy-text.ts';
 import { createReceiptRequests, type ReceiptRequestDeps } from './receipt-request.ts';
 import { createReceiptState, editableUntil } from './receipt-state.ts';
 import { offeredChannels } from './sections.ts';
+import { createSiteHealth, type SiteHealthDeps } from './site-health.ts';
 import { staticPage } from './static-page.ts';
 import { createDesk, type DeskDeps } from './waiting-room/desk.ts';
 
@@ -34,6 +36,7 @@ export interface IntakeDeps extends AcceptDeps, ReceiptRequestDeps, HookDeps, De
   /** This process's own clock, right or wrong, for the operator to compare. */
   readonly wallClockMs: () => number;
   readonly connections?: { readonly turnedAway: number };
+  readonly siteHealth: Omit<SiteHealthDeps, 'monotonicMs'>;
 }
 
 /** With a withdrawal, in both languages: what it does not do. */
@@ -209,6 +212,9 @@ export const createApi = (deps: IntakeDeps) => {
       [`${PREFIX}/campaigns/:campaignId`]: only({ 'GET, HEAD': showCampaign }),
       [`${PREFIX}/draws/:campaignId`]: only({ 'GET, HEAD': showDraw }),
       [`${PREFIX}/draws/:campaignId/proof/:entry`]: only({ 'GET, HEAD': showProof }),
+      [SITE_HEALTH_PATH]: only({
+        'GET, HEAD': createSiteHealth({ ...deps.siteHealth, monotonicMs: deps.monotonicMs }),
+      }),
     } satisfies Readonly<Record<string, Handler>>,
     /** Any other path. */
     elsewhere: ((request) => {
