@@ -105,6 +105,7 @@ export const CONDITION_REASONS = {
     'ShardWithoutLeader',
     'ReplicaNotCurrent',
     'ReplicasInOneSite',
+    'ShardStandsStill',
     'JournalFull',
     'JournalConflict',
     'JournalUnavailable',

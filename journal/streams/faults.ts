@@ -97,6 +97,7 @@ const ORDER: readonly JournalFault['kind'][] = [
   'writeError',
   'unreachable',
   'leaderless',
+  'standstill',
   'notCurrent',
   'oneSite',
   'streamsFull',

@@ -9,7 +9,8 @@ export interface LeaderMove {
   readonly stream: string;
   /** Absent: the stream itself. */
   readonly consumer?: string;
-  readonly to: string;
+  /** Absent: any of its replicas. */
+  readonly to?: string;
 }
 
 /** As a leader reports it: heartbeats come each second. */

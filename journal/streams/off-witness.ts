@@ -72,7 +72,7 @@ const stepDown = ({ stream, consumer, to }: LeaderMove): readonly [subject: stri
   consumer === undefined
     ? `$JS.API.STREAM.LEADER.STEPDOWN.${stream}`
     : `$JS.API.CONSUMER.LEADER.STEPDOWN.${stream}.${consumer}`,
-  JSON.stringify({ placement: { preferred: to } }),
+  to === undefined ? '' : JSON.stringify({ placement: { preferred: to } }),
 ];
 
 /** Best effort: after a refusal the next look tries again. */
