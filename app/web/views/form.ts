@@ -4,6 +4,7 @@ import { privacyShown } from '../../intake/privacy-text.ts';
 import { offeredChannels } from '../../intake/sections.ts';
 import { loginsOffered } from '../../login/section.ts';
 import type { Context, Page } from '../context.ts';
+import { otherOriginsOf } from '../other-origins.ts';
 import { type Html, html, NOTHING } from '../template.ts';
 import { checkField, choiceField, EMPTY, errorSummary, type Filled, textField } from './fields.ts';
 import { FORM, HELP, RECEIPT } from './layout.ts';
@@ -96,7 +97,7 @@ export const formPage = (
     title: words.form.title,
     hasErrors,
     main: html`<h1>${words.form.title}</h1>${errorSummary(context, filled)}${queue(context, place)}${identityLogins(context, settings)}
-<form method="post" action="${FORM}" novalidate data-register data-keep="${context.campaignId}" data-opens="${settings.window.opensAt}" data-queue="${String(preQueueAtMs(settings) !== undefined)}">
+<form method="post" action="${FORM}" novalidate data-register data-keep="${context.campaignId}" data-opens="${settings.window.opensAt}" data-queue="${String(preQueueAtMs(settings) !== undefined)}" data-origins="${otherOriginsOf(settings).join(' ')}">
 <input type="hidden" name="idempotencyKey" value="${idempotencyKey}"><input type="hidden" name="policyVersion" value="${CONSENT_VERSION}"><input type="hidden" name="idType" value="CN_ID"><input type="hidden" name="locale" value="${language}">
 <input type="hidden" name="identityAssertion" value="${filled.values['identityAssertion'] ?? ''}"><input type="hidden" name="identityNonce" value="${filled.values['identityNonce'] ?? ''}">
 ${personalFields(context, filled)}
