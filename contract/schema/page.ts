@@ -17,7 +17,7 @@ export const page: ObjectNode = {
   properties: {
     colour: {
       ...text(
-        'Colour of header and buttons, as #rrggbb. Their text is white: a colour that is too light for it (contrast below 4.5) is made darker. ' +
+        'Colour of header and buttons, as #rrggbb. Their text is white: a colour that is too light for it (contrast below 5) is made darker. ' +
           'Left out: green.',
         7,
       ),

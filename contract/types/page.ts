@@ -7,8 +7,8 @@
 /** How the page for citizens looks. It can change while the campaign is open. */
 export interface PageSpec {
   /**
-   * Colour of header and buttons, as #rrggbb. Their text is white: a colour that is too light for it (contrast below
-   * 4.5) is made darker. Left out: green.
+   * Colour of header and buttons, as #rrggbb. Their text is white: a colour that is too light for it (contrast below 5)
+   * is made darker. Left out: green.
    */
   readonly colour?: string;
   /**

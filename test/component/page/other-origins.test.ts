@@ -37,7 +37,9 @@ describe('a page of another site', () => {
   it('that the campaign does not name may not', async () => {
     const preflight = await ask('OPTIONS', 'https://evil.example');
     expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
-    expect((await ask('POST', 'https://evil.example', bodyOf(1))).headers.get('access-control-allow-origin')).toBeNull();
+    expect(
+      (await ask('POST', 'https://evil.example', bodyOf(1))).headers.get('access-control-allow-origin'),
+    ).toBeNull();
   });
 
   it('is named by the page, which may connect there and send its forms there', async () => {
