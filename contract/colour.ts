@@ -16,7 +16,7 @@ const contrastWithWhite = ([red, green, blue]: Parts): number =>
   1.05 / (0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue) + 0.05);
 
 /**
- * The same colour, or the nearest darker one on which white text can be read. #ffcc00 (1.5:1) → #816700 or so (5:1).
+ * The same colour, or the nearest darker one on which white text can be read. #ffcc00 (1.5:1) → #886b00 (5:1).
  * @returns six hexadecimal digits; undefined: it is no colour
  */
 export const readableColour = (colour: string): string | undefined => {

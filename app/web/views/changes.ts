@@ -11,7 +11,7 @@ import { RECEIPT } from './layout.ts';
 import type { ShownReceipt } from './receipt.ts';
 
 /** The forms of a receipt, by the last part of their path. */
-export const CHANGES = ['correction', 'channel', 'withdrawal', 'account'] as const;
+export const CHANGES = ['correction', 'channel', 'account', 'withdrawal'] as const;
 export type Change = (typeof CHANGES)[number];
 
 export const changePath = (change: Change): string => `${RECEIPT}/${change}`;
@@ -55,7 +55,9 @@ export const offered = (state: ReceiptState, settings: LiveSettings, nowMs: numb
   if (OVER.has(state.state)) return [];
   const isInTime = state.editableUntil !== undefined && nowMs < Date.parse(state.editableUntil);
   const isFailed = state.state === 'issue_failed';
-  const bindable = bindableUntilMs(settings);
+  // For those who moved up there is no such time (app/intake/sections.ts).
+  const isPromoted = state.history?.some((step) => step.state === 'promoted') ?? false;
+  const bindable = isPromoted ? Number.POSITIVE_INFINITY : bindableUntilMs(settings);
   const logins = loginsOffered(settings.sections).some(({ channel }) => channel !== undefined);
   const can: Readonly<Record<Change, boolean>> = {
     correction: isInTime && CORRECTABLE.has(state.state) && (state.correctionsLeft ?? 0) > 0,
