@@ -98,6 +98,8 @@ export const turnOf = (status: HTMLElement | null): Promise<void> => {
   return turn;
 };
 
+export const isWaiting = (): boolean => turn !== undefined;
+
 /** Where a queue exists, a ticket is taken at once: the form is filled in while waiting. Where there is none, nothing happens. */
 export const joinQueue = async (opensAtMs: number, status: HTMLElement | null): Promise<boolean> => {
   try {

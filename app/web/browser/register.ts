@@ -12,7 +12,7 @@
  */
 import { input, now, one, put, say, wait, write } from './dom.ts';
 import { forget } from './keep.ts';
-import { joinQueue, keepTicket, ticketHeaders, turnOf } from './queue.ts';
+import { isWaiting, joinQueue, keepTicket, ticketHeaders, turnOf } from './queue.ts';
 
 /** The first is short: most lost answers were lost on the way. */
 const ANSWER_WITHIN_MS = [3_000, 5_000, 8_000, 12_000];
@@ -83,7 +83,7 @@ const sendUntilAnswered = async (form: HTMLFormElement, status: HTMLElement | nu
   let site = 0;
   write(status, say('sending'));
   for (let attempt = 0; ; attempt += 1) {
-    if (now() < opensAtMs) {
+    if (now() < opensAtMs || isWaiting()) {
       write(status, say('ready'));
       await turnOf(status);
       await wait(Math.max(0, opensAtMs - now()));
@@ -124,7 +124,8 @@ export const startRegister = (form: HTMLFormElement): void => {
   const status = one('[data-status]', form);
   const button = one<HTMLButtonElement>('[data-busy]', form);
   let isSending = false;
-  if (form.dataset['queue'] === 'true') void joinQueue(Date.parse(form.dataset['opens'] ?? ''), status);
+  if (form.dataset['queue'] === 'true')
+    void joinQueue(Date.parse(form.dataset['opens'] ?? ''), status).then((isQueued) => isQueued && turnOf(status));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (isSending) return;
