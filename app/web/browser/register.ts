@@ -125,7 +125,9 @@ export const startRegister = (form: HTMLFormElement): void => {
   const button = one<HTMLButtonElement>('[data-busy]', form);
   let isSending = false;
   if (form.dataset['queue'] === 'true')
-    void joinQueue(Date.parse(form.dataset['opens'] ?? ''), status).then((isQueued) => isQueued && turnOf(status));
+    void joinQueue(Date.parse(form.dataset['opens'] ?? ''), status).then(async (isQueued) => {
+      if (isQueued) await turnOf(status);
+    });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (isSending) return;
