@@ -8,7 +8,9 @@ import { type Context, context, type Span as OtelSpan, TraceFlags, type Tracer, 
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type SpanExporter, type SpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { metric } from '../../contract/metrics/metrics.ts';
+import { counter } from '../../runtime/metrics.ts';
 import type { Span, SpanFacts, Tracing } from './spans.ts';
 
 export interface TracingOptions {
@@ -58,12 +60,7 @@ const parentOf = (traceparent: string | undefined): Context | undefined => {
 /** @throws nothing: an address that can't be reached is found when spans are sent */
 export const createTracing = (options: TracingOptions): Tracing => {
   const { endpoint, ratio, role, podName, campaignId, registry, random = Math.random } = options;
-  const spans = new Counter({
-    name: 'voucher_trace_spans_total',
-    help: 'Spans of traces by what became of them: ended, and of these exported or failed; the others wait, or were dropped from a full queue.',
-    labelNames: ['outcome'],
-    registers: [registry],
-  });
+  const spans = counter(registry, metric('voucher_trace_spans_total'));
   const exporter =
     options.exporter ??
     new OTLPTraceExporter({

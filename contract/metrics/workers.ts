@@ -175,6 +175,12 @@ export const WORKER = named({
     help: '1 while this pod does not ask an outside system, by reason; else 0.',
     exposedBy: ASKING,
   },
+  voucher_trace_spans_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Spans of traces: ended, and of these exported or failed. The others wait, or were dropped from a full queue. Absent without a collector.',
+    exposedBy: ['intake', 'records', 'verification', 'issuance', 'login'],
+  },
   voucher_dependency_seconds: {
     type: 'gauge',
     labels: ['dependency', 'state'],

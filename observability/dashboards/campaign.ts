@@ -166,6 +166,14 @@ const behind: readonly Panel[] = [
     mayBeEmpty: 'nothing failed',
   },
   {
+    kind: 'stacked',
+    title: 'Spans of traces',
+    description: 'ended more than exported: the collector is slow or away. Registrations are not affected.',
+    unit: 'ops',
+    queries: [{ expr: perSecond('voucher_trace_spans_total', 'outcome'), legend: '{{outcome}}' }],
+    mayBeEmpty: 'the installation has no collector',
+  },
+  {
     kind: 'table',
     title: 'Dependencies',
     description: 'Pods that find a dependency in a state, with their own credentials.',
