@@ -2,7 +2,7 @@
  * Draws docs/images/dashboard-*.png in a real Chromium: `npm run pictures -- [RECORDING] [SECOND]`. Without a recording of a run of
  * the demo, the picture shows a simulation, and says so.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readAssets } from '../cli/dashboard/assets.ts';
 import { createBoard } from '../cli/dashboard/board.ts';
@@ -11,6 +11,7 @@ import { parseRecording } from '../cli/dashboard/recording.ts';
 import { frameOf } from '../cli/dashboard/replay.ts';
 import { startDashboardServer } from '../cli/dashboard/server.ts';
 import { launchChromium, openPage } from '../test/helpers/chromium.ts';
+import { inPalette } from './dashboard/palette-png.ts';
 import { simulatedRun } from './dashboard/simulated-run.ts';
 
 const IMAGES = join(import.meta.dirname, '../docs/images');
@@ -69,7 +70,7 @@ try {
     await opened.page.goto(`${server.url}?lang=${look.language}${look.isWall ? '&wall' : ''}`);
     await opened.page.waitForSelector('body[data-live]');
     const path = join(IMAGES, `dashboard-${name}.png`);
-    await opened.page.screenshot({ path });
+    await writeFile(path, inPalette(await opened.page.screenshot()));
     for (const text of [...opened.errors, ...opened.violations]) console.error(`${name}: ${text}`);
     console.log(`${path}: ${Math.round((await stat(path)).size / 1024)} KiB`);
     await opened.close();
