@@ -23,12 +23,10 @@ interface Shot {
   readonly colorScheme: 'light' | 'dark';
   readonly width: number;
   readonly height: number;
-  /** Pixels of the picture for one of the page. */
-  readonly scale: number;
 }
 const SHOTS: readonly Shot[] = [
-  { name: 'light', look: { language: 'en', isWall: false }, colorScheme: 'light', width: 1280, height: 1180, scale: 1 },
-  { name: 'dark', look: { language: 'en', isWall: false }, colorScheme: 'dark', width: 1280, height: 1180, scale: 1 },
+  { name: 'light', look: { language: 'en', isWall: false }, colorScheme: 'light', width: 1280, height: 1180 },
+  { name: 'dark', look: { language: 'en', isWall: false }, colorScheme: 'dark', width: 1280, height: 1180 },
   {
     name: 'wall',
     look: { language: 'zh-CN', isWall: true },
@@ -65,8 +63,8 @@ const server = await startDashboardServer({
 });
 const browser = await launchChromium();
 try {
-  for (const { name, look, colorScheme, width, height, scale } of SHOTS) {
-    const opened = await openPage(browser, { viewport: { width, height }, colorScheme, deviceScaleFactor: scale });
+  for (const { name, look, colorScheme, width, height } of SHOTS) {
+    const opened = await openPage(browser, { viewport: { width, height }, colorScheme });
     await opened.page.goto(`${server.url}?lang=${look.language}${look.isWall ? '&wall' : ''}`);
     await opened.page.waitForSelector('body[data-live]');
     const path = join(IMAGES, `dashboard-${name}.png`);

@@ -21,7 +21,7 @@ const chart = (name: ChartName, view: View, look: Look): Html => {
   const table =
     !look.isWall &&
     html`<details><summary>${say(look, 'table')}</summary><div class="scroll" tabindex="0" role="group" aria-label="${say(look, titleOf(name))}"><table id="table-${name}">${made(view.parts[`table-${name}`] ?? '')}</table></div></details>`;
-  return html`<figure class="chart chart-${name}"><figcaption><h3>${label(look, TEXTS[titleOf(name)])}</h3>${legend}<output class="reading"></output></figcaption><div class="plot" role="img" aria-label="${summary}" data-chart="${name}" data-kinds="${curves.map(({ kind }) => kind).join(' ')}"></div>${table}</figure>`;
+  return html`<figure class="chart chart-${name}"><figcaption><h3>${label(look, TEXTS[titleOf(name)])}</h3>${legend}<span class="reading" aria-hidden="true"></span></figcaption><div class="plot" role="img" aria-label="${summary}" data-chart="${name}" data-kinds="${curves.map(({ kind }) => kind).join(' ')}"></div>${table}</figure>`;
 };
 
 const links = (look: Look): Html => {
@@ -54,8 +54,8 @@ export const shellOf = (view: View, look: Look): string => {
 <div class="notes">
 <noscript><p class="noscript">${say(look, 'needsScript')}</p></noscript>
 <div id="source">${part('source')}</div>
-<div id="stale" role="status">${part('stale')}</div>
-<div id="lost" role="status" hidden><p><strong>${say(look, 'lost')} <span class="age"></span></strong></p></div>
+<div id="stale">${part('stale')}</div>
+<div id="lost" hidden><p><strong>${say(look, 'lost')} <span class="age"></span></strong></p></div>
 </div>
 <div id="health" aria-live="polite">${part('health')}</div>
 <section class="figures" aria-labelledby="t-figures"><h2 id="t-figures">${say(look, 'figures')}</h2><dl id="figures">${part('figures')}</dl></section>

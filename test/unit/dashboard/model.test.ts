@@ -104,7 +104,7 @@ describe('the one sentence', () => {
       'held at the ceiling',
       { status: aStatus({ tiers: { intake: aTier({ limitedBy: 'Ceiling' }) } }) },
       'Needs a person: intake held at the ceiling.',
-      '需要人工处理：intake 已达授权上限。',
+      '需要人工处理：登记入口已达授权上限。',
     ],
     [
       'a grave condition comes first',
