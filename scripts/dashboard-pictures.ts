@@ -33,7 +33,6 @@ const SHOTS: readonly Shot[] = [
     colorScheme: 'dark',
     width: 1920,
     height: 1080,
-    scale: 2 / 3,
   },
   {
     name: 'phone',
@@ -41,7 +40,6 @@ const SHOTS: readonly Shot[] = [
     colorScheme: 'light',
     width: 360,
     height: 1180,
-    scale: 1,
   },
 ];
 
