@@ -14,6 +14,8 @@ export interface DashboardApi {
   /** The campaign's new status, on every open watch. */
   setStatus(status: VoucherCampaignStatus): void;
   addPlan(plan: ScalePlan): void;
+  /** From now on the user may not list or watch these. */
+  forbid(plural: string): void;
   /** Watches open now. */
   watches(): number;
   /** Methods and paths of all requests. */
@@ -35,6 +37,7 @@ export const startDashboardApi = async (changes: ReportChanges = {}): Promise<Da
   const plans: object[] = [];
   const open = new Map<ServerResponse, 'vouchercampaigns' | 'scaleplans'>();
   const received: string[] = [];
+  const forbidden = new Set<string>();
 
   const tell = (plural: string, type: string, object: object): void => {
     for (const [response, of] of open) if (of === plural) response.write(`${JSON.stringify({ type, object })}\n`);
@@ -62,6 +65,9 @@ export const startDashboardApi = async (changes: ReportChanges = {}): Promise<Da
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
     const plural = /\/(vouchercampaigns|scaleplans)$/.exec(url.pathname)?.[1];
+    if (plural !== undefined && forbidden.has(plural)) {
+      return answer(403, { kind: 'Status', code: 403, reason: 'Forbidden', message: `cannot list ${plural}` });
+    }
     if (plural === 'vouchercampaigns' || plural === 'scaleplans') {
       if (url.searchParams.get('watch') === 'true') {
         response.writeHead(200, { 'content-type': 'application/json' });
@@ -106,6 +112,10 @@ export const startDashboardApi = async (changes: ReportChanges = {}): Promise<Da
       const stored = { ...plan, metadata: { ...metadata, uid: metadata.name, resourceVersion: String(version) } };
       plans.push(stored);
       tell('scaleplans', 'ADDED', stored);
+    },
+    forbid(plural) {
+      forbidden.add(plural);
+      for (const [response, of] of open) if (of === plural) response.destroy();
     },
     goAway,
     async comeBack() {

@@ -23,7 +23,10 @@ beforeEach(async () => {
     env: { KUBECONFIG: api.kubeconfig },
     interrupted: ended.signal,
   });
-  const found = await eventually(() => /^(http:\S+)\n/.exec(said.join(''))?.[1], { what: 'the address', timeoutMs: 20_000 });
+  const found = await eventually(() => /^(http:\S+)\n/.exec(said.join(''))?.[1], {
+    what: 'the address',
+    timeoutMs: 20_000,
+  });
   url = new URL(found);
 });
 afterEach(async () => {
@@ -50,6 +53,27 @@ const ask = (path: string, { host = url.host, method = 'GET' } = {}): Promise<An
     call.on('error', reject);
     call.end();
   });
+
+interface Update {
+  readonly parts?: Readonly<Record<string, string>>;
+}
+
+const listen = (): { readonly updates: () => readonly Update[]; readonly end: () => void } => {
+  const events: string[] = [];
+  const call = request({ host: url.hostname, port: url.port, path: `${url.pathname}events` }, (response) => {
+    response.on('data', (chunk) => events.push(String(chunk)));
+    response.on('error', () => undefined);
+  });
+  call.on('error', () => undefined);
+  call.end();
+  const updates = (): readonly Update[] =>
+    events
+      .join('')
+      .split('\n\n')
+      .flatMap((block) => /^data: (\{.*\})$/.exec(block)?.[1] ?? [])
+      .map((text) => JSON.parse(text));
+  return { updates, end: () => call.destroy() };
+};
 
 describe('the server of the dashboard', () => {
   it('listens on this machine only, and its address holds a secret', () => {
@@ -89,18 +113,7 @@ describe('the server of the dashboard', () => {
   });
 
   it('sends a page what has changed since its last event, and only reads from the API server', async () => {
-    const events: string[] = [];
-    const call = request({ host: url.hostname, port: url.port, path: `${url.pathname}events` }, (response) => {
-      response.on('data', (chunk) => events.push(String(chunk)));
-    });
-    call.on('error', () => undefined);
-    call.end();
-    const updates = (): readonly { readonly parts?: Readonly<Record<string, string>>; readonly data?: unknown }[] =>
-      events
-        .join('')
-        .split('\n\n')
-        .flatMap((block) => /^data: (\{.*\})$/.exec(block)?.[1] ?? [])
-        .map((text) => JSON.parse(text));
+    const { updates, end } = listen();
     const [first] = await eventually(() => updates().length > 0 && updates(), { what: 'the first event' });
     expect(first?.parts?.['figures']).toContain('11,840');
     await eventually(() => api.watches() === 2, { what: 'both watches' });
@@ -112,7 +125,18 @@ describe('the server of the dashboard', () => {
     expect(last.parts?.['head']).toBeUndefined();
     expect(updates().some(({ parts }) => parts?.['needs']?.includes('kubectl voucher approve'))).toBe(true);
     expect(api.received.filter((one) => !one.startsWith('GET '))).toEqual([]);
-    call.destroy();
+    end();
+  });
+
+  it('says so when a watch is refused, although the other reads are answered', async () => {
+    await eventually(() => api.watches() === 2, { what: 'both watches' });
+    api.forbid('vouchercampaigns');
+    const { updates, end } = listen();
+    const stale = await eventually(() => updates().flatMap(({ parts }) => parts?.['stale'] || [])[0], {
+      what: 'the age',
+    });
+    expect(stale).toContain('cannot list vouchercampaigns');
+    end();
   });
 });
 
