@@ -56,6 +56,8 @@ export interface ProcessConfig {
   };
   /** Of the Job `books`, as it is set. */
   readonly reconcile?: string;
+  /** Of the Job `exclude`, as they are set. */
+  readonly exclusion: { readonly order?: string; readonly privacyDir?: string; readonly dataPlaneDir?: string };
 }
 
 const port = z
@@ -87,6 +89,9 @@ const environment = z.object({
   [ENV.tracingRatio]: z.coerce.number('must be a number from 0 to 1').min(0).max(1).default(0.01),
   [ENV.drawOrder]: text.optional(),
   [ENV.reconcileOrder]: text.optional(),
+  [ENV.exclusionOrder]: text.optional(),
+  [ENV.earlierPrivacyDir]: text.optional(),
+  [ENV.earlierDataPlaneDir]: text.optional(),
   [ENV.bundleDir]: text.optional(),
   [ENV.bundleStore]: text.optional(),
   [ENV.bundleKeysDir]: text.optional(),
@@ -213,6 +218,11 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     secretDirs: Object.fromEntries(rightsOf(workload).secrets.map(({ name }) => [name, env[secretDirOf(name)]])),
     app: app.data,
     ...defined({ reconcile: settings[ENV.reconcileOrder] }),
+    exclusion: defined({
+      order: settings[ENV.exclusionOrder],
+      privacyDir: settings[ENV.earlierPrivacyDir],
+      dataPlaneDir: settings[ENV.earlierDataPlaneDir],
+    }),
     draw: defined({
       order: settings[ENV.drawOrder],
       bundleDir: settings[ENV.bundleDir],

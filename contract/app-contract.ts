@@ -1,6 +1,5 @@
-/**
- * What the operator and the pods agree on: environment, files, live settings, metric names. Pure.
- */
+/** What the operator and the pods agree on: environment, files, live settings, metric names. Pure. */
+import type { FrozenExclusion } from './decisions/exclusion.ts';
 import type { ReviewSessions } from './review.ts';
 import type { KeySpace, Uniqueness } from './uniqueness.ts';
 
@@ -36,6 +35,10 @@ export const ENV = {
   drawOrder: 'VOUCHER_DRAW',
   /** Books: what a person has ordered, as JSON (contract/outside/reconcile.ts). */
   reconcileOrder: 'VOUCHER_RECONCILE',
+  /** Exclude: which earlier campaign, as JSON (contract/decisions/exclusion.ts); and mounts of that one's Secrets. */
+  exclusionOrder: 'VOUCHER_EXCLUSION',
+  earlierPrivacyDir: 'VOUCHER_EARLIER_PRIVACY_DIR',
+  earlierDataPlaneDir: 'VOUCHER_EARLIER_DATA_PLANE_DIR',
   /** Draw: writable folder for the files that prove the result. Absent: none are written. */
   bundleDir: 'VOUCHER_BUNDLE_DIR',
   /** Draw: `spec.draw.bundleStore` as JSON, and the folder with its keys. Absent: there is no store. */
@@ -149,7 +152,12 @@ export interface LiveSettings {
   readonly title: LocalizedText;
   readonly window: { readonly opensAt: string; readonly closesAt: string };
   readonly identity: { readonly keySpace: KeySpace };
-  readonly eligibility: { readonly minAge: number; readonly uniqueness: Uniqueness };
+  readonly eligibility: {
+    readonly minAge: number;
+    readonly uniqueness: Uniqueness;
+    /** Titles of earlier campaigns whose winners take no part. Absent: none. */
+    readonly excludeWinnersOf?: readonly LocalizedText[];
+  };
   /** `spec.draw`: until when citizens can change their registration, whether those without a verdict enter the draw, where its files are. */
   readonly draw: { readonly verifyBy?: string; readonly unverified: 'exclude' | 'enter'; readonly bundleUrl?: string };
   /** When all personal data is destroyed. Absent: an operator of an earlier release wrote these settings. */
@@ -162,6 +170,17 @@ export interface LiveSettings {
     readonly intakePods: number;
     /** Bucket depth in seconds of the pod's rate. */
     readonly burstSeconds: number;
+    /** `spec.traffic.waitingRoom`. Absent: an operator of an earlier release wrote these settings; there is no waiting room. */
+    readonly waitingRoom?: { readonly enabled: boolean; readonly preQueueMinutes: number };
+    /** `spec.traffic.limits`, each in one pod; 0: none. Absent: an operator of an earlier release wrote these settings; there are no limits. */
+    readonly limits?: {
+      readonly citizenPerMinute: number;
+      readonly phonePerMinute: number;
+      readonly devicePerMinute: number;
+      readonly addressPerMinute: number;
+    };
+    /** `spec.traffic.trustedProxies`: networks whose word on a client's address is believed. Absent: none. */
+    readonly trustedProxies?: readonly string[];
   };
   /** Ready login pods, which share the rates of the systems of `sections.login`. Absent: the campaign has no logins. */
   readonly loginPods?: number;
@@ -171,12 +190,16 @@ export interface LiveSettings {
     readonly text: LocalizedText;
     readonly retryAfterSeconds: number;
   };
+  /** `spec.page`: how the page of the campaign looks. Absent: the defaults. */
+  readonly look?: { readonly colour?: string; readonly emblem?: string };
   /** What is published of the draw: commitment, values of the sources, result, each with its digest. Absent: no commitment yet. */
   readonly published?: Readonly<Record<string, unknown>>;
   /** Every fact of the draw's result is stored: what shows whether a receipt took part (contract/decisions/control.ts, Frozen). */
   readonly announced?: {
     readonly barriers: readonly number[];
     readonly unverified: 'exclude' | 'enter' | 'unchecked';
+    /** Lists of earlier winners, who are not in the list. Absent: none. */
+    readonly excluded?: readonly FrozenExclusion[];
   };
   /** Sections of the spec that belong to one tier each, unchanged; its role reads its own. Absent: no such tier exists. */
   readonly sections?: Readonly<Record<string, unknown>>;

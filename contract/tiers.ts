@@ -44,7 +44,7 @@ const TABLE = [
       // What citizens do, never what is decided about them.
       publishes: ['received', 'corrected', 'withdrawn', 'bound', 'channel_changed'],
       looksUp: ['receipts'],
-      buckets: { live: 'reads', dataKeys: 'writes', claims: ['assertion', 'account'] },
+      buckets: { live: 'reads', queue: true, dataKeys: 'writes', claims: ['assertion', 'account'], excluded: 'reads' },
       privacyKeys: true,
       secrets: [],
       // The state of a receipt beside the person's others; never `sealed`, which the tier's keys could open.

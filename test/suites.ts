@@ -6,6 +6,7 @@ import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
 import { ensureBinary, HELM } from '../tools/cluster/binaries.ts';
 import { ensureClusterParts } from '../tools/cluster/build.ts';
 import { ensureCommand, isCommand, whyNoCluster, whyNoFaults, whyNoGo } from '../tools/cluster/host.ts';
+import { ensureChromium, whyNoChromium } from './helpers/find-chromium.ts';
 
 /** `fast` is `npm test`: any user, any machine. `cluster` is `npm run test:cluster`: Helm, root, and a real Kubernetes. */
 export type Group = 'fast' | 'cluster';
@@ -79,6 +80,16 @@ const ALL: readonly Suite[] = [
     missing: () => (isCommand('python3') ? undefined : 'no python3 on the PATH: docs/draw/verify.py needs it'),
   },
   {
+    name: 'browser',
+    group: 'fast',
+    folders: ['browser'],
+    workers: 1,
+    timeoutMs: 600_000,
+    onCluster: false,
+    missing: () => whyNoChromium(),
+    prepare: ensureChromium,
+  },
+  {
     name: 'embedded',
     group: 'fast',
     folders: ['embedded'],
@@ -111,7 +122,7 @@ const ALL: readonly Suite[] = [
     missing: () => whyNoFaults() ?? hasPostgres(),
     prepare: async (options) => {
       await ensureNatsServer(options);
-      await ensureCommand('strace', 'strace', options);
+      await ensureCommand('strace', ['strace'], options);
     },
   },
   {
@@ -134,7 +145,7 @@ const ALL: readonly Suite[] = [
     missing: () => whyNoCluster(),
     prepare: async (options) => {
       await ensureClusterParts(options);
-      await ensureCommand('strace', 'strace', options);
+      await ensureCommand('strace', ['strace'], options);
     },
   },
 ];

@@ -11,6 +11,8 @@ export interface ArrivalMetrics {
   answered(outcome: ArrivalOutcome, seconds: number): void;
   /** One of them was asked to come again after so many seconds. */
   askedAgain(retryAfterSeconds: number): void;
+  /** One of them had a ticket of the waiting room, so it is no first attempt. */
+  cameBack(): void;
 }
 
 export interface ArrivalSources {
@@ -51,6 +53,7 @@ export const createArrivalMetrics = (registry: Registry, sources: ArrivalSources
   for (const outcome of ARRIVAL_OUTCOMES) arrivals.inc({ outcome }, 0);
   return {
     arrived: () => recent.arrived(monotonicMs()),
+    cameBack: () => recent.cameBack(monotonicMs()),
     askedAgain: (retryAfterSeconds) => recent.askedAgain(monotonicMs(), retryAfterSeconds),
     answered(outcome, took) {
       arrivals.inc({ outcome });

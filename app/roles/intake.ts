@@ -1,12 +1,15 @@
 /** The intake, put together: journal, keys, database and HTTP server. */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClaims } from '../../journal/claims.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
+import { createExcludedLists } from '../../journal/excluded-lists.ts';
 import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { createPublisher } from '../../journal/publisher.ts';
+import { followQueue } from '../../journal/queue.ts';
 import { createAcceptances } from '../../journal/receipts/acceptances.ts';
 import { followAstray } from '../../journal/receipts/astray.ts';
 import { createDrawnReceipts } from '../../journal/receipts/drawn-receipt.ts';
@@ -45,7 +48,8 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     (error: unknown) => ({ kind: 'error' as const, error }),
   );
   const health = new JournalHealth(monotonicMs());
-  dependencies.need('journal', () => health.found(monotonicMs()));
+  const journalFound = () => health.found(monotonicMs());
+  dependencies.need('journal', journalFound);
   const connection = await connectJournal(config.dataPlane.journal, config.podName, starting, (failure) =>
     health.checked(failure, monotonicMs()),
   );
@@ -109,13 +113,16 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     acceptances: createAcceptances({
       ...journal,
       monotonicMs,
-      journal: () => health.found(monotonicMs()),
+      journal: journalFound,
       astray: followAstray(journal, warn('follow astray registrations'), ended.signal),
     }),
     receiptJournal: createReceiptJournal({ ...journal, monotonicMs, signal: ended.signal }),
     check: createAssertionCheck(campaignId),
     claims: createClaims({ connection, campaignId, monotonicMs }),
     drawnReceipts: createDrawnReceipts({ ...journal, monotonicMs }),
+    excludedLists: createExcludedLists(journal),
+    queue: followQueue({ connection, campaignId, random: Math.random, onError: warn('waiting room') }, ended.signal),
+    journalFound,
     settings,
     sealer,
     receipts,
@@ -127,6 +134,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     wallClockMs: () => systemClock.now(),
     monotonicMs,
     random: Math.random,
+    seed: randomBytes(16).toString('hex'),
     isDraining: () => draining,
     signal: ended.signal,
     onServerError: limited.answered,

@@ -66,6 +66,12 @@ export const ARRIVALS = named({
     help: 'Assertions of the login tier in requests of citizens, by kind. used: accepted. Everything else: why it was refused.',
     exposedBy: ['intake'],
   },
+  voucher_intake_limited_total: {
+    type: 'counter',
+    labels: ['limit'],
+    help: 'Registrations above a limit of one citizen, phone or device in this pod.',
+    exposedBy: ['intake'],
+  },
   voucher_intake_recent_publishes: {
     type: 'gauge',
     labels: ['outcome'],

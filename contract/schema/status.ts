@@ -50,6 +50,21 @@ const tierStatus = (description: string): ObjectNode => ({
   },
 });
 
+/** In coarse steps, so that the status does not change each second. */
+const waiting: ObjectNode = {
+  type: 'object',
+  description: 'The waiting room now, in round numbers. Absent: no one waits in it.',
+  required: ['citizens', 'ratePerSecond'],
+  typeHint: { name: 'WaitingStatus', file: STATUS_TYPES },
+  properties: {
+    citizens: wholeNumber('Citizens with a ticket whose turn has not come.'),
+    ratePerSecond: measure('Tickets whose turn comes per second. 0: no one is served now.'),
+    longestSeconds: wholeNumber(
+      'Seconds until the turn of the last citizen in the queue, at this rate. Absent: no one is served now.',
+    ),
+  },
+};
+
 /** `metav1.Condition`, with its bounds. */
 const conditions = listByKey('type', 'Conditions that alerts and runbooks match, one per type.', 32, {
   type: 'object',
@@ -208,6 +223,25 @@ const erasures = listByKey('receipt', 'Commands to erase people, by their annota
   },
 });
 
+const exclusions = listByKey(
+  'campaign',
+  'Lists of the winners of earlier campaigns, who take no part in the draw. Absent: none.',
+  8,
+  {
+    type: 'object',
+    description: 'ExclusionStatus is the list of the winners of an earlier campaign.',
+    typeHint: { name: 'ExclusionStatus', file: STATUS_TYPES },
+    required: ['campaign', 'campaignId', 'entries', 'unreadable', 'digest'],
+    properties: {
+      campaign: text('Name of the earlier VoucherCampaign.', 63),
+      campaignId: text('Its campaignId.', 63),
+      entries: wholeNumber('Hashes in the list: one for each person, or one for each person and channel.'),
+      unreadable: wholeNumber('Winners who cannot be excluded, because their personal data is erased.'),
+      digest: text('SHA-256 of the list.', 64),
+    },
+  },
+);
+
 /** Generations begin at 1. */
 export const UNSEEN_STATUS = { observedGeneration: 0 } as const;
 
@@ -251,6 +285,7 @@ export const campaignStatus: ObjectNode = {
     oldestSeconds: measure(
       'Age in seconds of the oldest registration that is not yet in the database. Absent: none, or unknown.',
     ),
+    waiting,
     intake: text('Intake replicas as ready/desired/ceiling, for the column of kubectl get.', 32),
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
     contingency,
@@ -258,6 +293,7 @@ export const campaignStatus: ObjectNode = {
     issuance: issuanceStatus,
     privacy: privacyStatus,
     erasures,
+    exclusions,
     closesAt: instant(
       'When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.',
     ),

@@ -31,10 +31,10 @@ const refusals = ({ verbs = EDITOR, user = 'wang', before = {}, now = {}, issuan
   return refusalsOf(policy, { object, oldObject, request }, verbs).join('\n');
 };
 
-const START = { [ISSUE_START]: 'by li' };
+const START = { [ISSUE_START]: 'by li (result 0123456789abcdef)' };
 
 const allowed: Readonly<Record<string, Case>> = {
-  'the start of an owner': { verbs: OWNER, now: { [ISSUE_START]: 'by wang' } },
+  'the start of an owner': { verbs: OWNER, now: { [ISSUE_START]: 'by wang (result 0123456789abcdef)' } },
   'a stop in the own name': { now: { [STOP]: 'by wang: wrong scope' } },
   'a stop that is removed': { before: { [STOP]: 'by li: wrong scope' } },
   'a stop of another user that stays': {
@@ -48,7 +48,10 @@ const allowed: Readonly<Record<string, Case>> = {
 };
 
 const refused: Readonly<Record<string, readonly [Case, string]>> = {
-  'the start of an editor': [{ now: { [ISSUE_START]: 'by wang' } }, 'requires the verb authorize'],
+  'the start of an editor': [
+    { now: { [ISSUE_START]: 'by wang (result 0123456789abcdef)' } },
+    'requires the verb authorize',
+  ],
   'the start in another name': [{ verbs: OWNER, now: START }, 'must contain your own name'],
   'a stop in another name': [{ now: { [STOP]: 'by li: wrong scope' } }, 'must contain your own name'],
   'a stop without a name': [{ now: { [STOP]: 'wrong scope' } }, 'must contain your own name'],

@@ -17,7 +17,10 @@ const named = (manifests: readonly Manifest[], kind: string, name: string): Mani
   return found;
 };
 
-const EVERYTHING = { ...WITH_CAMPAIGNS, metrics: { podMonitor: true } };
+const EVERYTHING = {
+  ...WITH_CAMPAIGNS,
+  monitoring: { podMonitor: { enabled: true }, prometheusRule: { enabled: true } },
+};
 
 describe.each([
   ['the embedded data plane', EVERYTHING, 7],

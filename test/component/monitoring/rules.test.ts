@@ -1,6 +1,6 @@
 /** Rules in promtool: each alert fires with its fault, and is silent without it. */
 import { execFile } from 'node:child_process';
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { ALERTS } from '../../../observability/rules.ts';
 import { ALERT_CASES, type AlertCase, type AlertCases } from './alert-cases.ts';
 
 const RULES = join(import.meta.dirname, '../../../charts/voucher-operator/files/rules.yaml');
+const CONFIG = join(import.meta.dirname, '../../../deploy/prometheus.yaml');
 const programs = await prometheusHere();
 /** `npm test` gets it before the suite, and says NOT RUN where that fails. */
 const withPromtool = programs === undefined ? it.skip : it;
@@ -76,6 +77,17 @@ describe('rules', () => {
 
   withPromtool('are accepted by promtool', async () => {
     expect(await promtool('check', 'rules', RULES)).toContain('SUCCESS');
+  });
+
+  withPromtool('are loaded by the configuration for a plain Prometheus', async () => {
+    // Debian builds Prometheus without the discovery of pods.
+    const config = (await readFile(CONFIG, 'utf8'))
+      .replaceAll(/kubernetes_sd_configs: .*/g, 'static_configs: [{targets: [localhost]}]')
+      .replace('../charts/voucher-operator/files/rules.yaml', RULES);
+    await using scratch = await mkdtempDisposable(join(tmpdir(), 'voucher-rules-'));
+    const file = join(scratch.path, 'prometheus.yaml');
+    await writeFile(file, config);
+    expect(await promtool('check', 'config', file)).toMatch(/SUCCESS: 1 rule files found[\s\S]*SUCCESS/);
   });
 
   withPromtool('fire with their fault, and are silent without it', async () => {
