@@ -38,7 +38,6 @@ export interface RoomState {
   readonly mode: Mode;
   /** Whose turn it is: places up to this one. 0 before opening. */
   readonly serving: number;
-  readonly ratePerSecond: number;
   /** Undefined: no place is known yet. */
   readonly shuffle: QueueShuffle | undefined;
   readonly opensInSeconds: number;
@@ -69,6 +68,8 @@ export interface RoomDeps {
 
 export interface Room {
   state(): RoomState;
+  /** The mean of the last minute; 0 before opening. */
+  ratePerSecond(): number;
   standing(ticket: Ticket): Standing;
   waitOf(ticket: Ticket): Wait;
   /** How often a page that has no ticket, or computes its place itself, asks for `serving`. */
@@ -98,7 +99,6 @@ const modeOf = (
 const OFF: RoomState = {
   mode: 'off',
   serving: 0,
-  ratePerSecond: 0,
   shuffle: undefined,
   opensInSeconds: 0,
   waiting: 0,
@@ -127,7 +127,6 @@ export const createRoom = ({ settings, queue, now, monotonicMs, random, journalF
     return {
       mode: modeOf(current, nowMs, known),
       serving,
-      ratePerSecond: opensInSeconds > 0 ? 0 : line.ratePerSecond(nowMs),
       shuffle,
       opensInSeconds,
       waiting,
@@ -142,8 +141,11 @@ export const createRoom = ({ settings, queue, now, monotonicMs, random, journalF
     return found.state === 'answers' ? found.seconds * 1000 : 0;
   };
 
+  const ratePerSecond = (): number => (state().opensInSeconds > 0 ? 0 : line.ratePerSecond(now()));
+
   return {
     state,
+    ratePerSecond,
     standing({ number }) {
       const { serving, shuffle } = state();
       if (shuffle === undefined) return 'waits';
@@ -154,7 +156,7 @@ export const createRoom = ({ settings, queue, now, monotonicMs, random, journalF
       return sinceMs > PLACE_KEPT_SECONDS * 1000 ? 'expired' : 'turn';
     },
     waitOf({ number }) {
-      const { serving, ratePerSecond, shuffle, opensInSeconds, waiting } = state();
+      const { serving, shuffle, opensInSeconds, waiting } = state();
       if (opensInSeconds > 0) {
         const pollAfterSeconds = Math.max(pollAfter(opensInSeconds, random()), pollTogetherAfter(waiting, random()));
         return { position: null, etaSeconds: opensInSeconds, etaBand: bandOf(opensInSeconds), pollAfterSeconds };
@@ -164,7 +166,7 @@ export const createRoom = ({ settings, queue, now, monotonicMs, random, journalF
         return { position: null, etaSeconds: null, etaBand: null, pollAfterSeconds };
       }
       const position = Math.max(0, placesBy(shuffle)(number) - serving);
-      const etaSeconds = etaOf(position, ratePerSecond);
+      const etaSeconds = etaOf(position, ratePerSecond());
       return {
         position,
         etaSeconds: etaSeconds ?? null,
