@@ -1,5 +1,5 @@
 /** The pace of the queue and its history: whose turn it is, and since when. A data structure without a clock. */
-import { PLACE_KEPT_SECONDS, type QueuePace, servingAt } from '../../../contract/queue.ts';
+import { PLACE_KEPT_SECONDS, type QueuePace, servingAfter } from '../../../contract/queue.ts';
 
 /** Clocks of pods and operator differ by less; so much is no new beginning of the queue. */
 const CLOCKS_DIFFER_SECONDS = 5;
@@ -27,6 +27,8 @@ interface Line extends QueuePace {
   readonly sinceMs: number;
 }
 
+const lineOf = (pace: Line, nowMs: number): number => servingAfter(pace, nowMs - pace.sinceMs);
+
 /** When the line of this pace reaches a place; undefined: it never does. */
 const reaches = ({ base, ratePerSecond, sinceMs }: Line, place: number): number | undefined =>
   ratePerSecond > 0 ? sinceMs + ((place - base) / ratePerSecond) * 1000 : undefined;
@@ -39,7 +41,7 @@ export const createPaceLine = (): PaceLine => {
 
   const lineAt = (nowMs: number): number | undefined => {
     const pace = paces.findLast(({ sinceMs }) => sinceMs <= nowMs) ?? paces[0];
-    return pace === undefined ? undefined : servingAt(pace, nowMs);
+    return pace === undefined ? undefined : lineOf(pace, nowMs);
   };
 
   return {
@@ -60,7 +62,7 @@ export const createPaceLine = (): PaceLine => {
     serving(nowMs) {
       const pace = paces.at(-1);
       if (pace === undefined) return undefined;
-      const computed = servingAt(pace, nowMs);
+      const computed = lineOf(pace, nowMs);
       const isSteady = shown > computed && shown - computed <= CLOCKS_DIFFER_SECONDS * fastest;
       if (!isSteady) shown = computed;
       return shown;

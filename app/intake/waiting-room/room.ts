@@ -80,15 +80,26 @@ export interface Room {
 
 const PAGE_POLLS_SECONDS = { open: 5, queueing: 20 } as const;
 
+interface Times {
+  readonly of: LiveSettings;
+  readonly preQueueAtMs: number;
+  readonly opensAtMs: number;
+  readonly closesAtMs: number;
+}
+
+/** Parsed once for each value of the settings: the state is asked for several times with each request. */
+const timesOf = (settings: LiveSettings, minutes: number): Times => {
+  const opensAtMs = Date.parse(settings.window.opensAt);
+  const closesAtMs = Date.parse(settings.window.closesAt);
+  return { of: settings, preQueueAtMs: opensAtMs - minutes * 60_000, opensAtMs, closesAtMs };
+};
+
 const modeOf = (
-  { window, page, traffic }: LiveSettings,
+  { of: { page }, preQueueAtMs, opensAtMs, closesAtMs }: Times,
   nowMs: number,
   known: { readonly arePlacesKnown: boolean; readonly isClosed: boolean; readonly waiting: number },
 ): Mode => {
-  const { enabled, preQueueMinutes } = traffic.waitingRoom ?? { enabled: false, preQueueMinutes: 0 };
-  if (!enabled) return 'off';
-  const opensAtMs = Date.parse(window.opensAt);
-  if (nowMs < opensAtMs - preQueueMinutes * 60_000 || nowMs >= Date.parse(window.closesAt)) return 'closed';
+  if (nowMs < preQueueAtMs || nowMs >= closesAtMs) return 'closed';
   if (nowMs < opensAtMs) return 'preQueue';
   if (page !== undefined) return 'closed';
   if (!known.arePlacesKnown && known.waiting > 0) return 'preQueue';
@@ -107,6 +118,7 @@ const OFF: RoomState = {
 export const createRoom = ({ settings, queue, now, monotonicMs, random, journalFound }: RoomDeps): Room => {
   const line = createPaceLine();
   queue.onPace(line.take);
+  let times: Times | undefined;
   let placeOf: { readonly of: QueueShuffle; readonly by: PlaceOf } | undefined;
 
   const placesBy = (shuffle: QueueShuffle): PlaceOf => {
@@ -116,16 +128,18 @@ export const createRoom = ({ settings, queue, now, monotonicMs, random, journalF
 
   const state = (): RoomState => {
     const current = settings.current();
-    if (current === undefined) return OFF;
+    const waitingRoom = current?.traffic.waitingRoom;
+    if (current === undefined || waitingRoom?.enabled !== true) return OFF;
+    if (times?.of !== current) times = timesOf(current, waitingRoom.preQueueMinutes);
     const nowMs = now();
-    const opensInSeconds = Math.max(0, Math.ceil((Date.parse(current.window.opensAt) - nowMs) / 1000));
+    const opensInSeconds = Math.max(0, Math.ceil((times.opensAtMs - nowMs) / 1000));
     const pace = line.current;
     const shuffle = opensInSeconds > 0 || pace === undefined ? undefined : queue.shuffle();
     const serving = opensInSeconds > 0 ? 0 : (line.serving(nowMs) ?? 0);
     const waiting = Math.max(0, queue.next() - 1 - serving);
     const known = { arePlacesKnown: shuffle !== undefined, isClosed: pace?.isClosed === true, waiting };
     return {
-      mode: modeOf(current, nowMs, known),
+      mode: modeOf(times, nowMs, known),
       serving,
       shuffle,
       opensInSeconds,
