@@ -10,6 +10,7 @@ import type { JournalAdmin, JournalSpec, JournalState } from './administration.t
 import { API_WITHIN_MS, assertConnected, createJournalApi } from './api.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfError } from './errors.ts';
+import { createQueueStore } from './queue-store.ts';
 import { createSharesStore } from './shares-store.ts';
 import { bucketsOf } from './streams/buckets.ts';
 import { durabilityOf } from './streams/durability.ts';
@@ -147,5 +148,13 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     return removeJournal(manager, spec, signal);
   };
 
-  return { ensure, faults, remove, backlog, putLiveSettings, shares: createSharesStore(api) };
+  return {
+    ensure,
+    faults,
+    remove,
+    backlog,
+    putLiveSettings,
+    shares: createSharesStore(api),
+    queue: createQueueStore(api),
+  };
 };

@@ -14,7 +14,9 @@ const text = z.object({ 'zh-CN': z.string(), en: z.string() });
 const instant = z.string().refine((value) => !Number.isNaN(Date.parse(value)));
 const count = z.number().nonnegative();
 
-/** Unknown fields are ignored: pods must accept the settings of a newer operator. */
+type Every<Fields> = Readonly<Record<keyof Fields, z.ZodType>>;
+
+/** Unknown fields are ignored: pods must accept the settings of a newer operator. A field that is not listed here reaches no pod. */
 const liveSettings = z.object({
   v: z.literal(1),
   generation: z.number(),
@@ -24,7 +26,11 @@ const liveSettings = z.object({
   identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),
   eligibility: z.object({ minAge: count, uniqueness: z.enum(UNIQUENESS).default('perCitizen') }),
   draw: z
-    .object({ verifyBy: instant.exactOptional(), unverified: z.enum(['exclude', 'enter']).default('exclude') })
+    .object({
+      verifyBy: instant.exactOptional(),
+      unverified: z.enum(['exclude', 'enter']).default('exclude'),
+      bundleUrl: z.string().exactOptional(),
+    } satisfies Every<LiveSettings['draw']>)
     .prefault({}),
   privacy: z.object({ deleteAt: instant }).exactOptional(),
   vouchers: z.array(
@@ -42,13 +48,24 @@ const liveSettings = z.object({
     intakePods: z.number().min(1),
     burstSeconds: count,
     waitingRoom: z.object({ enabled: z.boolean(), preQueueMinutes: count }).exactOptional(),
-  }),
+    limits: z
+      .object({ citizenPerMinute: count, phonePerMinute: count, devicePerMinute: count, addressPerMinute: count })
+      .exactOptional(),
+    trustedProxies: z.array(z.string()).readonly().exactOptional(),
+  } satisfies Every<LiveSettings['traffic']>),
+  loginPods: z.number().min(1).exactOptional(),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
   published: z.record(z.string(), z.unknown()).exactOptional(),
+  announced: z
+    .object({ barriers: z.array(count).readonly(), unverified: z.enum(['exclude', 'enter', 'unchecked']) })
+    .exactOptional(),
   sections: z.record(z.string(), z.unknown()).exactOptional(),
   reviews: z.record(z.string(), z.object({ by: z.string(), until: instant, sha256: z.string() })).exactOptional(),
   behind: z.object({ atMostSeconds: count, asOf: instant, isStopped: z.literal(true).exactOptional() }).exactOptional(),
-});
+} satisfies Every<LiveSettings>);
+
+/** @throws z.ZodError */
+export const liveSettingsOf = (value: unknown): LiveSettings => liveSettings.parse(value);
 
 export interface LiveSettingsOptions extends Omit<CampaignJournal, 'shards'> {
   /** An invalid value, or a watch that failed; both are retried. */
@@ -85,7 +102,7 @@ export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSig
     if (entry.operation !== 'PUT' || entry.revision <= revision) return;
     revision = entry.revision;
     try {
-      const settings: LiveSettings = liveSettings.parse(entry.json<unknown>());
+      const settings = liveSettingsOf(entry.json<unknown>());
       current = settings;
       first.resolve(settings);
       onChange?.(settings);

@@ -8,7 +8,7 @@ import type { Condition } from './common.ts';
 import type { ContingencySpec, ContingencyStatus } from './contingency.ts';
 import type { DrawSpec, DrawStatus } from './draw.ts';
 import type { EligibilitySpec, IdentitySpec } from './people.ts';
-import type { ErasureStatus, PrivacyStatus, StallingCause, TierStatus } from './status.ts';
+import type { ErasureStatus, PrivacyStatus, StallingCause, TierStatus, WaitingStatus } from './status.ts';
 import type { IssuanceSpec, IssuanceStatus } from './issuance.ts';
 import type { LocalizedText } from '../app-contract.ts';
 import type { LoginSpec } from './login.ts';
@@ -80,6 +80,45 @@ export interface VoucherCampaignSpec {
     readonly admissionPerSecond?: number;
     /** Size of a burst that is admitted at once, in seconds of the admission rate. Default 1. */
     readonly burstSeconds: number;
+    /**
+     * The queue of citizens who cannot be admitted at once: each gets a ticket with a number and is admitted in turn.
+     */
+    readonly waitingRoom: {
+      /**
+       * Whether there is a waiting room. false: who is not admitted gets 503 with Retry-After and tries again. Default
+       * false.
+       */
+      readonly enabled: boolean;
+      /**
+       * Minutes before opening from which citizens get a ticket. Their order is drawn at opening, so coming first gains
+       * nothing. 0: tickets are given from opening on. Default 30.
+       */
+      readonly preQueueMinutes: number;
+    };
+    /**
+     * How often one client can ask one intake pod, so that programs do not keep citizens out. A client that asks all
+     * pods gets as many times the limit as there are pods. Registrations that were shed do not count. 0: no limit.
+     */
+    readonly limits: {
+      /** Registrations a minute with one identity number, and as many at once. More get 429. Default 5. */
+      readonly citizenPerMinute: number;
+      /** Registrations a minute with one phone number, and as many at once. More get 429. Default 5. */
+      readonly phonePerMinute: number;
+      /** Registrations a minute from one browser, by its cookie, and as many at once. More get 429. Default 20. */
+      readonly devicePerMinute: number;
+      /**
+       * Requests a minute from one address: of IPv6 from one /56, and sixteen times as many from one /48. More are not
+       * refused, because a carrier may have thousands of citizens behind one address. While a pod is loaded they get a
+       * smaller share of it. Default 300.
+       */
+      readonly addressPerMinute: number;
+    };
+    /**
+     * Networks of the load balancers in front of the intake, such as 10.0.0.0/8. From these the address of a citizen is
+     * read from X-Forwarded-For. Left out: none, and the address of the connection is used. Behind a load balancer that
+     * hides the addresses of clients, all citizens then share one.
+     */
+    readonly trustedProxies: readonly string[];
   };
   /** Keys that protect personal data, and how long it is kept. Fixed once the campaign has opened. */
   readonly privacy: {
@@ -176,6 +215,8 @@ export interface VoucherCampaignStatus {
   readonly backlog?: number;
   /** Age in seconds of the oldest registration that is not yet in the database. Absent: none, or unknown. */
   readonly oldestSeconds?: number;
+  /** The waiting room now, in round numbers. Absent: no one waits in it. */
+  readonly waiting?: WaitingStatus;
   /** Intake replicas as ready/desired/ceiling, for the column of kubectl get. */
   readonly intake?: string;
   /** Name of the ScalePlan that waits for a decision; empty or absent: none. */

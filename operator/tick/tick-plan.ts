@@ -26,6 +26,8 @@ import { issuanceEvents } from '../issuance/issuance-events.ts';
 import type { IssuanceRequest } from '../issuance/issuance-keeper.ts';
 import { isStarting, issuanceRequest } from '../issuance/issuance-request.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
+import { type QueueRequest, queueRequest } from '../queue/queue-request.ts';
+import { waitingEvents } from '../queue/waiting-status.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Authorization } from '../scale-plans/ceiling-guard.ts';
@@ -80,6 +82,8 @@ export interface TickPlan {
   readonly journal: JournalSpec;
   readonly liveSettings: LiveSettings | undefined;
   readonly handOuts: HandOuts;
+  /** Undefined: nothing is written of the waiting room. */
+  readonly queue: QueueRequest | undefined;
   readonly scalePlans: readonly ScalePlan[];
   readonly planStates: readonly PlanStateChange[];
   /** Whether the way to the database is to be proven by canaries now. */
@@ -215,6 +219,21 @@ export const planTick = (
     memory,
   );
 
+  const liveSettings =
+    journal?.kind === 'ready' && !isPublishedUnknown(observed)
+      ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
+          mostPerSecond: admissionLimit(tiers),
+          effects: contingency.effects,
+          recordsBacklog: readings.backlog.records,
+          isRecordsStopped: isStopped(status),
+          published: publishedDraw(observed),
+          announced: announcedDraw(observed),
+          reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
+          deleteAtMs: destruction.dueAtMs,
+          loginPods: tiers.login.ready,
+        })
+      : undefined;
+
   return {
     ...manifests,
     scale,
@@ -222,20 +241,8 @@ export const planTick = (
     askAgain: tiersToAskAgain(cluster, nowMs),
     authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
-    liveSettings:
-      journal?.kind === 'ready' && !isPublishedUnknown(observed)
-        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
-            mostPerSecond: admissionLimit(tiers),
-            effects: contingency.effects,
-            recordsBacklog: readings.backlog.records,
-            isRecordsStopped: isStopped(status),
-            published: publishedDraw(observed),
-            announced: announcedDraw(observed),
-            reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
-            deleteAtMs: destruction.dueAtMs,
-            loginPods: tiers.login.ready,
-          })
-        : undefined,
+    liveSettings,
+    queue: queueRequest(input, contingency.effects, liveSettings),
     handOuts,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
@@ -252,6 +259,7 @@ export const planTick = (
       ...contingencyEvents(previous, status),
       ...erasureEvents(previous, status),
       ...issuanceEvents(previous, status),
+      ...waitingEvents(previous, status),
     ],
     tiers,
     mode,

@@ -14,7 +14,7 @@ import {
 import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disruption-budget.ts';
 import { buildService } from '../../../operator/resources/service.ts';
 import { buildServiceAccount } from '../../../operator/resources/service-account.ts';
-import { aCampaign, VERIFICATION } from '../../helpers/a-campaign.ts';
+import { aCampaign, TRAFFIC, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { buildOptions as options } from '../../helpers/build-options.ts';
 
 const campaign = aCampaign();
@@ -87,7 +87,7 @@ describe('the Deployment of a tier', () => {
       spec: {
         title: { 'zh-CN': '改', en: 'changed' },
         window: { opensAt: '2020-09-25T10:00:00+08:00', closesAt: '2020-09-26T18:00:00+08:00' },
-        traffic: { admissionPerSecond: 1, burstSeconds: 9 },
+        traffic: { ...TRAFFIC, admissionPerSecond: 1, burstSeconds: 9 },
       },
       scaling: { drainWithin: '5s', mode: 'Shadow' },
     });

@@ -1,0 +1,130 @@
+/** What intake pods report about the waiting room, added up over all pods and restarts. Pure: a data structure without a clock. */
+import { METRICS } from '../../contract/app-contract.ts';
+import { QUEUE_METRICS } from '../../contract/queue.ts';
+import type { MetricSample } from '../signals/metrics-text.ts';
+
+const ANSWER_SUM = `${METRICS.intakeAnswerSeconds}_sum`;
+const ANSWER_COUNT = `${METRICS.intakeAnswerSeconds}_count`;
+
+export const WAITING_ROOM_METRICS = [...Object.values(QUEUE_METRICS), ANSWER_SUM, ANSWER_COUNT];
+
+/** Counters of one process. */
+interface Counters {
+  readonly tickets: number;
+  readonly turns: number;
+  /** Accepted registrations, and the seconds from their arrival to the journal's acknowledgement, summed. */
+  readonly accepted: number;
+  readonly acceptedSeconds: number;
+}
+
+export interface QueueSample extends Counters {
+  readonly lastNumber: number;
+}
+
+/** Sums since this operator began to watch. */
+export interface QueueTotals {
+  readonly tickets: number;
+  readonly turns: number;
+  /** Greatest number that any pod has given. */
+  readonly highest: number;
+  /** Mean seconds from arrival to acknowledgement, over the registrations accepted in the last seconds. Absent: too few. */
+  readonly answerSeconds?: number;
+}
+
+/** Undefined for a pod without a waiting room. */
+export const queueSampleOf = (families: ReadonlyMap<string, readonly MetricSample[]>): QueueSample | undefined => {
+  const value = (name: string): number | undefined => families.get(name)?.[0]?.value;
+  const accepted = (name: string): number =>
+    families.get(name)?.find(({ labels }) => labels['outcome'] === 'accepted')?.value ?? 0;
+  const tickets = value(QUEUE_METRICS.tickets);
+  const turns = value(QUEUE_METRICS.turns);
+  if (tickets === undefined || turns === undefined) return undefined;
+  return {
+    tickets,
+    turns,
+    lastNumber: value(QUEUE_METRICS.lastNumber) ?? 0,
+    accepted: accepted(ANSWER_COUNT),
+    acceptedSeconds: accepted(ANSWER_SUM),
+  };
+};
+
+/** A pod that began within this time before it was first seen counts in full. */
+const YOUNG_MS = 60_000;
+const FORGET_MS = 5 * 60_000;
+/** Over which answers are averaged, and how many make a mean. */
+const ANSWER_WINDOW_MS = 5_000;
+const ENOUGH_ANSWERS = 20;
+
+interface Known {
+  readonly startedAtMs: number;
+  readonly counters: Counters;
+  readonly seenAtMs: number;
+}
+
+export interface PodQueueSample {
+  readonly pod: string;
+  readonly startedAtMs: number;
+  readonly sourceAtMs: number;
+  readonly queue?: QueueSample | undefined;
+}
+
+const NONE: Counters = { tickets: 0, turns: 0, accepted: 0, acceptedSeconds: 0 };
+const NAMES = ['tickets', 'turns', 'accepted', 'acceptedSeconds'] as const;
+
+const combined = (a: Counters, b: Counters, of: (a: number, b: number) => number): Counters => ({
+  tickets: of(a.tickets, b.tickets),
+  turns: of(a.turns, b.turns),
+  accepted: of(a.accepted, b.accepted),
+  acceptedSeconds: of(a.acceptedSeconds, b.acceptedSeconds),
+});
+
+/**
+ * | the pod                            | gained |
+ * |------------------------------------|--------|
+ * | first seen, younger than a minute  | all of its counters |
+ * | first seen, older                  | nothing: it was counted by a predecessor of this operator |
+ * | the same process                   | the difference; an old page gains nothing |
+ * | another process of the same name   | all of its counters |
+ */
+const gainOf = (known: Known | undefined, { startedAtMs, sourceAtMs }: PodQueueSample, now: Counters): Counters => {
+  if (known === undefined) return sourceAtMs - startedAtMs < YOUNG_MS ? now : NONE;
+  if (known.startedAtMs !== startedAtMs) return now;
+  return combined(now, known.counters, (after, before) => Math.max(0, after - before));
+};
+
+export class QueueCounts {
+  readonly #pods = new Map<string, Known>();
+  #total: Counters = NONE;
+  #highest = 0;
+  #answers: readonly { readonly atMs: number; readonly accepted: number; readonly seconds: number }[] = [];
+
+  /** @returns undefined where no pod has a waiting room */
+  add(samples: readonly PodQueueSample[], atMs: number): QueueTotals | undefined {
+    let gained = NONE;
+    for (const sample of samples) {
+      const { pod, startedAtMs, queue } = sample;
+      if (queue === undefined) continue;
+      const known = this.#pods.get(pod);
+      const gain = gainOf(known, sample, queue);
+      gained = combined(gained, gain, (a, b) => a + b);
+      this.#highest = Math.max(this.#highest, queue.lastNumber);
+      const isOld = known?.startedAtMs === startedAtMs && NAMES.some((name) => queue[name] < known.counters[name]);
+      this.#pods.set(pod, { startedAtMs, counters: isOld ? known.counters : queue, seenAtMs: atMs });
+    }
+    for (const [pod, { seenAtMs }] of this.#pods) if (seenAtMs < atMs - FORGET_MS) this.#pods.delete(pod);
+    if (this.#pods.size === 0) return undefined;
+    this.#total = combined(this.#total, gained, (a, b) => a + b);
+    this.#answers = [
+      ...this.#answers.filter((answer) => answer.atMs > atMs - ANSWER_WINDOW_MS && answer.atMs < atMs),
+      { atMs, accepted: gained.accepted, seconds: gained.acceptedSeconds },
+    ];
+    const { tickets, turns } = this.#total;
+    return { tickets, turns, highest: this.#highest, ...this.#answerSeconds() };
+  }
+
+  #answerSeconds(): Pick<QueueTotals, 'answerSeconds'> {
+    const accepted = this.#answers.reduce((sum, answer) => sum + answer.accepted, 0);
+    if (accepted < ENOUGH_ANSWERS) return {};
+    return { answerSeconds: this.#answers.reduce((sum, { seconds }) => sum + seconds, 0) / accepted };
+  }
+}
