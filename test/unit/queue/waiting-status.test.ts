@@ -8,6 +8,8 @@ const roomOf = (citizens: number, ratePerSecond: number, ahead = citizens) => {
     atMs: 0,
     tickets: 0,
     turns: 0,
+    accepted: 0,
+    overdue: 0,
     citizens,
     ahead,
     correction: 1,
