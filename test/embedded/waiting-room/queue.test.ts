@@ -141,6 +141,8 @@ describe('the waiting room', () => {
   });
 
   it('serves every ticket at every pod, in the order of numbers, and none before its turn', async () => {
+    const before = await Promise.all(given.map(({ ticket }, index) => ask(index, ticket)));
+    expect(new Set(before.map(({ status }) => status))).toEqual(new Set([202]));
     const pace = await putPace(0, 150);
     await haveSeen(pace);
     const early: number[] = [];
@@ -160,7 +162,7 @@ describe('the waiting room', () => {
     };
     await Promise.all(given.map(serve));
     expect(early).toEqual([]);
-    expect([...codes].sort()).toEqual([200, 202]);
+    expect([...codes].filter((status) => status !== 200 && status !== 202)).toEqual([]);
   });
 
   it('begins the next number above what was served', async () => {
