@@ -25,11 +25,22 @@ export interface Crowd {
   readonly overdue: number;
 }
 
-export interface WaitingRoom {
-  readonly crowd: Crowd;
-  /** Numbers a second, as last known to be written. */
-  readonly ratePerSecond: number;
-}
+/**
+ * What this process knows of the waiting room. `unknown`: not read yet. `none`: there is no pace, or it can't be written, so pods
+ * must not give tickets: no one would be served.
+ */
+export type WaitingRoom =
+  | { readonly kind: 'unknown' | 'none' }
+  | {
+      readonly kind: 'paced';
+      /** Absent: no pod has reported a ticket yet. */
+      readonly crowd: Crowd | undefined;
+      /** Numbers a second, as last known to be written. */
+      readonly ratePerSecond: number;
+    };
+
+export const crowdIn = (room: WaitingRoom | undefined): Crowd | undefined =>
+  room?.kind === 'paced' ? room.crowd : undefined;
 
 /** More would let a crowd in at once, should all come again. */
 const MOST_UNUSED = 4;

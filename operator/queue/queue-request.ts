@@ -4,7 +4,7 @@ import { ADMISSION_SECONDS } from '../../contract/queue.ts';
 import { operatorAheadSeconds } from '../conditions/clocks-agree.ts';
 import { acknowledgesNothing, type Effects } from '../contingency/contingency.ts';
 import type { PlanInput } from '../tick/observed.ts';
-import type { Crowd } from './crowd.ts';
+import { type Crowd, crowdIn } from './crowd.ts';
 import type { WantedPace } from './pace.ts';
 
 export interface QueueRequest extends WantedPace {
@@ -47,8 +47,8 @@ export const queueRequest = (
     nowMs,
     isOpen,
     isClosed: effects.isQueueClosed === true,
-    hasQueue: (queue?.crowd.ahead ?? 0) > 0,
-    ratePerSecond: isServing ? numbersPerSecond(settings.traffic.admissionPerSecond, queue?.crowd) : 0,
+    hasQueue: (crowdIn(queue)?.ahead ?? 0) > 0,
+    ratePerSecond: isServing ? numbersPerSecond(settings.traffic.admissionPerSecond, crowdIn(queue)) : 0,
   };
 };
 

@@ -36,7 +36,7 @@ interface Case {
 
 const request = ({ nowMs = NOW, enabled = true, observed = {}, effects = {}, crowd }: Case = {}) => {
   const traffic: LiveSettings['traffic'] = { admissionPerSecond: 2_000, intakePods: 4, burstSeconds: 1 };
-  const queue = crowd && { crowd, ratePerSecond: 2_000 };
+  const queue = { kind: 'paced', crowd, ratePerSecond: 2_000 } as const;
   return queueRequest(
     {
       campaign: aCampaign({ spec: { traffic: { ...TRAFFIC, waitingRoom: { enabled, preQueueMinutes: 30 } } } }),

@@ -18,7 +18,7 @@ const roomOf = (citizens: number, ratePerSecond: number, ahead = citizens) => {
     passed: 0,
     taken: 0,
   };
-  return { crowd, ratePerSecond };
+  return { kind: 'paced', crowd, ratePerSecond } as const;
 };
 
 describe('the waiting room in the status', () => {
