@@ -16,6 +16,7 @@ import { draw } from './draw.ts';
 import { issuance } from './issuance.ts';
 import { login } from './login.ts';
 import type { ArrayNode, ObjectNode, StringNode } from './node.ts';
+import { page } from './page.ts';
 import { eligibility, identity } from './people.ts';
 import { scaling } from './scaling.ts';
 import { verification } from './verification.ts';
@@ -121,8 +122,8 @@ const traffic = section('How many registrations are admitted. The rest are shed:
       enabled: {
         type: 'boolean',
         description:
-          'Whether there is a waiting room. false: who is not admitted gets 503 with Retry-After and tries again. Default false.',
-        default: false,
+          'Whether there is a waiting room. false: who is not admitted gets 503 with Retry-After and tries again. Default true.',
+        default: true,
       },
       preQueueMinutes: int32(
         'Minutes before opening from which citizens get a ticket. Their order is drawn at opening, so coming first gains nothing. ' +
@@ -199,6 +200,7 @@ export const campaignSpec: ObjectNode = {
   properties: {
     campaignId,
     title: localizedText('Title that citizens see. It can change while the campaign is open.', 120),
+    page,
     window,
     identity,
     login,

@@ -223,6 +223,25 @@ const erasures = listByKey('receipt', 'Commands to erase people, by their annota
   },
 });
 
+const exclusions = listByKey(
+  'campaign',
+  'Lists of the winners of earlier campaigns, who take no part in the draw. Absent: none.',
+  8,
+  {
+    type: 'object',
+    description: 'ExclusionStatus is the list of the winners of an earlier campaign.',
+    typeHint: { name: 'ExclusionStatus', file: STATUS_TYPES },
+    required: ['campaign', 'campaignId', 'entries', 'unreadable', 'digest'],
+    properties: {
+      campaign: text('Name of the earlier VoucherCampaign.', 63),
+      campaignId: text('Its campaignId.', 63),
+      entries: wholeNumber('Hashes in the list: one for each person, or one for each person and channel.'),
+      unreadable: wholeNumber('Winners who cannot be excluded, because their personal data is erased.'),
+      digest: text('SHA-256 of the list.', 64),
+    },
+  },
+);
+
 /** Generations begin at 1. */
 export const UNSEEN_STATUS = { observedGeneration: 0 } as const;
 
@@ -274,6 +293,7 @@ export const campaignStatus: ObjectNode = {
     issuance: issuanceStatus,
     privacy: privacyStatus,
     erasures,
+    exclusions,
     closesAt: instant(
       'When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.',
     ),

@@ -70,6 +70,11 @@ const waitingFor = (
         'Deferred',
         `Contingency level ${waiting.by.join(', ')} defers the freeze. To end it: kubectl voucher contingency stop ${waiting.by[0]} ${name} -n ${namespace}.`,
       );
+    case 'WaitingForEarlierWinners':
+      return no(
+        'WaitingForEarlierWinners',
+        `The lists of the winners of ${waiting.campaigns.join(', ')}, who take no part (spec.eligibility.excludeWinnersOf), are missing. The condition EarlierWinnersExcluded says why. The list of the draw is frozen when they are there.`,
+      );
     case 'ClockOff':
       return no(
         'ClockOff',
@@ -128,6 +133,9 @@ const drawText = ({ jobs, isJobsUnseen }: ObservedCluster, namespace: string): s
 const listText = ({ lists }: Listed): string =>
   lists.map(({ voucher, entries, digest }) => `${voucher} has ${entries} entries (digest ${digest})`).join('; ');
 
+const excludedText = ({ excluded }: Listed): string =>
+  excluded === undefined ? '' : ` ${excluded} people are left out because they won in an earlier campaign.`;
+
 /**
  * | known of the list                                   | status  | reason |
  * |-----------------------------------------------------|---------|--------|
@@ -180,7 +188,7 @@ const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): Li
           'Frozen',
           `${frozenText(frozen)} ${drawText(input.observed.cluster, input.campaign.metadata.namespace)}`,
         );
-      return yes('Listed', `${frozenText(frozen)} The list has been made: ${listText(listed)}.`);
+      return yes('Listed', `${frozenText(frozen)} The list has been made: ${listText(listed)}.${excludedText(listed)}`);
     }
   }
 };

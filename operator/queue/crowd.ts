@@ -8,7 +8,7 @@ export interface Crowd {
   readonly atMs: number;
   readonly tickets: number;
   readonly turns: number;
-  /** Citizens with a ticket whose turn has not come. */
+  /** Citizens with a ticket who have not come; without those who gave up. */
   readonly citizens: number;
   /** Numbers between the turn of now and the last number. */
   readonly ahead: number;
@@ -16,7 +16,7 @@ export interface Crowd {
   readonly correction: number;
   /** Share of the admission rate that the journal keeps up with: LEAST_SHARE to 1. */
   readonly share: number;
-  /** Tickets whose turn has passed, at the last looks; and those and the turns of the last minutes, the older the less. */
+  /** Tickets whose turn had passed, at the looks of the last seconds; and those and the turns of the last minutes, the older the less. */
   readonly looks: readonly { readonly atMs: number; readonly passed: number }[];
   readonly passed: number;
   readonly taken: number;
@@ -36,7 +36,7 @@ const REMEMBERED_SECONDS = 120;
 const BELIEVED_SECONDS = 20;
 /** A page asks every 5 s when its turn is near; whose turn passed within this time may still come. */
 const COMES_WITHIN_MS = 10_000;
-/** Accepted registrations are acknowledged in some 10 ms; the bound of an admitted registration's p99 is 500 ms. */
+/** Registrations are acknowledged in some 10 ms; the bound of an admitted registration's p99 is 500 ms. */
 const SLOW_ANSWER_SECONDS = 0.25;
 /** Per second: as the law's downstream rule (scaling/downstream.ts), but it returns sooner, because it reacts sooner. */
 const REDUCED = 0.9;
@@ -46,14 +46,15 @@ const LEAST_SHARE = 0.1;
 const between = (least: number, value: number, most: number): number => Math.min(most, Math.max(least, value));
 
 /**
- * Tickets less turns, and never more than the numbers that are still to come: who gave up is in the first, and not in the second.
+ * Tickets less turns; but who has not come long after their turn has given up.
  *
- * 5,000 wait, the turn is at 2,000 of 6,800; 300 tickets and 150 turns later it is at 2,200 of 7,100: 4,900.
+ * 5,000 wait; a second later there are 300 tickets and 150 turns more: 5,150. Of 6,800 tickets the turn of 2,000 had passed 10 s ago: at
+ * most 4,800.
  */
-const citizensOf = (before: Crowd | undefined, { tickets, turns }: QueueTotals, ahead: number): number =>
-  before === undefined
-    ? ahead
-    : between(0, before.citizens + (tickets - before.tickets) - (turns - before.turns), ahead);
+const citizensOf = (before: Crowd, { tickets, turns }: QueueTotals, passedBefore: number): number => {
+  const counted = before.citizens + (tickets - before.tickets) - (turns - before.turns);
+  return between(0, counted, Math.max(0, tickets - passedBefore));
+};
 
 /** Less when registrations wait for their acknowledgement, more again when they do not. */
 const shareOf = (before: number, answerSeconds: number | undefined, seconds: number): number => {
@@ -64,39 +65,43 @@ const shareOf = (before: number, answerSeconds: number | undefined, seconds: num
 /**
  * Tickets whose turn passed over turns that were taken. At 1,000/s half of the holders come: after some minutes 1.85, so that
  * 1,850 numbers a second bring 925 citizens. Nothing is learned while no one is served.
+ *
+ * @param overdue tickets whose holders could have come by now, since the last look
  */
-const learnUnused = (before: Crowd, totals: QueueTotals, ahead: number, ratePerSecond: number, nowMs: number) => {
-  const looks = [...before.looks, { atMs: nowMs, passed: totals.tickets - ahead }];
-  const due = looks.findLastIndex(({ atMs }) => atMs <= nowMs - COMES_WITHIN_MS);
-  const kept = looks.slice(Math.max(0, due));
-  if (ratePerSecond === 0) return { ...before, looks: [] };
-  const [first, second] = kept;
-  const overdue =
-    due < 0 || first === undefined || second === undefined ? 0 : Math.max(0, second.passed - first.passed);
+const learnUnused = (before: Crowd, overdue: number, turns: number, ratePerSecond: number, nowMs: number) => {
+  if (ratePerSecond === 0) return {};
   const faded = Math.exp(-(nowMs - before.atMs) / 1000 / REMEMBERED_SECONDS);
   const passed = before.passed * faded + overdue;
-  const taken = before.taken * faded + Math.max(0, totals.turns - before.turns);
+  const taken = before.taken * faded + turns;
   const believed = BELIEVED_SECONDS * ratePerSecond;
-  return { looks: kept, passed, taken, correction: between(1, (passed + believed) / (taken + believed), MOST_UNUSED) };
+  return { passed, taken, correction: between(1, (passed + believed) / (taken + believed), MOST_UNUSED) };
 };
 
 /** What this tick's counters show. A tick that is decided twice counts once. */
-export const crowdAt = (
-  before: Crowd | undefined,
-  totals: QueueTotals,
-  pace: QueuePace | undefined,
-  nowMs: number,
-): Crowd => {
+export const crowdAt = (before: Crowd | undefined, totals: QueueTotals, pace: QueuePace, nowMs: number): Crowd => {
   if (before !== undefined && nowMs <= before.atMs) return before;
-  const serving = pace === undefined ? 0 : servingAt(pace, nowMs);
-  const ahead = Math.max(0, totals.highest - serving);
-  const { tickets, turns, answerSeconds } = totals;
-  const citizens = citizensOf(before, totals, ahead);
-  const now = { atMs: nowMs, tickets, turns, citizens, ahead };
-  if (before === undefined) return { ...now, correction: 1, share: 1, looks: [], passed: 0, taken: 0 };
-  const share = shareOf(before.share, answerSeconds, (nowMs - before.atMs) / 1000);
-  const { looks, passed, taken, correction } = learnUnused(before, totals, ahead, pace?.ratePerSecond ?? 0, nowMs);
-  return { ...now, share, looks, passed, taken, correction };
+  const { tickets, turns, highest, answerSeconds } = totals;
+  const ahead = Math.max(0, highest - servingAt(pace, nowMs));
+  const look = { atMs: nowMs, passed: tickets - ahead };
+  const now = { atMs: nowMs, tickets, turns, ahead };
+  if (before === undefined) {
+    return { ...now, citizens: ahead, correction: 1, share: 1, looks: [look], passed: 0, taken: 0 };
+  }
+  const looks = [...before.looks, look];
+  const due = Math.max(
+    0,
+    looks.findLastIndex(({ atMs }) => atMs <= nowMs - COMES_WITHIN_MS),
+  );
+  const passedBefore = looks[due]?.passed ?? 0;
+  const overdue = Math.max(0, passedBefore - (before.looks[0]?.passed ?? passedBefore));
+  return {
+    ...before,
+    ...now,
+    citizens: citizensOf(before, totals, passedBefore),
+    share: shareOf(before.share, answerSeconds, (nowMs - before.atMs) / 1000),
+    looks: looks.slice(due),
+    ...learnUnused(before, overdue, Math.max(0, turns - before.turns), pace.ratePerSecond, nowMs),
+  };
 };
 
 /**

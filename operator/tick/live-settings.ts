@@ -1,4 +1,4 @@
-import type { LiveSettings } from '../../contract/app-contract.ts';
+import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
@@ -26,6 +26,8 @@ export interface Circumstances {
   readonly deleteAtMs?: number;
   /** Ready login pods. */
   readonly loginPods?: number;
+  /** Titles of campaigns whose winners take no part. */
+  readonly earlierTitles?: readonly LocalizedText[];
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -91,6 +93,7 @@ export const buildLiveSettings = (
     reviews = {},
     deleteAtMs,
     loginPods = 0,
+    earlierTitles = [],
   }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
@@ -105,9 +108,14 @@ export const buildLiveSettings = (
     v: 1,
     generation,
     title: spec.title,
+    ...defined({ look: spec.page }),
     window: { opensAt: instant(spec.window.opensAt), closesAt: instant(spec.window.closesAt) },
     identity: { keySpace: spec.identity.keySpace },
-    eligibility: { minAge: spec.eligibility.minAge, uniqueness: spec.eligibility.uniqueness },
+    eligibility: {
+      minAge: spec.eligibility.minAge,
+      uniqueness: spec.eligibility.uniqueness,
+      ...(earlierTitles.length === 0 ? {} : { excludeWinnersOf: earlierTitles }),
+    },
     draw: {
       ...(spec.draw.verifyBy === undefined ? {} : { verifyBy: instant(spec.draw.verifyBy) }),
       unverified: spec.draw.unverified,

@@ -18,8 +18,10 @@ import { destructionRequest, isDestroying } from '../destruction/destruction-req
 import type { DestructionRequest } from '../destruction/destruction-steps.ts';
 import type { DrawRequest } from '../draw/draw-keeper.ts';
 import { announcedDraw, drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
+import { answeredPromotions } from '../draw/promotions.ts';
 import { type EraseCommand, eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
+import { exclusionsOf, titlesOf } from '../exclusion/exclusions.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { issuanceEvents } from '../issuance/issuance-events.ts';
@@ -89,11 +91,15 @@ export interface TickPlan {
   /** Whether the way to the database is to be proven by canaries now. */
   readonly canary: boolean;
   readonly freeze: FreezeRequest;
+  /** campaignIds of earlier campaigns whose lists of winners are needed. */
+  readonly earlier: readonly string[];
   readonly draw: DrawRequest;
   readonly issuance: IssuanceRequest;
   readonly erasures: readonly EraseCommand[];
   readonly destruction: DestructionRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
+  /** Annotations of commands that have their answer. */
+  readonly answered: readonly string[];
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
   readonly tiers: TierOutcomes;
@@ -210,6 +216,7 @@ export const planTick = (
     certificateOf(campaign, observed.destruction),
   );
 
+  const exclusions = exclusionsOf(campaign, observed, nowMs);
   const issuance = issuanceRequest(campaign, observed, nowMs);
   const erasures = eraseCommandsOf(campaign);
   const destruction = destructionRequest(campaign, observed, options.shards, nowMs);
@@ -231,6 +238,7 @@ export const planTick = (
           reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
           deleteAtMs: destruction.dueAtMs,
           loginPods: tiers.login.ready,
+          earlierTitles: titlesOf(exclusions),
         })
       : undefined;
 
@@ -247,12 +255,14 @@ export const planTick = (
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
-    freeze: freezeRequest(campaign, observed, contingency),
+    freeze: freezeRequest(campaign, observed, contingency, nowMs),
+    earlier: exclusions.flatMap(({ of }) => of ?? []),
     draw: drawRequest(campaign, observed),
     issuance,
     erasures: erasures.commands,
     destruction,
     finalizer: finalizerChange(campaign),
+    answered: observed.draw?.kind === 'known' ? answeredPromotions(campaign, observed.draw.chain) : [],
     status,
     events: [
       ...transitionEvents(previous, status),

@@ -166,6 +166,7 @@ describe('a receipt with its secret', () => {
   describe('after the draw', () => {
     const announced = { barriers: [10, 10, 10], unverified: 'exclude' } as const;
     const LOST: DrawnReceipt = {
+      citizenHash: 'a'.repeat(64),
       copies: [{ shard: 0, sequence: 3 }],
       facts: [{ type: 'verified', shard: 0, sequence: 4 }],
       hasPlace: false,
@@ -207,6 +208,22 @@ describe('a receipt with its secret', () => {
       // Those in line had no answer in time, and are not asked for later.
       expect((await ask(found)).json['state']).toBe('received');
       expect(asked).toBe(5);
+    });
+
+    it.each<[string, () => Promise<boolean>]>([
+      ['excluded', async () => true],
+      ['lost', async () => false],
+      // Unknown: it keeps its own state.
+      ['verified', () => Promise.reject(new Error('the bucket is silent'))],
+    ])('is %s by the list of earlier winners', async (state, has) => {
+      const excluded = [{ of: 'spring', entries: 1, digest: 'ab'.repeat(32), chunkBits: 0 }];
+      intake = testIntake(calmGuard(), [], { drawnReceipts: { find: async () => LOST }, excludedLists: { has } });
+      intake.world.settings = settingsOf({ announced: { ...announced, excluded } });
+      const facts = (['received', 'verified'] as const).map((type) => ({ type, at }));
+      const { json } = await ask({ kind: 'found', receivedAt: at, facts, others: [] });
+      expect(json['state']).toBe(state);
+      const said = JSON.stringify(json['detail'] ?? '');
+      expect(said.includes('won in an earlier campaign')).toBe(state === 'excluded');
     });
 
     it('is not asked for in the journal before the result is announced', async () => {

@@ -12,12 +12,7 @@ const paceOf = (ratePerSecond: number, base = 0): QueuePace => ({
 });
 
 /** Second by second. @param totalsAt what pods have counted until second t */
-const play = (
-  seconds: number,
-  totalsAt: (t: number) => QueueTotals,
-  pace: QueuePace | undefined,
-  before?: Crowd,
-): Crowd => {
+const play = (seconds: number, totalsAt: (t: number) => QueueTotals, pace: QueuePace, before?: Crowd): Crowd => {
   let crowd = before;
   for (let t = 0; t <= seconds; t += 1) crowd = crowdAt(crowd, totalsAt(t), pace, T0 + t * 1000);
   if (crowd === undefined) throw new Error('no second was played');
@@ -45,9 +40,14 @@ describe('the crowd that waits', () => {
     expect(play(10, at, paceOf(100)).citizens).toBe(7_000);
   });
 
-  it('holds no one who has given up: it ends with the last number', () => {
-    expect(play(50, queue(1_000, 0.5), paceOf(1_000)).citizens).toBe(50_000);
-    expect(play(101, queue(1_000, 0.5), paceOf(1_000)).citizens).toBe(0);
+  it('holds who comes some seconds after the turn', () => {
+    expect(play(50, queue(1_000, 1), paceOf(1_000)).citizens).toBe(55_000);
+    expect(play(103, queue(1_000, 1), paceOf(1_000)).citizens).toBe(2_000);
+  });
+
+  it('holds no one who has given up: it ends some seconds after the last number', () => {
+    expect(play(50, queue(1_000, 0.5), paceOf(1_000)).citizens).toBe(60_000);
+    expect(play(111, queue(1_000, 0.5), paceOf(1_000)).citizens).toBe(0);
   });
 
   it('is all of it while no one is served, before opening', () => {
@@ -64,10 +64,10 @@ describe('the crowd that waits', () => {
     const crowd = play(1, queue(1_000, 1), paceOf(1_000));
     const readings = { arrivals: { kind: 'absent' }, backlog: {} } as const;
     const dueBack = { kind: 'stale', value: { citizens: 500, perSecond: 200 }, atMs: T0 } as const;
-    expect(withCrowd(readings, crowd, T0).dueBack).toMatchObject({ kind: 'fresh', value: { citizens: 99_000 } });
+    expect(withCrowd(readings, crowd, T0).dueBack).toMatchObject({ kind: 'fresh', value: { citizens: 100_000 } });
     expect(withCrowd({ ...readings, dueBack }, crowd, T0).dueBack).toEqual({
       ...dueBack,
-      value: { citizens: 99_500, perSecond: 200 },
+      value: { citizens: 100_500, perSecond: 200 },
     });
   });
 });
