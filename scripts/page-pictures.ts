@@ -2,9 +2,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launchChromium } from '../test/helpers/chromium.ts';
-import { fewColours } from '../test/helpers/few-colours.ts';
 import { startTestIntake } from '../test/helpers/intake.ts';
 import { PAGE_STATES, reach } from '../test/helpers/page-states.ts';
+import { inPalette } from './dashboard/palette-png.ts';
 
 const OUT = join(import.meta.dirname, '../docs/images/page');
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1 };
@@ -40,7 +40,7 @@ const picture = async (
   await reach(state, page, intake);
   await page.evaluate('scrollTo(0, 0)');
   const path = join(OUT, `${name}-${suffix}.png`);
-  const small = fewColours(await page.screenshot({ fullPage: true }));
+  const small = inPalette(await page.screenshot({ fullPage: true }), 16);
   await writeFile(path, small);
   await opened.close();
   await intake.stop();

@@ -75,11 +75,11 @@ const spread = (box: readonly Colour[]): { readonly channel: 0 | 1 | 2; readonly
 const weight = (box: readonly Colour[]): number =>
   box.length < 2 ? 0 : spread(box).width ** 2 * Math.log2(1 + box.reduce((sum, [, , , pixels]) => sum + pixels, 0));
 
-const paletteOf = (colours: readonly Colour[]): readonly Colour[] => {
+const paletteOf = (colours: readonly Colour[], most: number): readonly Colour[] => {
   let boxes: readonly { readonly box: readonly Colour[]; readonly weight: number }[] = [
     { box: colours, weight: weight(colours) },
   ];
-  while (boxes.length < COLOURS) {
+  while (boxes.length < most) {
     const [widest, ...others] = boxes.toSorted((a, b) => b.weight - a.weight);
     if (widest === undefined || widest.weight === 0) break;
     const { channel } = spread(widest.box);
@@ -104,14 +104,15 @@ const chunk = (type: string, data: Uint8Array): Buffer => {
   return Buffer.concat([length, body, sum]);
 };
 
-export const inPalette = (png: Buffer): Buffer => {
+/** @param most colours: 16 are enough for a page of text, in half the size */
+export const inPalette = (png: Buffer, most = COLOURS): Buffer => {
   const { width, height, data } = decode(png);
   const counts = new Map<number, number>();
   const keyAt = (pixel: number): number =>
     ((data[pixel * 3] ?? 0) << 16) | ((data[pixel * 3 + 1] ?? 0) << 8) | (data[pixel * 3 + 2] ?? 0);
   for (let pixel = 0; pixel < width * height; pixel += 1) counts.set(keyAt(pixel), (counts.get(keyAt(pixel)) ?? 0) + 1);
   const colours = [...counts].map(([key, pixels]): Colour => [key >> 16, (key >> 8) & 255, key & 255, pixels]);
-  const palette = paletteOf(colours);
+  const palette = paletteOf(colours, most);
   const nearest = new Map(
     colours.map(([red, green, blue]) => {
       const distances = palette.map(([r, g, b]) => (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2);
