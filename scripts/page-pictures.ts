@@ -48,11 +48,9 @@ const picture = async (
 };
 
 try {
-  for (const { name } of states) {
-    await picture(name, 'zh', 'zh-CN', PHONE);
-    await picture(name, 'en', 'en-GB', PHONE);
-  }
+  for (const { name } of states) await picture(name, 'zh', 'zh-CN', PHONE);
   for (const [name, suffix, options] of OTHERS) await picture(name, suffix, 'zh-CN', options);
+  for (const { name } of states) await picture(name, 'en', 'en-GB', PHONE);
 } finally {
   await browser.close();
 }
