@@ -37,6 +37,7 @@ const picture = async (
     await opened.addCookies([{ name: cookie, value, url: intake.url }]);
   }
   const page = await opened.newPage();
+  page.setDefaultTimeout(15_000);
   await reach(state, page, intake);
   await page.evaluate('scrollTo(0, 0)');
   const path = join(OUT, `${name}-${suffix}.png`);
@@ -47,10 +48,17 @@ const picture = async (
   console.log(`${path.slice(OUT.length + 1)} ${Math.ceil(small.length / 1024)} kB`);
 };
 
+/** A state that is not reached is named, and the others are drawn all the same. */
+const drawn = (...wanted: Parameters<typeof picture>): Promise<void> =>
+  picture(...wanted).catch((error: unknown) => {
+    console.error(`${wanted[0]}-${wanted[1]}: ${String(error).split('\n', 1)[0]}`);
+    process.exitCode = 1;
+  });
+
 try {
-  for (const { name } of states) await picture(name, 'zh', 'zh-CN', PHONE);
-  for (const [name, suffix, options] of OTHERS) await picture(name, suffix, 'zh-CN', options);
-  for (const { name } of states) await picture(name, 'en', 'en-GB', PHONE);
+  for (const { name } of states) await drawn(name, 'zh', 'zh-CN', PHONE);
+  for (const [name, suffix, options] of OTHERS) await drawn(name, suffix, 'zh-CN', options);
+  for (const { name } of states) await drawn(name, 'en', 'en-GB', PHONE);
 } finally {
   await browser.close();
 }
