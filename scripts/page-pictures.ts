@@ -7,6 +7,8 @@ import { PAGE_STATES, reach } from '../test/helpers/page-states.ts';
 import { inPalette } from './dashboard/palette-png.ts';
 
 const OUT = join(import.meta.dirname, '../docs/images/page');
+/** The end of a long page is the same everywhere. */
+const MOST_HEIGHT = 2_200;
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1 };
 /** The other views, of one state each. */
 const OTHERS = [
@@ -41,7 +43,9 @@ const picture = async (
   await reach(state, page, intake);
   await page.evaluate('scrollTo(0, 0)');
   const path = join(OUT, `${name}-${suffix}.png`);
-  const small = inPalette(await page.screenshot({ fullPage: true }), 16);
+  const height = Math.min(MOST_HEIGHT, Number(await page.evaluate('document.documentElement.scrollHeight')));
+  const clip = { x: 0, y: 0, width: PHONE.viewport.width, height };
+  const small = inPalette(await page.screenshot({ fullPage: true, clip }), 16);
   await writeFile(path, small);
   await opened.close();
   await intake.stop();

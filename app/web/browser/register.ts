@@ -125,7 +125,7 @@ export const startRegister = (form: HTMLFormElement): void => {
   const button = one<HTMLButtonElement>('[data-busy]', form);
   let isSending = false;
   if (form.dataset['queue'] === 'true')
-    void joinQueue(Date.parse(form.dataset['opens'] ?? ''), status).then(async (isQueued) => {
+    void joinQueue(Date.parse(form.dataset['opens'] ?? '')).then(async (isQueued) => {
       if (isQueued) await turnOf(status);
     });
   form.addEventListener('submit', (event) => {

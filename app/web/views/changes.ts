@@ -142,7 +142,7 @@ export const changeForms = (
 const accountBox = (
   { words, writing }: Context,
   settings: LiveSettings,
-  { channel }: ReceiptState,
+  { channel, state }: ReceiptState,
   receipt: ShownReceipt,
 ): Html => {
   const logins = loginsOffered(settings.sections).filter(({ channel: its }) => its !== undefined);
@@ -151,7 +151,7 @@ const accountBox = (
     fitting.length > 0 ? fitting : logins
   ).map(
     ({ url, channel: its = '' }) =>
-      html`<p><a class="button second" href="${url}" data-login="account" hidden>${words.login.channelButton(writing.channel(its))}</a></p>`,
+      html`<p><a class="button ${URGENT.has(state) ? '' : 'second'}" href="${url}" data-login="account" hidden>${words.login.channelButton(writing.channel(its))}</a></p>`,
   )}<form method="post" action="${changePath('account')}" id="to-account" hidden>${receiptFields(receipt)}<input type="hidden" name="assertion"><input type="hidden" name="nonce"></form>`;
 };
 
