@@ -118,12 +118,10 @@ export const createPages = (deps: PageDeps) => {
   const showForm: Handler = (request) => {
     const settings = rendering.settings();
     const context = rendering.context(request, FORM);
-    const { opensAt, closesAt } = settings.window;
-    const members = { serverTime: new Date(context.nowMs).toISOString(), opensAt, closesAt };
     const phase = phaseOf(settings, context.nowMs);
-    if (phase === 'closed') throw new ApiError('CLOSED', { members });
-    if (phase === 'before' && context.nowMs < (preQueueAtMs(settings) ?? Number.POSITIVE_INFINITY))
-      throw new ApiError('NOT_OPEN', { members });
+    const isEarly = phase === 'before' && context.nowMs < (preQueueAtMs(settings) ?? Number.POSITIVE_INFINITY);
+    // There it says when registration opens, or how to look the result up.
+    if (phase === 'closed' || isEarly) return redirect(HOME);
     return rendering.document(request, 200, context, formPage(context, settings, randomUUID()));
   };
 

@@ -273,12 +273,6 @@ export const PAGE_STATES: readonly PageState[] = [
     },
     open: visit('/'),
   },
-  {
-    name: 'not-open',
-    shows: '登记尚未开始',
-    settings: { window: { opensAt: SOON, closesAt: '2026-10-09T00:00:00Z' } },
-    open: visit('/register'),
-  },
   { name: 'not-found', shows: '未找到此页面', open: visit('/nothing-here') },
 ];
 
