@@ -35,22 +35,25 @@ const requestTo = (path: string): Buffer =>
 /** Answers for each second of the server's CPU time, as fast as they come. */
 const load = async ({ port, pid }: Server, path: string, seconds: number): Promise<number> => {
   const request = requestTo(path);
-  const connections = Array.from({ length: CONNECTIONS }, () => new Connection('127.0.0.1', port));
   const [cpuBefore, startedAtMs] = [await cpuMsOf([pid]), performance.now()];
   let answers = 0;
   await Promise.all(
-    connections.map(async (connection) => {
+    Array.from({ length: CONNECTIONS }, async () => {
+      let connection = new Connection('127.0.0.1', port);
       for (let sent = 1; performance.now() - startedAtMs < seconds * 1000; sent += 1) {
         // The intake ends a connection after a thousand requests (app/http/server.ts).
-        if (sent % 900 === 0) connection.close();
+        if (sent % 900 === 0) {
+          connection.close();
+          connection = new Connection('127.0.0.1', port);
+        }
         const { status } = await connection.send(request);
         if (status !== 200) throw new Error(`${path} was answered with ${status}`);
         answers += 1;
       }
+      connection.close();
     }),
   );
   const cpuMs = (await cpuMsOf([pid])) - cpuBefore;
-  for (const connection of connections) connection.close();
   return Math.round((1000 * answers) / Math.max(1, cpuMs));
 };
 
