@@ -17,11 +17,14 @@ const count = z.number().nonnegative();
 
 const position = z.int().nonnegative();
 
-/** Unknown fields are ignored: pods must accept the settings of a newer operator. Every field of this release is listed. */
-const fields = {
+type Every<Fields> = Readonly<Record<keyof Fields, z.ZodType>>;
+
+/** Unknown fields are ignored: pods must accept the settings of a newer operator. A field that is not listed here reaches no pod. */
+const liveSettings = z.object({
   v: z.literal(1),
   generation: z.number(),
   title: text,
+  look: z.object({ colour: z.string().exactOptional(), emblem: z.string().exactOptional() }).exactOptional(),
   window: z.object({ opensAt: instant, closesAt: instant }),
   // Defaults: the previous release's operator does not write these.
   identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),
@@ -35,7 +38,7 @@ const fields = {
       verifyBy: instant.exactOptional(),
       unverified: z.enum(['exclude', 'enter']).default('exclude'),
       bundleUrl: z.string().exactOptional(),
-    })
+    } satisfies Every<LiveSettings['draw']>)
     .prefault({}),
   privacy: z.object({ deleteAt: instant }).exactOptional(),
   vouchers: z.array(
@@ -48,22 +51,34 @@ const fields = {
       validDays: count,
     }),
   ),
-  traffic: z.object({ admissionPerSecond: count, intakePods: z.number().min(1), burstSeconds: count }),
+  traffic: z.object({
+    admissionPerSecond: count,
+    intakePods: z.number().min(1),
+    burstSeconds: count,
+    waitingRoom: z.object({ enabled: z.boolean(), preQueueMinutes: count }).exactOptional(),
+    limits: z
+      .object({ citizenPerMinute: count, phonePerMinute: count, devicePerMinute: count, addressPerMinute: count })
+      .exactOptional(),
+    trustedProxies: z.array(z.string()).readonly().exactOptional(),
+  } satisfies Every<LiveSettings['traffic']>),
   loginPods: z.number().min(1).exactOptional(),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
+  look: z.object({ colour: z.string().exactOptional(), emblem: z.string().exactOptional() }).exactOptional(),
   published: z.record(z.string(), z.unknown()).exactOptional(),
   announced: z
     .object({
-      barriers: z.array(position),
+      barriers: z.array(position).readonly(),
       unverified: z.enum(['exclude', 'enter', 'unchecked']),
       excluded: frozenExclusions.exactOptional(),
-    })
+    } satisfies Every<NonNullable<LiveSettings['announced']>>)
     .exactOptional(),
   sections: z.record(z.string(), z.unknown()).exactOptional(),
   reviews: z.record(z.string(), z.object({ by: z.string(), until: instant, sha256: z.string() })).exactOptional(),
   behind: z.object({ atMostSeconds: count, asOf: instant, isStopped: z.literal(true).exactOptional() }).exactOptional(),
-} satisfies Record<keyof LiveSettings, z.ZodType>;
-const liveSettings = z.object(fields);
+} satisfies Every<LiveSettings>);
+
+/** @throws z.ZodError */
+export const liveSettingsOf = (value: unknown): LiveSettings => liveSettings.parse(value);
 
 export interface LiveSettingsOptions extends Omit<CampaignJournal, 'shards'> {
   /** An invalid value, or a watch that failed; both are retried. */
@@ -100,7 +115,7 @@ export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSig
     if (entry.operation !== 'PUT' || entry.revision <= revision) return;
     revision = entry.revision;
     try {
-      const settings: LiveSettings = liveSettings.parse(entry.json<unknown>());
+      const settings = liveSettingsOf(entry.json<unknown>());
       current = settings;
       first.resolve(settings);
       onChange?.(settings);

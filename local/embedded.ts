@@ -198,7 +198,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         { name: 'postgres', role: 'postgres', id: String(postgres.pid) },
       ],
       kill: ({ id }) => void signalQuietly(Number(id), 'SIGKILL'),
-      metrics: () => metricsOf(cluster.pods()),
+      metrics: async () => [...(await metricsOf(cluster.pods())), { name: 'operator', text: await operator.page() }],
       applyCampaign: async (yaml) => store.applyYaml(yaml),
       crash: {
         async database() {

@@ -2,10 +2,10 @@
 
 import { ADMIN_PATHS } from '../contract/app-contract.ts';
 import type { Tier } from '../contract/tiers.ts';
-import type { VoucherCampaignStatus } from '../contract/types/campaign.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../contract/types/campaign.ts';
 import type { Condition } from '../contract/types/common.ts';
 import type { ScalePlan } from '../contract/types/scale-plan.ts';
-import type { TierStatus } from '../contract/types/status.ts';
+import type { TierStatus, WaitingStatus } from '../contract/types/status.ts';
 import type { Command } from './demo/draw.ts';
 import type { LedgerCheckAccess } from './ledger-check/run-ledger-check.ts';
 
@@ -16,17 +16,27 @@ export interface StackEvent {
   readonly message: string;
 }
 
+export interface TierSnapshot extends TierStatus {
+  readonly explanation: string;
+  /** Replicas that demand asks for, before maximum and ceiling. Absent: not known here. */
+  readonly wanted?: number;
+}
+
 export interface StackSnapshot {
   readonly atMs: number;
+  /** With the status of the last tick. */
+  readonly campaign: VoucherCampaign;
   readonly stage: string;
   readonly opensAtMs: number;
   readonly closesAtMs: number;
   /** Names of the contingency levels in force. */
   readonly contingency: readonly string[];
   readonly arrivalsPerSecond: number | undefined;
+  /** The waiting room. Absent: no one waits in it. */
+  readonly waiting?: WaitingStatus;
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;
-  readonly tiers: Partial<Readonly<Record<Tier, TierStatus & { readonly explanation: string }>>>;
+  readonly tiers: Partial<Readonly<Record<Tier, TierSnapshot>>>;
   readonly conditions: readonly Condition[];
   /** The list of the draw, once the campaign is frozen. */
   readonly draw: VoucherCampaignStatus['draw'];
@@ -68,6 +78,7 @@ export interface Stack {
   processes(): readonly StackProcess[];
   /** kill -9, or deletion of a pod without grace period. No error if it has ended already. */
   kill(process: StackProcess): void;
+  /** The pages of the operator (embedded mode only) and of those pods that answer. */
   metrics(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Applies a changed campaign (validated as `kubectl apply` would be). */
   applyCampaign(yaml: string): Promise<void>;

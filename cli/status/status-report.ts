@@ -49,11 +49,12 @@ const GRAVE: readonly ConditionType[] = [
 /** Under load the operator writes the status every 5 s. */
 const SILENT_AFTER_MS = 30_000;
 
-interface TierLine {
+export interface TierLine {
   readonly tier: Tier;
   readonly status: TierStatus;
   readonly bounds: { readonly min: number; readonly max: number };
   readonly sinceMs: number | undefined;
+  readonly decision: DecisionRecord;
   readonly reason: string;
 }
 
@@ -75,7 +76,7 @@ export interface Standing {
 /** By the status only under load: a campaign at rest changes little. Its namespace's claim is always renewed. */
 const silence = ({ campaign: { status, statusAtMs }, claim, nowMs }: Report): number | undefined => {
   if (claim !== undefined && nowMs - claim.writtenAtMs > CLAIM_OLD_MS) return nowMs - claim.writtenAtMs;
-  const isMoving = (status?.arrivalsPerSecond ?? 0) > 0 || (status?.backlog ?? 0) > 0;
+  const isMoving = (status?.arrivalsPerSecond ?? 0) > 0 || (status?.backlog ?? 0) > 0 || status?.waiting !== undefined;
   if (!isMoving || statusAtMs === undefined || nowMs - statusAtMs < SILENT_AFTER_MS) return undefined;
   return nowMs - statusAtMs;
 };
@@ -134,6 +135,7 @@ export const tierLines = (report: Report): readonly TierLine[] =>
         status,
         bounds: report.campaign.spec.scaling.tiers[tier],
         sinceMs: isLogged ? instantMs(decision.at) : undefined,
+        decision,
         reason: because(decision),
       },
     ];

@@ -50,6 +50,21 @@ const tierStatus = (description: string): ObjectNode => ({
   },
 });
 
+/** In coarse steps, so that the status does not change each second. */
+const waiting: ObjectNode = {
+  type: 'object',
+  description: 'The waiting room now, in round numbers. Absent: no one waits in it.',
+  required: ['citizens', 'ratePerSecond'],
+  typeHint: { name: 'WaitingStatus', file: STATUS_TYPES },
+  properties: {
+    citizens: wholeNumber('Citizens with a ticket whose turn has not come.'),
+    ratePerSecond: measure('Tickets whose turn comes per second. 0: no one is served now.'),
+    longestSeconds: wholeNumber(
+      'Seconds until the turn of the last citizen in the queue, at this rate. Absent: no one is served now.',
+    ),
+  },
+};
+
 /** `metav1.Condition`, with its bounds. */
 const conditions = listByKey('type', 'Conditions that alerts and runbooks match, one per type.', 32, {
   type: 'object',
@@ -273,6 +288,7 @@ export const campaignStatus: ObjectNode = {
     oldestSeconds: measure(
       'Age in seconds of the oldest registration that is not yet in the database. Absent: none, or unknown.',
     ),
+    waiting,
     intake: text('Intake replicas as ready/desired/ceiling, for the column of kubectl get.', 32),
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
     contingency,

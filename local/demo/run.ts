@@ -9,6 +9,7 @@ import type { Stack, StackProcess, StackSnapshot } from '../stack.ts';
 import { type Killed, strike, strikesFor } from './chaos.ts';
 import { type Command, commitFor, OWNER, PUBLIC_VALUE, valuesFor } from './draw.ts';
 import type { LoadProcess } from './load-process.ts';
+import type { Recorder } from './recorder.ts';
 import type { KilledAndBack } from './report.ts';
 import { type Sample, sampleOf } from './sample.ts';
 import type { View } from './view.ts';
@@ -33,6 +34,7 @@ interface Watching {
   readonly stack: Stack;
   readonly load: LoadProcess;
   readonly view: View;
+  readonly record: Recorder;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
@@ -78,8 +80,21 @@ const ofRole = (processes: readonly StackProcess[], role: string): readonly Stac
 
 /** Rejects only when the signal aborts or the load can't be run. */
 export const watchRun = async (options: Watching): Promise<Watched> => {
-  const { title, opensAtMs, trace, chaos, intakeFloor, verifies, waitsForList, stack, load, view, now, signal } =
-    options;
+  const {
+    title,
+    opensAtMs,
+    trace,
+    chaos,
+    intakeFloor,
+    verifies,
+    waitsForList,
+    stack,
+    load,
+    view,
+    record,
+    now,
+    signal,
+  } = options;
   const samples: Sample[] = [];
   const losses: Loss[] = [];
   const announcements: string[] = [];
@@ -117,8 +132,10 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
 
   const tick = (phase: string): Sample => {
     const { before, now: latest } = load.latest();
-    const sample = sampleOf(stack.snapshot(), opensAtMs, before, latest);
+    const snapshot = stack.snapshot();
+    const sample = sampleOf(snapshot, opensAtMs, before, latest);
     samples.push(sample);
+    record(snapshot, sample.p99Ms);
     const totals = { acknowledged: latest?.acknowledged ?? 0, gaveUp: latest?.gaveUp ?? 0 };
     if (!receiptSeen && totals.acknowledged > 0) {
       receiptSeen = true;

@@ -11,6 +11,7 @@ import type { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { IssuanceKeeper } from '../issuance/issuance-keeper.ts';
 import type { SharesKeeper } from '../outside/shares-keeper.ts';
+import type { QueueKeeper } from '../queue/queue-keeper.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { CanaryKeeper } from './canary-keeper.ts';
 import type { ComparisonKeeper } from './comparison-keeper.ts';
@@ -30,6 +31,7 @@ export interface CampaignState {
   readonly erasure: ErasureKeeper;
   readonly destruction: DestructionKeeper;
   readonly shares: SharesKeeper;
+  readonly queue: QueueKeeper;
   readonly decisions: DecisionKeeper;
   readonly audit: AuditKeeper;
   /** Last computed status; events are the difference to it. */
@@ -71,6 +73,7 @@ export const newCampaignState = (
     | 'erasure'
     | 'destruction'
     | 'shares'
+    | 'queue'
     | 'decisions'
     | 'audit'
   >,

@@ -15,6 +15,7 @@ export const STEPS = [
   'ensure_journal',
   'live_settings',
   'outside_shares',
+  'waiting_room',
   'create_scale_plan',
   'write_plan_state',
   'write_finalizer',

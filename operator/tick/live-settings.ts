@@ -28,6 +28,8 @@ export interface Circumstances {
   readonly loginPods?: number;
   /** Titles of campaigns whose winners take no part. */
   readonly earlierTitles?: readonly LocalizedText[];
+  /** The pace of the waiting room is written: without it, no ticket would ever be served. */
+  readonly hasPace?: boolean;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -94,6 +96,7 @@ export const buildLiveSettings = (
     deleteAtMs,
     loginPods = 0,
     earlierTitles = [],
+    hasPace = false,
   }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
@@ -108,6 +111,7 @@ export const buildLiveSettings = (
     v: 1,
     generation,
     title: spec.title,
+    ...defined({ look: spec.page }),
     window: { opensAt: instant(spec.window.opensAt), closesAt: instant(spec.window.closesAt) },
     identity: { keySpace: spec.identity.keySpace },
     eligibility: {
@@ -133,6 +137,9 @@ export const buildLiveSettings = (
       admissionPerSecond: Math.max(1, Math.floor(admitted)),
       intakePods: sharers,
       burstSeconds: spec.traffic.burstSeconds,
+      limits: spec.traffic.limits,
+      trustedProxies: spec.traffic.trustedProxies,
+      ...(hasPace && spec.traffic.waitingRoom?.enabled === true ? { waitingRoom: spec.traffic.waitingRoom } : {}),
     },
     ...(spec.login === undefined ? {} : { loginPods: Math.max(1, loginPods) }),
     ...(effects.page === undefined ? {} : { page: effects.page }),

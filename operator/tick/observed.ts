@@ -15,6 +15,7 @@ import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { IssuanceState } from '../issuance/issuance-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
 import type { KnownShares } from '../outside/shares-keeper.ts';
+import type { WaitingRoom } from '../queue/crowd.ts';
 import type { Replacing } from '../scaling/lost.ts';
 import type { Decision, TierLimits, TierMemory } from '../scaling/types.ts';
 import type { CampaignReadings, CanaryState } from '../signals/readings.ts';
@@ -57,6 +58,8 @@ export interface Observed {
   readonly books?: BooksMemory | undefined;
   /** How issuance began; undefined: it has not, or that is unknown. */
   readonly issuanceStart?: IssuanceStart | undefined;
+  /** The waiting room. Absent: there is none, or it is not known yet. */
+  readonly queue?: WaitingRoom | undefined;
   /** Undefined when no component counts; then the last known counts are kept. */
   readonly counts: { readonly received: number } | undefined;
   /** The last status of this process, else the stored one. Events are the difference to it. */

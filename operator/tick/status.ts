@@ -20,6 +20,7 @@ import { drawStatus } from '../freeze/freeze-messages.ts';
 import { issuanceStatus } from '../issuance/issuance-status.ts';
 import { outlookOf } from '../outside/outlook.ts';
 import { targetsOf } from '../outside/targets.ts';
+import { waitingStatus } from '../queue/waiting-status.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { arrivalsAt, attemptedOf } from '../signals/readings.ts';
 import type { CampaignMemory, TierOutcome } from './observed.ts';
@@ -145,6 +146,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       ? {}
       : { headroom: { desired: headroom.desired, ready: observed.cluster.headroom?.ready ?? 0 } }),
     ...defined({ counts, arrivalsPerSecond: intake.arrivalsPerSecond, backlog, oldestSeconds }),
+    ...defined({ waiting: waitingStatus(observed.queue) }),
     intake: `${intake.ready}/${intake.desired}/${intake.ceiling}`,
     ...(waiting === undefined ? {} : { plan: waiting.metadata.name }),
     ...(contingency.inForce.length === 0 ? {} : { contingency: contingency.inForce.map(({ status }) => status) }),
@@ -183,9 +185,12 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   TIERS.map((tier) => [status.tiers?.[tier]?.replicas, status.tiers?.[tier]?.desired, status.tiers?.[tier]?.ceiling]),
 ];
 
-/** What waits for the tier that is furthest behind. */
-export const waitingOf = ({ backlog = 0, tiers = {} }: VoucherCampaignStatus): number =>
-  Object.values(tiers).reduce((most, tier) => Math.max(most, tier.backlog ?? 0), backlog);
+/** What waits for the tier that is furthest behind, or in the waiting room. */
+export const waitingOf = ({ backlog = 0, tiers = {}, waiting }: VoucherCampaignStatus): number =>
+  Object.values(tiers).reduce(
+    (most, tier) => Math.max(most, tier.backlog ?? 0),
+    Math.max(backlog, waiting?.citizens ?? 0),
+  );
 
 const isIdle = (status: VoucherCampaignStatus): boolean =>
   (status.arrivalsPerSecond ?? 0) === 0 &&

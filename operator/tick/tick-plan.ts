@@ -28,6 +28,8 @@ import { issuanceEvents } from '../issuance/issuance-events.ts';
 import type { IssuanceRequest } from '../issuance/issuance-keeper.ts';
 import { isStarting, issuanceRequest } from '../issuance/issuance-request.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
+import { type QueueRequest, queueRequest } from '../queue/queue-request.ts';
+import { waitingEvents } from '../queue/waiting-status.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Authorization } from '../scale-plans/ceiling-guard.ts';
@@ -82,6 +84,8 @@ export interface TickPlan {
   readonly journal: JournalSpec;
   readonly liveSettings: LiveSettings | undefined;
   readonly handOuts: HandOuts;
+  /** Undefined: nothing is written of the waiting room. */
+  readonly queue: QueueRequest | undefined;
   readonly scalePlans: readonly ScalePlan[];
   readonly planStates: readonly PlanStateChange[];
   /** Whether the way to the database is to be proven by canaries now. */
@@ -222,6 +226,24 @@ export const planTick = (
     memory,
   );
 
+  const settings =
+    journal?.kind === 'ready' && !isPublishedUnknown(observed)
+      ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
+          mostPerSecond: admissionLimit(tiers),
+          effects: contingency.effects,
+          recordsBacklog: readings.backlog.records,
+          isRecordsStopped: isStopped(status),
+          published: publishedDraw(observed),
+          announced: announcedDraw(observed),
+          reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
+          deleteAtMs: destruction.dueAtMs,
+          loginPods: tiers.login.ready,
+          earlierTitles: titlesOf(exclusions),
+          hasPace: observed.queue?.kind === 'paced',
+        })
+      : undefined;
+  const queue = queueRequest(input, contingency.effects, settings);
+
   return {
     ...manifests,
     scale,
@@ -229,21 +251,9 @@ export const planTick = (
     askAgain: tiersToAskAgain(cluster, nowMs),
     authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
-    liveSettings:
-      journal?.kind === 'ready' && !isPublishedUnknown(observed)
-        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
-            mostPerSecond: admissionLimit(tiers),
-            effects: contingency.effects,
-            recordsBacklog: readings.backlog.records,
-            isRecordsStopped: isStopped(status),
-            published: publishedDraw(observed),
-            announced: announcedDraw(observed),
-            reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
-            deleteAtMs: destruction.dueAtMs,
-            loginPods: tiers.login.ready,
-            earlierTitles: titlesOf(exclusions),
-          })
-        : undefined,
+    // A new leader must not switch off a queue that it does not know yet.
+    liveSettings: queue !== undefined && observed.queue?.kind === 'unknown' ? undefined : settings,
+    queue,
     handOuts,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
@@ -262,6 +272,7 @@ export const planTick = (
       ...contingencyEvents(previous, status),
       ...erasureEvents(previous, status),
       ...issuanceEvents(previous, status),
+      ...waitingEvents(previous, status),
     ],
     tiers,
     mode,
