@@ -54,6 +54,8 @@ const numbersOf = (
     voucher_campaign_attempts_per_second: lastValue(attemptedOf(readings)),
     voucher_campaign_shed_ratio: shedPercent === undefined ? undefined : shedPercent / 100,
     voucher_campaign_admission_per_second: liveSettings?.traffic.admissionPerSecond,
+    voucher_campaign_waiting_citizens: spec.traffic.waitingRoom.enabled ? (status.waiting?.citizens ?? 0) : undefined,
+    voucher_campaign_waiting_seconds: status.waiting?.longestSeconds,
     voucher_campaign_received_registrations: status.counts?.received,
   };
 };

@@ -32,6 +32,7 @@ const NOT_IN_A_GOOD_RUN = [
   'voucher_operator_reconcile_errors_total',
   'voucher_operator_namespaces_not_served',
   'voucher_campaign_draw_due_timestamp_seconds',
+  'voucher_campaign_waiting_seconds',
 ];
 
 const tierOf = (pod: string): string | undefined => [...TIERS, 'compare'].find((tier) => pod.includes(`-${tier}-`));
