@@ -1,5 +1,4 @@
 /** A real Prometheus scrapes a running campaign: every rule evaluates, and the metrics that rules name exist. */
-import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
@@ -10,7 +9,7 @@ import { prometheusHere } from '../../../local/binaries/prometheus.ts';
 import type { Stack } from '../../../local/stack.ts';
 import { SCALER_READS } from '../../../observability/alerts/scaling.ts';
 import { ruleGroups } from '../../../observability/rules.ts';
-import { register } from '../../helpers/citizen-client.ts';
+import { registerPatiently } from '../../helpers/citizen-client.ts';
 import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { namedIn } from '../../helpers/promql.ts';
 import { startPrometheus, type Target } from '../../helpers/rules-in-prometheus.ts';
@@ -63,8 +62,7 @@ const strangersOn = (process: string, page: string): readonly string[] =>
   if (programs === undefined) return;
   const pods = { min: 1, max: 1, capacityPerReplica: 500 };
   await withStack({ intake: pods, records: pods }, AbortSignal.timeout(280_000), async (stack, stateDir) => {
-    const answers = await Promise.all([1, 2, 3].map((citizen) => register(stack.url, citizen, randomUUID())));
-    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+    await registerPatiently(stack.url, 1);
     const pages = await stack.metrics();
     expect(pages.flatMap(({ name, text }) => strangersOn(tierOf(name) ?? 'operator', text))).toEqual([]);
     expect(strangersOn('records', '# TYPE voucher_strange_total counter\n')).toHaveLength(1);
@@ -95,12 +93,12 @@ const strangersOn = (process: string, page: string): readonly string[] =>
     );
     const expected = [...named].filter((name) => ![...OF_A_CLUSTER, ...NOT_IN_A_GOOD_RUN].includes(name));
     expect(expected.length).toBeGreaterThan(25);
-    let citizen = 3;
+    let citizen = 1;
     await eventuallyHolds(
       async () => {
         // Ratios are of citizens who come while Prometheus looks.
         citizen += 1;
-        await register(stack.url, citizen, randomUUID());
+        await registerPatiently(stack.url, citizen);
         const found = await Promise.all(expected.map((name) => prometheus.query(`count({__name__="${name}"})`)));
         expect(expected.filter((_, at) => found[at]?.length === 0)).toEqual([]);
       },
