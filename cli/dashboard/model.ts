@@ -5,7 +5,7 @@ import { closesAtOf } from '../closing.ts';
 import { approvalCommand, askedFor, where } from '../plans/plans.ts';
 import { type Report, type Standing, standingOf, type TierLine, tierLines } from '../status/status-report.ts';
 import { type Zone, zoneOf } from '../times.ts';
-import { type CitizensSeen, type Waiting, waitingOf } from './frame.ts';
+import { type CitizensSeen, type Waiting, waitingCitizens, waitingOf } from './frame.ts';
 import type { Point } from './history.ts';
 
 export const STEPS = ['registered', 'verified', 'listed', 'won', 'issued'] as const;
@@ -119,7 +119,7 @@ export const modelOf = (report: Report, points: readonly Point[], citizens?: Cit
   const { metadata, spec, status } = campaign;
   const closesAtMs = instantMs(closesAtOf(campaign));
   const standing = standingOf(report);
-  const waiting = waitingOf(status);
+  const waiting = waitingOf(campaign);
   return {
     campaign,
     context: options.context,
@@ -133,7 +133,8 @@ export const modelOf = (report: Report, points: readonly Point[], citizens?: Cit
     standing,
     tiers: tierLines(report),
     waiting,
-    hasWaitingRoom: waiting !== undefined || points.some(({ waiting: before }) => before !== undefined),
+    hasWaitingRoom:
+      waitingCitizens(campaign) !== undefined || points.some(({ waiting: before }) => before !== undefined),
     answerP99Ms: citizens?.answerP99Ms,
     peakArrivals: peakOf(points),
     steps: stepsOf(campaign, closesAtMs, nowMs),

@@ -157,11 +157,19 @@ describe('the parts of the page', () => {
       'Citizens waiting 635,000 longest wait 53 s · 12,000 admitted per second',
     );
     expect(viewOf({ status }).charts).toContain('waiting');
+    // An empty one counts as zero, not as unknown.
+    const spec = { traffic: { burstSeconds: 1, waitingRoom: { enabled: true } } };
+    expect(part('figures', { spec })).toContain('Citizens waiting 0 no one waits');
+    expect(
+      viewOf({ spec })
+        .data.find(({ name }) => name === 'waiting')
+        ?.data[1]?.at(-1),
+    ).toBe(0);
   });
 
   it('name the plan with its command, and the same cluster in it', () => {
     const needs = part('needs', { plans: [aPlan()], options: { context: 'prod' } });
-    expect(needs).toContain('ScalePlan spring-i30-16rc8 asks for ceilings of intake 30 expires 20:15:33 (in 1:24 min)');
+    expect(needs).toContain('ScalePlan spring-i30-16rc8 asks for ceilings of intake 30 expires 20:15:33 An owner');
     expect(needs).toContain('kubectl voucher approve spring-i30-16rc8 -n vouchers --context prod');
   });
 
