@@ -89,7 +89,7 @@ const samplesOf = (decisions: Decisions): readonly Point[] =>
 
 /** The operator's own samples, where this process has seen nothing: before it began, and while the API server was away. */
 export const withSamples = (points: readonly Point[], decisions: Decisions | undefined): readonly Point[] => {
-  if (decisions === undefined) return points;
+  if (decisions === undefined || decisions.recent.length === 0) return points;
   const isNear = (a: Point, b: Point): boolean => Math.abs(a.atMs - b.atMs) < NEAR_MS;
   const known = points.filter(isKnown);
   const news = samplesOf(decisions).filter((sample) => !known.some((point) => isNear(point, sample)));
