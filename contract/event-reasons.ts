@@ -48,6 +48,8 @@ export const EVENT_REASONS = [
   'ClockOff',
   'ClocksAgree',
   'SettingsPublished',
+  'CitizensQueue',
+  'QueueServed',
   'DownstreamSaturated',
   'DownstreamRecovered',
   'ConflictingScaler',

@@ -35,7 +35,8 @@ export interface QueuePace {
 }
 
 /**
- * The order of those who had a ticket before opening, so that nothing is gained by coming first: number n ≤ count has the place that
+ * The order of those who had a ticket before opening. The operator writes it once the campaign is open, with the count 0 where no
+ * one had a ticket: before pods know it, no place is known and no ticket is served. So that nothing is gained by coming first: number n ≤ count has the place that
  * `placeOf` gives it among them (app/intake/waiting-room/shuffle.ts). Numbers above are their own places.
  */
 export interface QueueShuffle {
@@ -46,11 +47,17 @@ export interface QueueShuffle {
 }
 
 /** Whose turn it is: places up to this one, a whole number. */
-export const servingAt = ({ base, ratePerSecond, since }: QueuePace, nowMs: number): number =>
-  Math.floor(base + (ratePerSecond * Math.max(0, nowMs - Date.parse(since))) / 1000);
+export const servingAt = (pace: QueuePace, nowMs: number): number => servingAfter(pace, nowMs - Date.parse(pace.since));
 
-/** How many numbers a pod takes at once, at least and at most: about half a second of its tickets. */
-export const BLOCK = { least: 10, most: 1_000 } as const;
+/** The same, so long after `since`. */
+export const servingAfter = ({ base, ratePerSecond }: Omit<QueuePace, 'since'>, ms: number): number =>
+  Math.floor(base + (ratePerSecond * Math.max(0, ms)) / 1000);
+
+/**
+ * How many numbers a pod takes at once, at least and at most: about half a second of its tickets. One where few come: the rest of a
+ * block that no one gets is time in which no one is served.
+ */
+export const BLOCK = { least: 1, most: 1_000 } as const;
 
 /** How long a place is kept after its turn, for a page that was closed; then its ticket is no longer valid. */
 export const PLACE_KEPT_SECONDS = 600;
@@ -59,7 +66,15 @@ export const ADMISSION_SECONDS = 900;
 /** Registrations that one pod takes for one admission: a family's. */
 export const PER_ADMISSION = 5;
 
-/** Metrics of an intake pod. Counters only grow; the sums over all pods are what the operator reads. */
+/**
+ * Metrics of an intake pod. Counters only grow; the sums over all pods are what the operator reads.
+ *
+ * How they meet the law's metrics (app-contract.ts):
+ * - A request that gets a ticket is one attempt with the outcome `shed`. It is not asked to come again within seconds:
+ *   `METRICS.dueBack` counts no holder of a ticket, because the operator knows them from these counters.
+ * - A registration by a ticket or admission is an attempt and, for the first of a ticket, also a turn. Every such attempt adds 1
+ *   to `METRICS.returnsExpected` and to the present half of `METRICS.halfReturns` when it arrives: it is never a first attempt.
+ */
 export const QUEUE_METRICS = {
   /** Tickets given; each is a first attempt of the law. */
   tickets: 'voucher_queue_tickets_total',

@@ -2,6 +2,7 @@
 import type { LiveSettings } from '../contract/app-contract.ts';
 import type { JournalFault } from '../contract/journal-health.ts';
 import type { OutsideShares } from '../contract/outside/outside.ts';
+import type { QueuePace, QueueShuffle } from '../contract/queue.ts';
 import type { Backlog } from '../contract/reading.ts';
 import type { Tier } from '../contract/tiers.ts';
 
@@ -21,6 +22,8 @@ export interface JournalSpec {
   readonly consumers: readonly Tier[];
   /** Whether it has a bucket of claims: a campaign with logins (claims.ts) or issuance (coupons.ts). */
   readonly hasClaims?: boolean;
+  /** Whether it has a bucket for the lists of earlier winners (excluded-lists.ts). */
+  readonly hasExcluded?: boolean;
 }
 
 export type JournalState =
@@ -72,6 +75,25 @@ export interface SharesStore {
   ): Promise<number | undefined>;
 }
 
+/** The waiting room's keys in the live bucket (contract/queue.ts), answered by the bucket's leader. */
+export interface QueueStore {
+  /** `value` undefined: there is none (revision 0), or it can't be read. */
+  pace(
+    campaignId: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly value: QueuePace | undefined; readonly revision: number }>;
+  /**
+   * Only while the key has this revision, so that a deposed operator's write fails.
+   * @returns the new revision; undefined: another operator has written meanwhile
+   */
+  writePace(campaignId: string, pace: QueuePace, revision: number, signal: AbortSignal): Promise<number | undefined>;
+  shuffle(campaignId: string, signal: AbortSignal): Promise<QueueShuffle | undefined>;
+  /** @returns false: there is one already, which stays */
+  createShuffle(campaignId: string, shuffle: QueueShuffle, signal: AbortSignal): Promise<boolean>;
+  /** First number that no pod has; 1 where none was given. */
+  nextNumber(campaignId: string, signal: AbortSignal): Promise<number>;
+}
+
 export interface JournalAdmin {
   /** Creates what is missing, verifies what exists, changes nothing that belongs to another object. */
   ensure(spec: JournalSpec, signal: AbortSignal): Promise<JournalState>;
@@ -91,4 +113,6 @@ export interface JournalAdmin {
   putLiveSettings(campaignId: string, settings: LiveSettings, signal: AbortSignal): Promise<void>;
   /** Absent: no outside system is asked. */
   readonly shares?: SharesStore;
+  /** Absent: there is no waiting room. */
+  readonly queue?: QueueStore;
 }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type KV, Kvm } from '@nats-io/kv';
 import { z } from 'zod';
 import type { LiveSettings } from '../contract/app-contract.ts';
+import { frozenExclusions } from '../contract/decisions/exclusion.ts';
 import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
 import { KEY_SPACES, UNIQUENESS } from '../contract/uniqueness.ts';
 import { again } from '../runtime/sleep.ts';
@@ -14,17 +15,30 @@ const text = z.object({ 'zh-CN': z.string(), en: z.string() });
 const instant = z.string().refine((value) => !Number.isNaN(Date.parse(value)));
 const count = z.number().nonnegative();
 
-/** Unknown fields are ignored: pods must accept the settings of a newer operator. */
+const position = z.int().nonnegative();
+
+type Every<Fields> = Readonly<Record<keyof Fields, z.ZodType>>;
+
+/** Unknown fields are ignored: pods must accept the settings of a newer operator. A field that is not listed here reaches no pod. */
 const liveSettings = z.object({
   v: z.literal(1),
   generation: z.number(),
   title: text,
+  look: z.object({ colour: z.string().exactOptional(), emblem: z.string().exactOptional() }).exactOptional(),
   window: z.object({ opensAt: instant, closesAt: instant }),
   // Defaults: the previous release's operator does not write these.
   identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),
-  eligibility: z.object({ minAge: count, uniqueness: z.enum(UNIQUENESS).default('perCitizen') }),
+  eligibility: z.object({
+    minAge: count,
+    uniqueness: z.enum(UNIQUENESS).default('perCitizen'),
+    excludeWinnersOf: z.array(text).exactOptional(),
+  }),
   draw: z
-    .object({ verifyBy: instant.exactOptional(), unverified: z.enum(['exclude', 'enter']).default('exclude') })
+    .object({
+      verifyBy: instant.exactOptional(),
+      unverified: z.enum(['exclude', 'enter']).default('exclude'),
+      bundleUrl: z.string().exactOptional(),
+    } satisfies Every<LiveSettings['draw']>)
     .prefault({}),
   privacy: z.object({ deleteAt: instant }).exactOptional(),
   vouchers: z.array(
@@ -37,13 +51,34 @@ const liveSettings = z.object({
       validDays: count,
     }),
   ),
-  traffic: z.object({ admissionPerSecond: count, intakePods: z.number().min(1), burstSeconds: count }),
+  traffic: z.object({
+    admissionPerSecond: count,
+    intakePods: z.number().min(1),
+    burstSeconds: count,
+    waitingRoom: z.object({ enabled: z.boolean(), preQueueMinutes: count }).exactOptional(),
+    limits: z
+      .object({ citizenPerMinute: count, phonePerMinute: count, devicePerMinute: count, addressPerMinute: count })
+      .exactOptional(),
+    trustedProxies: z.array(z.string()).readonly().exactOptional(),
+  } satisfies Every<LiveSettings['traffic']>),
+  loginPods: z.number().min(1).exactOptional(),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
+  look: z.object({ colour: z.string().exactOptional(), emblem: z.string().exactOptional() }).exactOptional(),
   published: z.record(z.string(), z.unknown()).exactOptional(),
+  announced: z
+    .object({
+      barriers: z.array(position).readonly(),
+      unverified: z.enum(['exclude', 'enter', 'unchecked']),
+      excluded: frozenExclusions.exactOptional(),
+    } satisfies Every<NonNullable<LiveSettings['announced']>>)
+    .exactOptional(),
   sections: z.record(z.string(), z.unknown()).exactOptional(),
   reviews: z.record(z.string(), z.object({ by: z.string(), until: instant, sha256: z.string() })).exactOptional(),
   behind: z.object({ atMostSeconds: count, asOf: instant, isStopped: z.literal(true).exactOptional() }).exactOptional(),
-});
+} satisfies Every<LiveSettings>);
+
+/** @throws z.ZodError */
+export const liveSettingsOf = (value: unknown): LiveSettings => liveSettings.parse(value);
 
 export interface LiveSettingsOptions extends Omit<CampaignJournal, 'shards'> {
   /** An invalid value, or a watch that failed; both are retried. */
@@ -80,7 +115,7 @@ export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSig
     if (entry.operation !== 'PUT' || entry.revision <= revision) return;
     revision = entry.revision;
     try {
-      const settings: LiveSettings = liveSettings.parse(entry.json<unknown>());
+      const settings = liveSettingsOf(entry.json<unknown>());
       current = settings;
       first.resolve(settings);
       onChange?.(settings);

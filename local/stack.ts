@@ -5,7 +5,7 @@ import type { Tier } from '../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../contract/types/campaign.ts';
 import type { Condition } from '../contract/types/common.ts';
 import type { ScalePlan } from '../contract/types/scale-plan.ts';
-import type { TierStatus } from '../contract/types/status.ts';
+import type { TierStatus, WaitingStatus } from '../contract/types/status.ts';
 import type { Command } from './demo/draw.ts';
 import type { LedgerCheckAccess } from './ledger-check/run-ledger-check.ts';
 
@@ -32,6 +32,8 @@ export interface StackSnapshot {
   /** Names of the contingency levels in force. */
   readonly contingency: readonly string[];
   readonly arrivalsPerSecond: number | undefined;
+  /** The waiting room. Absent: no one waits in it. */
+  readonly waiting?: WaitingStatus;
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;
   readonly tiers: Partial<Readonly<Record<Tier, TierSnapshot>>>;
@@ -76,6 +78,7 @@ export interface Stack {
   processes(): readonly StackProcess[];
   /** kill -9, or deletion of a pod without grace period. No error if it has ended already. */
   kill(process: StackProcess): void;
+  /** The pages of the operator (embedded mode only) and of those pods that answer. */
   metrics(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Applies a changed campaign (validated as `kubectl apply` would be). */
   applyCampaign(yaml: string): Promise<void>;
@@ -83,6 +86,8 @@ export interface Stack {
   readonly annotate?: (command: Command) => Promise<void>;
   /** Addresses of servers outside the product, by name, where the stack has started them. */
   readonly outside?: Readonly<Record<string, string>>;
+  /** A crash of what is not restarted by itself, and its next start. Absent: a cluster restarts it. */
+  readonly crash?: { database(): Promise<void>; operator(): Promise<void> };
   stop(): Promise<void>;
 }
 

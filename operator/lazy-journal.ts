@@ -1,4 +1,4 @@
-import type { JournalAdmin, SharesStore } from '../journal/administration.ts';
+import type { JournalAdmin, QueueStore, SharesStore } from '../journal/administration.ts';
 import type { FreezeJournal } from '../journal/freeze/freezing.ts';
 import type { IssuanceJournal } from '../journal/freeze/issuance-journal.ts';
 import type { AuditLog } from '../journal/trail.ts';
@@ -32,6 +32,11 @@ const sharesOf = ({ shares }: JournalAdmin): SharesStore => {
   return shares;
 };
 
+const queueOf = ({ queue }: JournalAdmin): QueueStore => {
+  if (queue === undefined) throw new Error('this journal keeps no waiting room');
+  return queue;
+};
+
 /** A journal that is still being connected is unavailable, which campaigns report. @param whyNot the problem for now */
 export const lazyJournal = (connecting: Promise<JournalAdmin>, whyNot: () => string | undefined): JournalAdmin => {
   const journal = whenConnected(connecting, whyNot);
@@ -46,6 +51,13 @@ export const lazyJournal = (connecting: Promise<JournalAdmin>, whyNot: () => str
     shares: {
       read: async (...args) => sharesOf(journal.get()).read(...args),
       write: async (...args) => sharesOf(journal.get()).write(...args),
+    },
+    queue: {
+      pace: async (...args) => queueOf(journal.get()).pace(...args),
+      writePace: async (...args) => queueOf(journal.get()).writePace(...args),
+      shuffle: async (...args) => queueOf(journal.get()).shuffle(...args),
+      createShuffle: async (...args) => queueOf(journal.get()).createShuffle(...args),
+      nextNumber: async (...args) => queueOf(journal.get()).nextNumber(...args),
     },
   };
 };
@@ -71,6 +83,7 @@ export const lazyFreezeJournal = (
   const journal = whenConnected(connecting, whyNot);
   return {
     decided: async (campaignId, signal) => journal.get().decided(campaignId, signal),
+    excludedWinners: async (campaignId, of, signal) => journal.get().excludedWinners(campaignId, of, signal),
     published: async (campaignId, signal) => journal.get().published(campaignId, signal),
     publishBarriers: async (request, signal) => journal.get().publishBarriers(request, signal),
     positions: async (campaignId, barriers, tiers, signal) =>

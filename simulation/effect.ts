@@ -28,7 +28,11 @@ export const predict: PredictEffect = (
     { atSeconds: fromSeconds, arrivalsPerSecond },
     { atSeconds: fromSeconds + seconds, arrivalsPerSecond: 0 },
   ];
-  const result = simulate(assumed, trace, plant, { start, tailSeconds: 0 });
+  const result = simulate(assumed, trace, plant, {
+    start,
+    tailSeconds: 0,
+    waitingRoom: spec.traffic.waitingRoom?.enabled === true,
+  });
   const { drainedAtSeconds, waitP99Seconds, lateOver5Seconds } = result;
   return {
     waiting: result.timeline.at(-1)?.backlog ?? 0,

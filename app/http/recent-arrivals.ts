@@ -51,6 +51,11 @@ export class RecentArrivals {
     this.#count(this.#asked, retryAfterSeconds - 1, 1);
   }
 
+  /** One came again of whom it was not known when: the holder of a ticket. */
+  cameBack(nowMs: number): void {
+    this.#count(this.#due, this.#advance(nowMs) % SLOTS, 1);
+  }
+
   /** Arrivals in the last ten full tenths, the newest first. */
   tenths(nowMs: number): readonly number[] {
     return this.#last(this.#attempted, this.#advance(nowMs));

@@ -11,12 +11,23 @@ export class TokenBucket {
     return this.#fill(nowMs, ratePerSecond, burstSeconds) >= 1;
   }
 
+  /** How full it is, from 1 on down; below 0 where tokens of a later time were taken. */
+  level(nowMs: number, ratePerSecond: number, burstSeconds: number): number {
+    return this.#fill(nowMs, ratePerSecond, burstSeconds) / Math.max(1, ratePerSecond * burstSeconds);
+  }
+
   /** Takes one token at `nowMs` (monotonic ms). Rate and depth may change from call to call. */
   take(nowMs: number, ratePerSecond: number, burstSeconds: number): boolean {
     const tokens = this.#fill(nowMs, ratePerSecond, burstSeconds);
     if (tokens < 1) return false;
     this.#tokens = tokens - 1;
     return true;
+  }
+
+  /** Takes a token also where there is none, at most as many as the depth: those of a later time. */
+  takeAnyway(nowMs: number, ratePerSecond: number, burstSeconds: number): void {
+    const tokens = this.#fill(nowMs, ratePerSecond, burstSeconds);
+    this.#tokens = Math.max(tokens - 1, -Math.max(1, ratePerSecond * burstSeconds));
   }
 
   /** Returns a token that was not used; tokens above the depth are lost at the next call. */

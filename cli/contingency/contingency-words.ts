@@ -38,6 +38,7 @@ export const effectText = (level: ContingencyLevel): string =>
     ...(level.effect.extendClosing === undefined ? [] : [`closes ${level.effect.extendClosing} later`]),
     ...(level.effect.deferFreeze === true ? ['defers the freeze of the list'] : []),
     ...(level.effect.pauseIssuance === true ? ['pauses issuance'] : []),
+    ...(level.effect.closeQueue === true ? ['no new tickets in the waiting room'] : []),
   ].join('; ');
 
 export const triggerText = ({ trigger }: ContingencyLevel): string => {

@@ -67,6 +67,7 @@ const CONDITIONS: Readonly<Record<ConditionType, string>> = {
   Issued: '发券',
   ChannelsReachable: '发券渠道可用',
   BooksBalanced: '账目相符',
+  EarlierWinnersExcluded: '往期中签者已排除',
   PersonalDataDestroyed: '个人信息已销毁',
 };
 

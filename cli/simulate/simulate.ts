@@ -38,6 +38,7 @@ interface Options {
   readonly createBurst: number;
   readonly databasePerSecond?: number;
   readonly syncPhase: number;
+  readonly waitingRoom?: true;
 }
 
 const numberFrom =
@@ -130,7 +131,7 @@ const run = async (options: Options, { out, err, now }: Io): Promise<void> => {
   const spec = await parseCampaign(await readText(options.filename, '--filename'), options.filename);
   const trace = await readTrace(options.trace, options.opensAtSecond);
   const startedAtMs = now();
-  const { databasePerSecond, tier, syncPhase: phaseSeconds } = options;
+  const { databasePerSecond, tier, syncPhase: phaseSeconds, waitingRoom = false } = options;
   const plant = {
     startSeconds: options.startSeconds,
     podsCreatedPerSecond: options.createQps,
@@ -138,7 +139,7 @@ const run = async (options: Options, { out, err, now }: Io): Promise<void> => {
     ...(databasePerSecond === undefined ? {} : { databasePerSecond }),
   };
   const play: Play = (played, policy) =>
-    simulate(played, trace, plant, { policy, phaseSeconds, ...(tier === undefined ? {} : { tier }) });
+    simulate(played, trace, plant, { policy, phaseSeconds, waitingRoom, ...(tier === undefined ? {} : { tier }) });
   const answer =
     options.sweep === undefined
       ? (options.compare ? ofAll : ofOne)(spec, play, options)
@@ -169,6 +170,10 @@ export const simulateCommand = (io: Io): Command =>
     .option('--create-qps <n>', 'pods that the controller manager creates per second', numberFrom(1), 20)
     .option('--create-burst <n>', 'pods that the controller manager creates at once after a pause', numberFrom(0), 30)
     .option('--database-per-second <n>', 'registrations that the database can write per second', numberFrom(0))
+    .option(
+      '--waiting-room',
+      'citizens who are not admitted keep a place in a queue; default: they come again by Retry-After',
+    )
     .option(
       '--sync-phase <n>',
       'second of its 15 s period at which another autoscaler evaluates its metrics',

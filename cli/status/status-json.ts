@@ -23,6 +23,7 @@ export const statusJson = (report: Report): unknown => {
     openedAt: status?.openedAt ?? null,
     arrivalsPerSecond: status?.arrivalsPerSecond ?? null,
     admissionPerSecond: spec.traffic.admissionPerSecond ?? null,
+    waiting: status?.waiting ?? null,
     backlog: status?.backlog ?? null,
     oldestSeconds: status?.oldestSeconds ?? null,
     received: status?.counts?.received ?? null,

@@ -76,7 +76,7 @@ export interface Standing {
 /** By the status only under load: a campaign at rest changes little. Its namespace's claim is always renewed. */
 const silence = ({ campaign: { status, statusAtMs }, claim, nowMs }: Report): number | undefined => {
   if (claim !== undefined && nowMs - claim.writtenAtMs > CLAIM_OLD_MS) return nowMs - claim.writtenAtMs;
-  const isMoving = (status?.arrivalsPerSecond ?? 0) > 0 || (status?.backlog ?? 0) > 0;
+  const isMoving = (status?.arrivalsPerSecond ?? 0) > 0 || (status?.backlog ?? 0) > 0 || status?.waiting !== undefined;
   if (!isMoving || statusAtMs === undefined || nowMs - statusAtMs < SILENT_AFTER_MS) return undefined;
   return nowMs - statusAtMs;
 };

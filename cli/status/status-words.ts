@@ -31,6 +31,7 @@ import {
 import { type Point, seriesOf, sparkline } from './sparkline.ts';
 import { needs } from './status-needs.ts';
 import { curvesOf, type Health, type Report, type Standing, standingOf, tierLines } from './status-report.ts';
+import { waitingRoomText } from './waiting-words.ts';
 
 const CURVE_MS = 600_000;
 const LABEL = 11;
@@ -174,6 +175,7 @@ const factsOf = (report: Report, { grants }: Standing, zone: Zone): readonly Fac
       curve: arrivals,
       most: (value) => `${count(value)}/s`,
     },
+    ...(status.waiting === undefined ? [] : [{ label: 'queue', value: waitingRoomText(status.waiting) }]),
     { label: 'backlog', value: backlogText(status), curve: backlog, most: count },
     ...TIERS.flatMap((tier) => {
       const { backlog: waiting = 0, outside } = status.tiers?.[tier] ?? {};

@@ -1,7 +1,7 @@
 /** Why a tier has its replicas, from the log of decisions, the plans and the events. Pure. */
 
 import { instantMs } from '../../contract/instant.ts';
-import type { Tier } from '../../contract/tiers.ts';
+import { type Tier, takesRegistrations } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
 import { decisionAt } from '../../operator/history/decision-log.ts';
@@ -13,6 +13,7 @@ import { because, circumstances, demand, replicas, signals } from '../reasons.ts
 import { ago, clockOf, type Zone } from '../times.ts';
 import { count } from '../words.ts';
 import { paceText } from './outside-words.ts';
+import { waitingRoomText } from './waiting-words.ts';
 
 const BEFORE = 5;
 const EVENTS = 8;
@@ -115,7 +116,10 @@ const nowLines = (decision: DecisionRecord, tier: Tier, { campaign, isNow, zone,
     seen.outside === undefined
       ? []
       : [`${count(seen.backlog ?? 0)} wait for providers; ${paceText(seen.outside, zone, nowMs)}.`];
-  return [readiness, ...standIns, ...written, ...other, ...outside];
+  const { waiting } = campaign.status ?? {};
+  const queue =
+    waiting === undefined || !takesRegistrations(tier) ? [] : [`In the waiting room ${waitingRoomText(waiting)}.`];
+  return [readiness, ...standIns, ...written, ...other, ...outside, ...queue];
 };
 
 const tierText = ({ tier, decision, before, untilMs }: TierStory, story: Story): string => {

@@ -137,6 +137,11 @@ const effect: ObjectNode = {
       description:
         'Defers the freeze: the list of the draw is not frozen while the level is in force. Write true, or leave it out. A list that is already frozen does not change. Requires the verb authorize.',
     },
+    closeQueue: {
+      type: 'boolean',
+      description:
+        'Closes the waiting room to newcomers: no new tickets are given. Citizens who have one are served. Write true, or leave it out.',
+    },
     pauseIssuance: {
       type: 'boolean',
       description:
@@ -156,6 +161,11 @@ const effect: ObjectNode = {
       'effect.pauseIssuance is false, which has no effect: remove it, or write true',
     ),
     rule(
+      '.closeQueue',
+      '!has(self.closeQueue) || self.closeQueue',
+      'effect.closeQueue is false, which has no effect: remove it, or write true',
+    ),
+    rule(
       '.admissionPercent',
       '!has(self.admissionPerSecond) || !has(self.admissionPercent)',
       'effect has both admissionPerSecond and admissionPercent: remove one of them',
@@ -164,7 +174,8 @@ const effect: ObjectNode = {
 };
 
 const ADMITS_LESS =
-  '(has(self.effect.staticPage) || has(self.effect.admissionPerSecond) || has(self.effect.admissionPercent))';
+  '(has(self.effect.staticPage) || has(self.effect.admissionPerSecond) || has(self.effect.admissionPercent) || ' +
+  'has(self.effect.closeQueue))';
 const CLEARS = "has(self.back) && self.back.when == 'Clear'";
 
 const rules: readonly ValidationRule[] = [

@@ -50,6 +50,21 @@ const tierStatus = (description: string): ObjectNode => ({
   },
 });
 
+/** In coarse steps, so that the status does not change each second. */
+const waiting: ObjectNode = {
+  type: 'object',
+  description: 'The waiting room now, in round numbers. Absent: no one waits in it.',
+  required: ['citizens', 'ratePerSecond'],
+  typeHint: { name: 'WaitingStatus', file: STATUS_TYPES },
+  properties: {
+    citizens: wholeNumber('Citizens with a ticket whose turn has not come.'),
+    ratePerSecond: measure('Tickets whose turn comes per second. 0: no one is served now.'),
+    longestSeconds: wholeNumber(
+      'Seconds until the turn of the last citizen in the queue, at this rate. Absent: no one is served now.',
+    ),
+  },
+};
+
 /** `metav1.Condition`, with its bounds. */
 const conditions = listByKey('type', 'Conditions that alerts and runbooks match, one per type.', 32, {
   type: 'object',
@@ -124,6 +139,9 @@ const drawStatus: ObjectNode = {
     ),
     frozenAt: instant('When the list was frozen. Once written, window.closesAt is fixed.'),
     entries: wholeNumber('Registrations in the lists of all vouchers together. Absent: not made yet.'),
+    excluded: wholeNumber(
+      'People who would be in a list, and won in an earlier campaign (spec.eligibility.excludeWinnersOf). Absent: not made yet, or none is named.',
+    ),
     lists: listByKey('voucher', 'The list for each voucher. Absent: not made yet.', 32, {
       type: 'object',
       description: 'VoucherList is the list of the draw for one voucher.',
@@ -208,6 +226,25 @@ const erasures = listByKey('receipt', 'Commands to erase people, by their annota
   },
 });
 
+const exclusions = listByKey(
+  'campaign',
+  'Lists of the winners of earlier campaigns, who take no part in the draw. Absent: none.',
+  8,
+  {
+    type: 'object',
+    description: 'ExclusionStatus is the list of the winners of an earlier campaign.',
+    typeHint: { name: 'ExclusionStatus', file: STATUS_TYPES },
+    required: ['campaign', 'campaignId', 'entries', 'unreadable', 'digest'],
+    properties: {
+      campaign: text('Name of the earlier VoucherCampaign.', 63),
+      campaignId: text('Its campaignId.', 63),
+      entries: wholeNumber('Hashes in the list: one for each person, or one for each person and channel.'),
+      unreadable: wholeNumber('Winners who cannot be excluded, because their personal data is erased.'),
+      digest: text('SHA-256 of the list.', 64),
+    },
+  },
+);
+
 /** Generations begin at 1. */
 export const UNSEEN_STATUS = { observedGeneration: 0 } as const;
 
@@ -251,6 +288,7 @@ export const campaignStatus: ObjectNode = {
     oldestSeconds: measure(
       'Age in seconds of the oldest registration that is not yet in the database. Absent: none, or unknown.',
     ),
+    waiting,
     intake: text('Intake replicas as ready/desired/ceiling, for the column of kubectl get.', 32),
     plan: text('Name of the ScalePlan that waits for a decision; empty or absent: none.', 253),
     contingency,
@@ -258,6 +296,7 @@ export const campaignStatus: ObjectNode = {
     issuance: issuanceStatus,
     privacy: privacyStatus,
     erasures,
+    exclusions,
     closesAt: instant(
       'When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.',
     ),

@@ -8,13 +8,27 @@ import type { Condition } from './common.ts';
 import type { ContingencySpec, ContingencyStatus } from './contingency.ts';
 import type { DrawSpec, DrawStatus } from './draw.ts';
 import type { EligibilitySpec, IdentitySpec } from './people.ts';
-import type { ErasureStatus, PrivacyStatus, StallingCause, TierStatus } from './status.ts';
+import type { ErasureStatus, ExclusionStatus, PrivacyStatus, StallingCause, TierStatus, WaitingStatus } from './status.ts';
 import type { IssuanceSpec, IssuanceStatus } from './issuance.ts';
 import type { LocalizedText } from '../app-contract.ts';
 import type { LoginSpec } from './login.ts';
 import type { ObjectMeta } from '../object-meta.ts';
 import type { ScalingSpec } from './scaling.ts';
 import type { VerificationSpec } from './verification.ts';
+
+/** How the page for citizens looks. It can change while the campaign is open. */
+export interface PageSpec {
+  /**
+   * Colour of header and buttons, as #rrggbb. Their text is white: a colour that is too light for it (contrast below
+   * 4.5) is made darker. Left out: green.
+   */
+  readonly colour?: string;
+  /**
+   * Emblem beside the title, at most 8 kB: data:image/svg+xml;base64,… or data:image/png;base64,… It is shown as a
+   * picture, so scripts in it do not run. Left out: none.
+   */
+  readonly emblem?: string;
+}
 
 /** Voucher is one kind of voucher. */
 export interface Voucher {
@@ -41,6 +55,8 @@ export interface VoucherCampaignSpec {
   readonly campaignId: string;
   /** Title that citizens see. It can change while the campaign is open. */
   readonly title: LocalizedText;
+  /** How the page for citizens looks. It can change while the campaign is open. */
+  readonly page?: PageSpec;
   /** When citizens can register, by server time. */
   readonly window: {
     /** When registration opens, with offset: 2020-09-25T10:00:00+08:00. Fixed once the campaign has opened. */
@@ -80,6 +96,45 @@ export interface VoucherCampaignSpec {
     readonly admissionPerSecond?: number;
     /** Size of a burst that is admitted at once, in seconds of the admission rate. Default 1. */
     readonly burstSeconds: number;
+    /**
+     * The queue of citizens who cannot be admitted at once: each gets a ticket with a number and is admitted in turn.
+     */
+    readonly waitingRoom: {
+      /**
+       * Whether there is a waiting room. false: who is not admitted gets 503 with Retry-After and tries again. Default
+       * true.
+       */
+      readonly enabled: boolean;
+      /**
+       * Minutes before opening from which citizens get a ticket. Their order is drawn at opening, so coming first gains
+       * nothing. 0: tickets are given from opening on. Default 30.
+       */
+      readonly preQueueMinutes: number;
+    };
+    /**
+     * How often one client can ask one intake pod, so that programs do not keep citizens out. A client that asks all
+     * pods gets as many times the limit as there are pods. Registrations that were shed do not count. 0: no limit.
+     */
+    readonly limits: {
+      /** Registrations a minute with one identity number, and as many at once. More get 429. Default 5. */
+      readonly citizenPerMinute: number;
+      /** Registrations a minute with one phone number, and as many at once. More get 429. Default 5. */
+      readonly phonePerMinute: number;
+      /** Registrations a minute from one browser, by its cookie, and as many at once. More get 429. Default 20. */
+      readonly devicePerMinute: number;
+      /**
+       * Requests a minute from one address: of IPv6 from one /56, and sixteen times as many from one /48. More are not
+       * refused, because a carrier may have thousands of citizens behind one address. While a pod is loaded they get a
+       * smaller share of it. Default 300.
+       */
+      readonly addressPerMinute: number;
+    };
+    /**
+     * Networks of the load balancers in front of the intake, such as 10.0.0.0/8. From these the address of a citizen is
+     * read from X-Forwarded-For. Left out: none, and the address of the connection is used. Behind a load balancer that
+     * hides the addresses of clients, all citizens then share one.
+     */
+    readonly trustedProxies: readonly string[];
   };
   /** Keys that protect personal data, and how long it is kept. Fixed once the campaign has opened. */
   readonly privacy: {
@@ -176,6 +231,8 @@ export interface VoucherCampaignStatus {
   readonly backlog?: number;
   /** Age in seconds of the oldest registration that is not yet in the database. Absent: none, or unknown. */
   readonly oldestSeconds?: number;
+  /** The waiting room now, in round numbers. Absent: no one waits in it. */
+  readonly waiting?: WaitingStatus;
   /** Intake replicas as ready/desired/ceiling, for the column of kubectl get. */
   readonly intake?: string;
   /** Name of the ScalePlan that waits for a decision; empty or absent: none. */
@@ -190,6 +247,8 @@ export interface VoucherCampaignStatus {
   readonly privacy?: PrivacyStatus;
   /** Commands to erase people, by their annotations. Absent: none. */
   readonly erasures?: readonly ErasureStatus[];
+  /** Lists of the winners of earlier campaigns, who take no part in the draw. Absent: none. */
+  readonly exclusions?: readonly ExclusionStatus[];
   /**
    * When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.
    */

@@ -64,6 +64,11 @@ export interface ContingencyEffect {
    */
   readonly deferFreeze?: boolean;
   /**
+   * Closes the waiting room to newcomers: no new tickets are given. Citizens who have one are served. Write true, or
+   * leave it out.
+   */
+  readonly closeQueue?: boolean;
+  /**
    * Pauses issuance: no channel is asked for a voucher while the level is in force. Its trigger also works while
    * vouchers are issued, after closing. Nothing is lost: what waits is issued afterwards. Write true, or leave it out.
    */

@@ -59,6 +59,16 @@ export interface TierStatus {
   readonly outside?: OutsidePace;
 }
 
+/** The waiting room now, in round numbers. Absent: no one waits in it. */
+export interface WaitingStatus {
+  /** Citizens with a ticket whose turn has not come. */
+  readonly citizens: number;
+  /** Tickets whose turn comes per second. 0: no one is served now. */
+  readonly ratePerSecond: number;
+  /** Seconds until the turn of the last citizen in the queue, at this rate. Absent: no one is served now. */
+  readonly longestSeconds?: number;
+}
+
 /** When personal data is destroyed, and who ordered it. */
 export interface PrivacyStatus {
   /** When all personal data is destroyed at the latest. */
@@ -93,4 +103,18 @@ export interface ErasureStatus {
   readonly receipts?: number;
   /** Why it is not erased; for people. */
   readonly message?: string;
+}
+
+/** ExclusionStatus is the list of the winners of an earlier campaign. */
+export interface ExclusionStatus {
+  /** Name of the earlier VoucherCampaign. */
+  readonly campaign: string;
+  /** Its campaignId. */
+  readonly campaignId: string;
+  /** Hashes in the list: one for each person, or one for each person and channel. */
+  readonly entries: number;
+  /** Winners who cannot be excluded, because their personal data is erased. */
+  readonly unreadable: number;
+  /** SHA-256 of the list. */
+  readonly digest: string;
 }

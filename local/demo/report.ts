@@ -30,7 +30,9 @@ export interface Forecast {
 const EMBEDDED_PLANT = { startSeconds: 2, podsCreatedPerSecond: 4 } as const;
 
 export const forecastFor = ({ spec }: VoucherCampaign, trace: readonly TraceStep[]): Forecast => {
-  const { maxReplicas, peakBacklog, waitP99Seconds, podSeconds } = simulate(spec, trace, EMBEDDED_PLANT);
+  const { maxReplicas, peakBacklog, waitP99Seconds, podSeconds } = simulate(spec, trace, EMBEDDED_PLANT, {
+    waitingRoom: spec.traffic.waitingRoom.enabled,
+  });
   return { peakIntakeReplicas: maxReplicas, peakWaiting: peakBacklog, waitP99Seconds, podSeconds };
 };
 
@@ -218,6 +220,17 @@ const listRows = ({ draw, ledgerCheck, consistency }: DemoReport): readonly stri
         ...draw.lists.map(({ voucher, entries, digest }) => `  ${voucher.padEnd(30)}${entries} entries, ${digest}`),
       ];
 
+/** Absent where no citizen had to wait. */
+const queueRows = ({ load }: DemoReport): readonly string[] =>
+  load === undefined || load.queued === 0
+    ? []
+    : [
+        row('tickets of the waiting room', load.queued),
+        row('  wait for the turn p50', seconds(load.queueP50Ms)),
+        row('  wait for the turn p99', seconds(load.queueP99Ms)),
+        row('  overtaken by a later ticket', load.overtaken),
+      ];
+
 const killedRow = ({ role, name, secondsAfterOpening, backAfterMs }: KilledAndBack): string =>
   `  kill -9 of ${name} (${role}), ${secondsAfterOpening} s after opening; replaced after ${seconds(backAfterMs)}`;
 
@@ -233,6 +246,7 @@ export const renderReport = (report: DemoReport): readonly string[] => {
     row('citizens who arrived', load?.arrived ?? '?'),
     row('requests, with retries', load?.sent ?? '?'),
     row('shed (retry later)', load?.shed ?? '?'),
+    ...queueRows(report),
     row('acknowledged, with repeats', ledgerCheck.acknowledged),
     row('distinct receipts', ledgerCheck.distinctReceipts),
     row('  found in the journal', ledgerCheck.inJournal),

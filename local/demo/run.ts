@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { channelStopAnnotation, ISSUE_START } from '../../contract/names.ts';
 import type { Condition } from '../../contract/types/common.ts';
+import { issueStartText } from '../../operator/issuance/commands.ts';
 import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { Stack, StackProcess, StackSnapshot } from '../stack.ts';
@@ -204,7 +205,8 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
   let boundWinners: number | undefined;
   /** As an owner and the winners would do it. */
   const issueWith = async ({ command, bind }: NonNullable<Watching['issue']>): Promise<number | undefined> => {
-    await command([{ user: OWNER, annotation: ISSUE_START, text: `by ${OWNER}` }]);
+    const text = issueStartText(OWNER, stack.snapshot().draw?.result ?? '');
+    await command([{ user: OWNER, annotation: ISSUE_START, text }]);
     announce('the owner starts issuance; winners bind their accounts');
     let failure: unknown;
     const binding = bind().then(

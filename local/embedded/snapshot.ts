@@ -32,6 +32,7 @@ export const snapshotOf = (
     closesAtMs: instantMs(status?.closesAt ?? spec.window.closesAt),
     contingency: (status?.contingency ?? []).map(({ name }) => name),
     arrivalsPerSecond: status?.arrivalsPerSecond,
+    ...defined({ waiting: status?.waiting }),
     backlog: status?.backlog,
     oldestSeconds: status?.oldestSeconds,
     tiers: Object.fromEntries(tiers),

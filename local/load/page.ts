@@ -4,6 +4,7 @@
  * | answer                        | page |
  * |-------------------------------|------|
  * | 201, 200 with a receipt       | done |
+ * | 503 with a ticket             | waits in the waiting room (line.ts), same key |
  * | 503, 429                      | waits Retry-After plus up to half of it, same key |
  * | 403 NOT_OPEN                  | waits a second, same key |
  * | other 4xx                     | shows the reason, done |
@@ -16,6 +17,8 @@ import type { RandomSource } from './random.ts';
 export type Answer =
   | { readonly kind: 'receipt'; readonly status: number; readonly receiptNo: string; readonly receiptSecret: string }
   | { readonly kind: 'busy'; readonly retryAfterMs: number }
+  /** A place in the waiting room. */
+  | { readonly kind: 'queued'; readonly ticket: string; readonly number: number; readonly pollAfterMs: number }
   | { readonly kind: 'not_open' }
   | { readonly kind: 'refused'; readonly status: number; readonly code: string }
   /** The registration may exist or not. */
@@ -36,6 +39,8 @@ export const waitAfter = (answer: Answer, attempt: number, random: RandomSource)
   switch (answer.kind) {
     case 'busy':
       return answer.retryAfterMs * (1 + PAGE_WAITS_MORE * random.next());
+    // The run has ended, or the place was lost.
+    case 'queued':
     case 'not_open':
       return COUNTDOWN_MS;
     case 'unknown':

@@ -7,12 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TraceStep } from '../../simulation/trace.ts';
 import { poissonArrivals } from './arrivals.ts';
 import { citizenOf } from './citizen.ts';
-import type { RegistrationClient } from './http-client.ts';
+import type { RegistrationClient, RegistrationRequest } from './http-client.ts';
 import type { KeptReceipt } from './kept-receipt.ts';
 import { keyHashOf, type Ledger, type SendIntent } from './ledger.ts';
+import { waitForTurn } from './line.ts';
 import { type Answer, runPage } from './page.ts';
 import { seededRandom } from './random.ts';
 import type { StatsRecorder } from './stats.ts';
+
+type Queued = Extract<Answer, { kind: 'queued' }>;
 
 export interface LoadPlan {
   readonly trace: readonly TraceStep[];
@@ -61,21 +64,44 @@ export const runLoad = async (plan: LoadPlan, world: LoadWorld): Promise<void> =
   const broken = new AbortController();
   const ended = AbortSignal.any([signal, broken.signal]);
 
+  const post = async (request: RegistrationRequest): Promise<Answer> => {
+    stats.add('sent');
+    const startedAt = performance.now();
+    const answer = await world.client.register(request);
+    if (answer.kind === 'receipt') stats.answered(performance.now() - startedAt);
+    else if (answer.kind === 'busy') stats.add('shed');
+    else if (answer.kind === 'queued') stats.add('queued');
+    else if (answer.kind === 'unknown') stats.add('failed');
+    return answer;
+  };
+
+  /** From the ticket to the answer of the registration that it admits; who loses the place begins again. */
+  const inTurn = async (request: RegistrationRequest, place: Queued): Promise<Answer> => {
+    const { ticket, number, pollAfterMs } = place;
+    const sinceMs = performance.now();
+    const ask = () => {
+      stats.add('polls');
+      return world.client.turn(ticket);
+    };
+    const admission = await waitForTurn(ask, pollAfterMs, signal);
+    if (admission === undefined) return place;
+    stats.turn(number, performance.now() - sinceMs, performance.now());
+    return post({ ...request, admission });
+  };
+
   const send = async (index: number, key: string, intent: SendIntent): Promise<boolean> => {
     const citizen = citizenOf(plan.seed, index);
     const category = plan.categories[index % plan.categories.length] ?? '';
     const isLie = index === plan.lieToCitizen && intent === 'first';
     const outcome = await runPage(
       async () => {
-        stats.add('sent');
-        const startedAt = performance.now();
-        const answer = isLie
-          ? inventedReceipt()
-          : await world.client.register({ citizen, category, idempotencyKey: key });
-        if (answer.kind === 'receipt') stats.answered(performance.now() - startedAt);
-        else if (answer.kind === 'busy') stats.add('shed');
-        else if (answer.kind === 'unknown') stats.add('failed');
-        return answer;
+        if (isLie) {
+          stats.add('sent');
+          return inventedReceipt();
+        }
+        const request = { citizen, category, idempotencyKey: key };
+        const answer = await post(request);
+        return answer.kind === 'queued' ? inTurn(request, answer) : answer;
       },
       jitter,
       { attempts: plan.attempts, signal },

@@ -1,6 +1,7 @@
 /** What the generator did: one JSON line a second and one at the end. All figures are as citizens see them. */
 import { build, type Histogram } from 'hdr-histogram-js';
 import { z } from 'zod';
+import { ServiceOrder } from './line.ts';
 
 const count = z.int().nonnegative();
 const ms = z.number().nonnegative();
@@ -16,6 +17,15 @@ export const loadStats = z.object({
   acknowledged: count,
   /** Rejected with Retry-After: 503, 429. */
   shed: count,
+  /** Given a ticket of the waiting room. */
+  queued: count,
+  /** Questions whether it is their turn. */
+  polls: count,
+  /** From the ticket to the turn, as the page learned of it. */
+  queueP50Ms: ms,
+  queueP99Ms: ms,
+  /** Citizens whose turn came after that of a later ticket (line.ts). */
+  overtaken: count,
   /** No answer, a time-out, garbage. */
   failed: count,
   refused: count,
@@ -48,7 +58,18 @@ const microseconds = (valueMs: number): number => Math.max(1, Math.round(valueMs
 const percentileMs = (of: Histogram, percentile: number): number =>
   of.totalCount === 0 ? 0 : of.getValueAtPercentile(percentile) / 1000;
 
-const COUNTERS = ['arrived', 'sent', 'acknowledged', 'shed', 'failed', 'refused', 'gaveUp', 'dropped'] as const;
+const COUNTERS = [
+  'arrived',
+  'sent',
+  'acknowledged',
+  'shed',
+  'failed',
+  'refused',
+  'gaveUp',
+  'dropped',
+  'queued',
+  'polls',
+] as const;
 type Counter = (typeof COUNTERS)[number];
 
 export class StatsRecorder {
@@ -58,6 +79,8 @@ export class StatsRecorder {
   readonly #answersOfSecond = histogram();
   readonly #waits = histogram();
   readonly #lags = histogram();
+  readonly #queue = histogram();
+  readonly #order = new ServiceOrder();
   #inFlight = 0;
 
   add(counter: Counter): void {
@@ -82,6 +105,11 @@ export class StatsRecorder {
   waited(waitMs: number): void {
     this.#waits.recordValue(microseconds(waitMs));
   }
+  /** @param atMs of a clock that only advances */
+  turn(number: number, waitMs: number, atMs: number): void {
+    this.#queue.recordValue(microseconds(waitMs));
+    this.#order.served(number, atMs);
+  }
   late(lagMs: number): void {
     this.#lags.recordValue(microseconds(lagMs));
   }
@@ -100,6 +128,9 @@ export class StatsRecorder {
       maxMs: answers.totalCount === 0 ? 0 : answers.maxValue / 1000,
       waitP50Ms: percentileMs(this.#waits, 50),
       waitP99Ms: percentileMs(this.#waits, 99),
+      queueP50Ms: percentileMs(this.#queue, 50),
+      queueP99Ms: percentileMs(this.#queue, 99),
+      overtaken: this.#order.overtaken,
       lagP99Ms: percentileMs(this.#lags, 99),
     };
     this.#answersOfSecond.reset();

@@ -50,6 +50,12 @@ const operatorAhead = (clocks: readonly PodClock[]): number => {
   return -medianOf(clocks.map((clock) => clock.aheadSeconds - (ownOf(clock) ?? 0)));
 };
 
+/** Seconds to take off the operator's time for the agreed one: 0 while it agrees with most pods, or none is known. */
+export const operatorAheadSeconds = (clocks: readonly PodClock[] = []): number => {
+  const ahead = clocks.length === 0 ? 0 : operatorAhead(clocks);
+  return isOff(ahead) ? ahead : 0;
+};
+
 /**
  * What pods show of the operator's own clock, whatever else is off.
  *

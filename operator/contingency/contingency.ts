@@ -29,6 +29,8 @@ export interface Effects {
   readonly page?: NonNullable<ContingencyLevel['effect']['staticPage']> & Pick<ContingencyLevel, 'title'>;
   /** No channel is asked for a voucher. Absent: they are. */
   readonly isIssuancePaused?: true;
+  /** The waiting room gives no new tickets. Absent: it does. */
+  readonly isQueueClosed?: true;
 }
 
 export interface ContingencyOutcome {
@@ -63,7 +65,7 @@ const contingencySignals = (
   };
 };
 
-const acknowledgesNothing = (journal: JournalState): boolean =>
+export const acknowledgesNothing = (journal: JournalState): boolean =>
   journal.kind === 'unavailable' ||
   (journal.kind === 'ready' && (journal.faults ?? []).some(({ kind }) => kind === 'quorumLost'));
 
@@ -119,6 +121,7 @@ const effectsOf = (inForce: readonly LevelInForce[]): Effects => {
     admissionPercent: least(inForce.map(({ level }) => level.effect.admissionPercent)),
     page: last?.effect.staticPage && { ...last.effect.staticPage, title: last.title },
     isIssuancePaused: inForce.some(({ level }) => level.effect.pauseIssuance === true) ? (true as const) : undefined,
+    isQueueClosed: inForce.some(({ level }) => level.effect.closeQueue === true) ? (true as const) : undefined,
   });
 };
 

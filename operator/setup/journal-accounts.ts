@@ -14,7 +14,8 @@
  * | looks up shards      | consumers of everything                      | a rebuild (replay.ts) |
  * | decides an entry     | ctl.<id>.<entry>, STREAM.MSG.GET of the control stream | the list (control.ts) |
  * | looks up decisions   | STREAM.MSG.GET of the control stream         | whether the list is made |
- * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
+ * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys, lists of earlier winners |
+ * | writes a live key    | $KV.<live bucket>.<key>                      | numbers of the waiting room (queue.ts), site-journal.ts |
  * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
  * | makes claims of a kind | reads that bucket, and $KV.<bucket>.<kind>.* | claims (claims.ts), coupons (coupons.ts) |
  *
@@ -22,6 +23,7 @@
  * consume another tier's messages.
  */
 import { accountName, accountPassword } from '../../contract/accounts.ts';
+import { excludedBucketName } from '../../contract/decisions/exclusion.ts';
 import { rightsOf, WORKLOADS, type Workload } from '../../contract/jobs.ts';
 import {
   astraySubject,
@@ -110,6 +112,9 @@ const ofBucket = (bucket: string, right: BucketRight, keys: readonly string[] = 
   ];
 };
 
+const ofLiveKeys = (bucket: string, keys: readonly string[] = []): readonly string[] =>
+  keys.map((key) => `$KV.${bucket}.${key}`);
+
 const ofClaims = (bucket: string, kinds: readonly ClaimKind[] = []): readonly string[] =>
   kinds.length === 0
     ? []
@@ -136,7 +141,9 @@ const permissionsOf = (
             ...indices.flatMap((shard) => ofShard(campaignId, shard, workload)),
             ...ofControl(campaignId, workload),
             ...ofBucket(liveBucketName(campaignId), rightsOf(workload).buckets.live),
+            ...ofLiveKeys(liveBucketName(campaignId), rightsOf(workload).buckets.liveKeys),
             ...ofBucket(dataKeyBucketName(campaignId), rightsOf(workload).buckets.dataKeys),
+            ...ofBucket(excludedBucketName(campaignId), rightsOf(workload).buckets.excluded ?? 'none'),
             ...ofClaims(claimsBucketName(campaignId), rightsOf(workload).buckets.claims),
           ]),
         ),

@@ -2,6 +2,7 @@ import type { CanaryReport } from '../../contract/app-contract.ts';
 import type { FactsReport } from '../../contract/outside/books.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
 import { followsArrivals, type Tier, takesRegistrations } from '../../contract/tiers.ts';
+import type { QueueTotals } from '../queue/queue-counts.ts';
 import type { ArrivalRates, DueBack } from '../scaling/types.ts';
 import type { IntakesView, WorkersView } from './pod-views.ts';
 
@@ -26,6 +27,8 @@ export interface CampaignReadings extends ArrivalReadings {
   readonly served?: Partial<Readonly<Record<Tier, Reading<number>>>>;
   /** Shed registrations (with 503 or below HTTP), in percent of the attempted ones. Absent: not measured. */
   readonly shedPercent?: Reading<number>;
+  /** What pods report about the waiting room. Absent: none has one. */
+  readonly queue?: Reading<QueueTotals>;
   readonly intakes?: Reading<IntakesView>;
   readonly workers?: Reading<WorkersView>;
   /** Of the pods that answered last. Absent: none has. */

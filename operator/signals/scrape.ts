@@ -1,7 +1,9 @@
 /** Reads the counters of pods, in parallel, within one deadline. A pod that doesn't answer is missing, never zero. */
 import { Agent, type Dispatcher, request } from 'undici';
 import { ADMIN_PATHS, type ArrivalOutcome, METRICS } from '../../contract/app-contract.ts';
+import { defined } from '../../contract/defined.ts';
 import { readText } from '../../runtime/read-text.ts';
+import { type QueueSample, queueSampleOf, WAITING_ROOM_METRICS } from '../queue/queue-counts.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { FINDING_METRICS, findingOf, type PodFinding } from './pod-findings.ts';
 import type { CounterSample } from './rate-windows.ts';
@@ -19,6 +21,8 @@ export interface IntakeSample extends CounterSample {
   readonly clocks?: NonNullable<PodClock['agreed']>;
   /** Absent: a pod of an older release, as is `returned`. */
   readonly recent?: RecentSecond;
+  /** Absent: the pod has no waiting room. */
+  readonly queue?: QueueSample;
 }
 
 export interface ScrapeResult {
@@ -73,6 +77,7 @@ const WANTED = [
   METRICS.processStart,
   METRICS.clockAhead,
   ...RECENT_METRICS,
+  ...WAITING_ROOM_METRICS,
   ...FINDING_METRICS,
 ];
 
@@ -102,6 +107,7 @@ const counterOf = (pod: string, families: ReturnType<typeof parseMetrics>): Inta
     sentAway,
     ...(clocks.length === 0 ? {} : { clocks }),
     ...recentOf(families),
+    ...defined({ queue: queueSampleOf(families) }),
     startedAtMs: millisecondsOf(METRICS.processStart),
     sourceAtMs: millisecondsOf(METRICS.scrapeTime),
   };

@@ -6,6 +6,7 @@ import { followsArrivals, hasConsumer, perTier, type Tier, takesRegistrations, t
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { JournalAdmin, JournalBacklog } from '../../journal/administration.ts';
 import { abortable } from '../../runtime/abortable.ts';
+import { QueueCounts, type QueueTotals } from '../queue/queue-counts.ts';
 import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { SignalReader } from '../tick/ports.ts';
 import { ArrivalCounts, type Arrivals, atLeast, readingOf } from './arrivals.ts';
@@ -69,6 +70,8 @@ interface Known extends Stream {
   /** Of tiers with arrivals besides those. */
   readonly others: Map<Tier, Stream>;
   intakes: Reading<IntakesView>;
+  readonly queueCounts: QueueCounts;
+  queue: Reading<QueueTotals>;
   clocks: readonly PodClock[];
   askedAtMs: number;
 }
@@ -183,6 +186,8 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
       others: new Map(),
       queues: perTier((): Queue => ({ backlog: { kind: 'absent' }, served: { kind: 'absent' }, counts: [] })),
       intakes: { kind: 'absent' },
+      queueCounts: new QueueCounts(),
+      queue: { kind: 'absent' },
       clocks: [],
       askedAtMs: nowMs,
     };
@@ -223,6 +228,9 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
     const { atMs, answeredAtMs, samples, findings } = await readArrivals(campaignId, ['intake', known], pods, signal);
     const view = intakesViewOf(findings, pods);
     known.intakes = view === undefined ? unrenewed(known.intakes, atMs) : { kind: 'fresh', value: view, atMs };
+    const totals = known.queueCounts.add(samples, atMs);
+    const isRenewed = totals !== undefined && samples.some(({ queue }) => queue !== undefined);
+    known.queue = isRenewed ? { kind: 'fresh', value: totals, atMs } : unrenewed(known.queue, atMs);
     if (samples.length > 0) known.clocks = samples.map((sample) => podClock(sample, atMs, answeredAtMs));
   };
 
@@ -261,7 +269,7 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
         ...fed.map((tier) => readBacklog(campaignId, tier, known.queues[tier], signal)),
       ]);
       known.arrivals = besideJournal(known, spec, deps.believes ?? isBelievable);
-      const { arrivals, queues, intakes } = known;
+      const { arrivals, queues, intakes, queue } = known;
       return {
         ...readingsOf(arrivals),
         ...(streams.length === 0
@@ -273,6 +281,7 @@ export const createSignalReader = (deps: SignalDeps): SignalReader => {
         backlog: Object.fromEntries(fed.map((tier) => [tier, queues[tier].backlog])),
         served: Object.fromEntries(fed.map((tier) => [tier, queues[tier].served])),
         intakes,
+        ...(queue.kind === 'absent' ? {} : { queue }),
         ...defined({ clocks: known.clocks.length === 0 ? undefined : known.clocks }),
       };
     },

@@ -6,10 +6,12 @@ import type { BooksMemory } from '../books/balance.ts';
 import type { DestructionKeeper } from '../destruction/destruction-keeper.ts';
 import type { DrawKeeper } from '../draw/draw-keeper.ts';
 import type { ErasureKeeper } from '../erasure/erasure-keeper.ts';
+import type { ExclusionKeeper } from '../exclusion/exclusion-keeper.ts';
 import type { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { IssuanceKeeper } from '../issuance/issuance-keeper.ts';
 import type { SharesKeeper } from '../outside/shares-keeper.ts';
+import type { QueueKeeper } from '../queue/queue-keeper.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { CanaryKeeper } from './canary-keeper.ts';
 import type { ComparisonKeeper } from './comparison-keeper.ts';
@@ -25,9 +27,11 @@ export interface CampaignState {
   readonly comparison: ComparisonKeeper;
   readonly draw: DrawKeeper;
   readonly issuance: IssuanceKeeper;
+  readonly exclusion: ExclusionKeeper;
   readonly erasure: ErasureKeeper;
   readonly destruction: DestructionKeeper;
   readonly shares: SharesKeeper;
+  readonly queue: QueueKeeper;
   readonly decisions: DecisionKeeper;
   readonly audit: AuditKeeper;
   /** Last computed status; events are the difference to it. */
@@ -65,9 +69,11 @@ export const newCampaignState = (
     | 'draw'
     | 'issuance'
     | 'comparison'
+    | 'exclusion'
     | 'erasure'
     | 'destruction'
     | 'shares'
+    | 'queue'
     | 'decisions'
     | 'audit'
   >,

@@ -1,4 +1,4 @@
-import type { LiveSettings } from '../../contract/app-contract.ts';
+import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
 import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
@@ -26,6 +26,10 @@ export interface Circumstances {
   readonly deleteAtMs?: number;
   /** Ready login pods. */
   readonly loginPods?: number;
+  /** Titles of campaigns whose winners take no part. */
+  readonly earlierTitles?: readonly LocalizedText[];
+  /** The pace of the waiting room is written: without it, no ticket would ever be served. */
+  readonly hasPace?: boolean;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -91,6 +95,8 @@ export const buildLiveSettings = (
     reviews = {},
     deleteAtMs,
     loginPods = 0,
+    earlierTitles = [],
+    hasPace = false,
   }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
@@ -105,9 +111,14 @@ export const buildLiveSettings = (
     v: 1,
     generation,
     title: spec.title,
+    ...defined({ look: spec.page }),
     window: { opensAt: instant(spec.window.opensAt), closesAt: instant(spec.window.closesAt) },
     identity: { keySpace: spec.identity.keySpace },
-    eligibility: { minAge: spec.eligibility.minAge, uniqueness: spec.eligibility.uniqueness },
+    eligibility: {
+      minAge: spec.eligibility.minAge,
+      uniqueness: spec.eligibility.uniqueness,
+      ...(earlierTitles.length === 0 ? {} : { excludeWinnersOf: earlierTitles }),
+    },
     draw: {
       ...(spec.draw.verifyBy === undefined ? {} : { verifyBy: instant(spec.draw.verifyBy) }),
       unverified: spec.draw.unverified,
@@ -126,6 +137,9 @@ export const buildLiveSettings = (
       admissionPerSecond: Math.max(1, Math.floor(admitted)),
       intakePods: sharers,
       burstSeconds: spec.traffic.burstSeconds,
+      limits: spec.traffic.limits,
+      trustedProxies: spec.traffic.trustedProxies,
+      ...(hasPace && spec.traffic.waitingRoom?.enabled === true ? { waitingRoom: spec.traffic.waitingRoom } : {}),
     },
     ...(spec.login === undefined ? {} : { loginPods: Math.max(1, loginPods) }),
     ...(effects.page === undefined ? {} : { page: effects.page }),

@@ -19,10 +19,14 @@ import { DestructionKeeper, type SecretEmptier } from '../destruction/destructio
 import { secretUsersOf } from '../destruction/destruction-request.ts';
 import { createDrawKeeper } from '../draw/draw-keeper.ts';
 import { ErasureKeeper } from '../erasure/erasure-keeper.ts';
+import { createExclusionKeeper } from '../exclusion/exclusion-keeper.ts';
+import { earlierIn, excludersOf } from '../exclusion/exclusions.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
 import { createIssuanceKeeper } from '../issuance/issuance-keeper.ts';
 import { SharesKeeper } from '../outside/shares-keeper.ts';
+import { crowdIn, withCrowd } from '../queue/crowd.ts';
+import { QueueKeeper } from '../queue/queue-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
 import { ComparisonKeeper } from './comparison-keeper.ts';
@@ -101,6 +105,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         shards: deps.options.shards,
         assertLeading: deps.assertLeading,
       }),
+      exclusion: createExclusionKeeper({ clock, journal: deps.freezing }),
       erasure: new ErasureKeeper({
         clock,
         journal: deps.privacy?.erasing,
@@ -120,6 +125,13 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         store: deps.journal.shares,
         onFailure: (where, cause) =>
           report.failed(where, new ReconcileError('outside_shares', 'keep the shares of outside systems', cause)),
+      }),
+      queue: new QueueKeeper({
+        clock,
+        store: deps.journal.queue,
+        assertLeading: deps.assertLeading,
+        onFailure: (cause) =>
+          report.failed(campaign, new ReconcileError('waiting_room', 'keep the pace of the waiting room', cause)),
       }),
       decisions: new DecisionKeeper({
         clock,
@@ -155,6 +167,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
     }
     state.computed = heldStatus(campaign, state.computed, held, nowMs);
     const status = state.computed;
+    report.undecided(campaign, status);
     if (!shouldWriteStatus(state.written, status, state.lastWriteMs, nowMs)) return;
     await within(clock, WRITE_DEADLINE_MS, signal, (inner) => deps.status.writeStatus(campaign, status, inner)).then(
       () => {
@@ -196,12 +209,16 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       }
 
       const nowMs = clock.now();
+      const all = [...(deps.living?.campaigns() ?? [])];
+      const queue = state.queue.look(gathered.readings.queue, nowMs);
+      const readings = withCrowd(gathered.readings, crowdIn(queue), nowMs);
       const planned = planTick(
         campaign,
         {
           cluster: gathered.cluster,
-          readings: gathered.readings,
+          readings,
           counts: gathered.counts,
+          queue,
           journal: state.journal.state,
           canary: state.canary.state,
           freeze: state.freeze.state,
@@ -212,7 +229,10 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           comparison: state.comparison.report,
           books: state.books,
           destruction: state.destruction.state,
-          secretUsers: secretUsersOf(campaign, deps.living?.campaigns() ?? []),
+          secretUsers: secretUsersOf(campaign, all),
+          excluders: excludersOf(campaign, all),
+          earlier: earlierIn(campaign, all),
+          excludedLists: state.exclusion.states(),
           erasureOf: (command) => state.erasure.resultOf(command),
           previous: state.computed,
           memory: state.memory,
@@ -236,16 +256,18 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       // Asked once the journal's streams exist.
       if (state.journal.state?.kind === 'ready') {
         state.freeze.keep(planned.freeze, signal);
+        state.exclusion.keep(campaign.spec.campaignId, planned.earlier, signal);
         state.draw.keep(planned.draw, signal);
         state.issuance.keep(planned.issuance, signal);
         state.erasure.keep(campaign.spec.campaignId, planned.erasures, planned.status.erasures, signal);
         state.destruction.keep(planned.destruction, signal);
+        state.queue.keep(planned.queue, signal);
       }
 
-      state.decisions.note(campaign, planned, gathered.readings, nowMs, signal);
+      state.decisions.note(campaign, planned, readings, nowMs, signal);
       state.audit.note({ campaign, cluster: gathered.cluster, planned, written, nowMs }, signal);
       for (const error of [...gathered.errors, ...failed]) report.failed(campaign, error);
-      report.planned(campaign, planned, gathered.readings, nowMs);
+      report.planned(campaign, planned, readings, nowMs);
       state.failures = 0;
       return { requeueAfterMs: failed.length > 0 ? TICK_MS : planned.requeueAfterMs, isUrgent: planned.isUrgent };
     } catch (cause) {

@@ -15,10 +15,12 @@ import { privacyStatus } from '../destruction/destruction-messages.ts';
 import { deleteAtMs } from '../destruction/destruction-request.ts';
 import { eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasuresStatus } from '../erasure/erasure-messages.ts';
+import { exclusionsOf, exclusionsStatus } from '../exclusion/exclusions.ts';
 import { drawStatus } from '../freeze/freeze-messages.ts';
 import { issuanceStatus } from '../issuance/issuance-status.ts';
 import { outlookOf } from '../outside/outlook.ts';
 import { targetsOf } from '../outside/targets.ts';
+import { waitingStatus } from '../queue/waiting-status.ts';
 import { planState } from '../scale-plans/plan-state.ts';
 import { arrivalsAt, attemptedOf } from '../signals/readings.ts';
 import type { CampaignMemory, TierOutcome } from './observed.ts';
@@ -119,6 +121,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const draw = drawStatus(observed.freeze, observed.draw, previous?.draw);
   const erasures = erasuresStatus(eraseCommandsOf(campaign), observed.erasureOf ?? (() => undefined), previous);
   const issuance = issuanceStatus(input);
+  const exclusions = exclusionsStatus(exclusionsOf(campaign, observed, nowMs), previous?.exclusions);
   // Written once: root rules of the CRD freeze the campaign from here on.
   const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
   return {
@@ -143,6 +146,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       ? {}
       : { headroom: { desired: headroom.desired, ready: observed.cluster.headroom?.ready ?? 0 } }),
     ...defined({ counts, arrivalsPerSecond: intake.arrivalsPerSecond, backlog, oldestSeconds }),
+    ...defined({ waiting: waitingStatus(observed.queue) }),
     intake: `${intake.ready}/${intake.desired}/${intake.ceiling}`,
     ...(waiting === undefined ? {} : { plan: waiting.metadata.name }),
     ...(contingency.inForce.length === 0 ? {} : { contingency: contingency.inForce.map(({ status }) => status) }),
@@ -151,7 +155,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       ? {}
       : { closesAt: new Date(Math.min(contingency.closesAtMs, times.closesAtMs)).toISOString() }),
     ...(draw === undefined ? {} : { draw }),
-    ...defined({ issuance }),
+    ...defined({ issuance, exclusions }),
     privacy: privacyStatus(observed.destruction, previous?.privacy, deleteAtMs(campaign.spec, previous, nowMs)),
     ...(erasures.length === 0 ? {} : { erasures }),
     ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
@@ -176,13 +180,17 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.issuance?.channels?.map(({ channel, state, since }) => [channel, state, since]),
   status.privacy,
   status.erasures,
+  status.exclusions,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),
   TIERS.map((tier) => [status.tiers?.[tier]?.replicas, status.tiers?.[tier]?.desired, status.tiers?.[tier]?.ceiling]),
 ];
 
-/** What waits for the tier that is furthest behind. */
-export const waitingOf = ({ backlog = 0, tiers = {} }: VoucherCampaignStatus): number =>
-  Object.values(tiers).reduce((most, tier) => Math.max(most, tier.backlog ?? 0), backlog);
+/** What waits for the tier that is furthest behind, or in the waiting room. */
+export const waitingOf = ({ backlog = 0, tiers = {}, waiting }: VoucherCampaignStatus): number =>
+  Object.values(tiers).reduce(
+    (most, tier) => Math.max(most, tier.backlog ?? 0),
+    Math.max(backlog, waiting?.citizens ?? 0),
+  );
 
 const isIdle = (status: VoucherCampaignStatus): boolean =>
   (status.arrivalsPerSecond ?? 0) === 0 &&

@@ -18,14 +18,18 @@ import { destructionRequest, isDestroying } from '../destruction/destruction-req
 import type { DestructionRequest } from '../destruction/destruction-steps.ts';
 import type { DrawRequest } from '../draw/draw-keeper.ts';
 import { announcedDraw, drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
+import { answeredPromotions } from '../draw/promotions.ts';
 import { type EraseCommand, eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
+import { exclusionsOf, titlesOf } from '../exclusion/exclusions.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { issuanceEvents } from '../issuance/issuance-events.ts';
 import type { IssuanceRequest } from '../issuance/issuance-keeper.ts';
 import { isStarting, issuanceRequest } from '../issuance/issuance-request.ts';
 import { handOutsOf } from '../outside/hand-outs.ts';
+import { type QueueRequest, queueRequest } from '../queue/queue-request.ts';
+import { waitingEvents } from '../queue/waiting-status.ts';
 import type { BuildOptions } from '../resources/build-options.ts';
 import type { Manifest } from '../resources/manifest.ts';
 import type { Authorization } from '../scale-plans/ceiling-guard.ts';
@@ -80,16 +84,22 @@ export interface TickPlan {
   readonly journal: JournalSpec;
   readonly liveSettings: LiveSettings | undefined;
   readonly handOuts: HandOuts;
+  /** Undefined: nothing is written of the waiting room. */
+  readonly queue: QueueRequest | undefined;
   readonly scalePlans: readonly ScalePlan[];
   readonly planStates: readonly PlanStateChange[];
   /** Whether the way to the database is to be proven by canaries now. */
   readonly canary: boolean;
   readonly freeze: FreezeRequest;
+  /** campaignIds of earlier campaigns whose lists of winners are needed. */
+  readonly earlier: readonly string[];
   readonly draw: DrawRequest;
   readonly issuance: IssuanceRequest;
   readonly erasures: readonly EraseCommand[];
   readonly destruction: DestructionRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
+  /** Annotations of commands that have their answer. */
+  readonly answered: readonly string[];
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
   readonly tiers: TierOutcomes;
@@ -206,6 +216,7 @@ export const planTick = (
     certificateOf(campaign, observed.destruction),
   );
 
+  const exclusions = exclusionsOf(campaign, observed, nowMs);
   const issuance = issuanceRequest(campaign, observed, nowMs);
   const erasures = eraseCommandsOf(campaign);
   const destruction = destructionRequest(campaign, observed, options.shards, nowMs);
@@ -215,6 +226,24 @@ export const planTick = (
     memory,
   );
 
+  const settings =
+    journal?.kind === 'ready' && !isPublishedUnknown(observed)
+      ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
+          mostPerSecond: admissionLimit(tiers),
+          effects: contingency.effects,
+          recordsBacklog: readings.backlog.records,
+          isRecordsStopped: isStopped(status),
+          published: publishedDraw(observed),
+          announced: announcedDraw(observed),
+          reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
+          deleteAtMs: destruction.dueAtMs,
+          loginPods: tiers.login.ready,
+          earlierTitles: titlesOf(exclusions),
+          hasPace: observed.queue?.kind === 'paced',
+        })
+      : undefined;
+  const queue = queueRequest(input, contingency.effects, settings);
+
   return {
     ...manifests,
     scale,
@@ -222,36 +251,28 @@ export const planTick = (
     askAgain: tiersToAskAgain(cluster, nowMs),
     authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
-    liveSettings:
-      journal?.kind === 'ready' && !isPublishedUnknown(observed)
-        ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
-            mostPerSecond: admissionLimit(tiers),
-            effects: contingency.effects,
-            recordsBacklog: readings.backlog.records,
-            isRecordsStopped: isStopped(status),
-            published: publishedDraw(observed),
-            announced: announcedDraw(observed),
-            reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
-            deleteAtMs: destruction.dueAtMs,
-            loginPods: tiers.login.ready,
-          })
-        : undefined,
+    // A new leader must not switch off a queue that it does not know yet.
+    liveSettings: queue !== undefined && observed.queue?.kind === 'unknown' ? undefined : settings,
+    queue,
     handOuts,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
-    freeze: freezeRequest(campaign, observed, contingency),
+    freeze: freezeRequest(campaign, observed, contingency, nowMs),
+    earlier: exclusions.flatMap(({ of }) => of ?? []),
     draw: drawRequest(campaign, observed),
     issuance,
     erasures: erasures.commands,
     destruction,
     finalizer: finalizerChange(campaign),
+    answered: observed.draw?.kind === 'known' ? answeredPromotions(campaign, observed.draw.chain) : [],
     status,
     events: [
       ...transitionEvents(previous, status),
       ...contingencyEvents(previous, status),
       ...erasureEvents(previous, status),
       ...issuanceEvents(previous, status),
+      ...waitingEvents(previous, status),
     ],
     tiers,
     mode,

@@ -36,6 +36,13 @@ export const DRAW: VoucherCampaignSpec['draw'] = {
   waitlistPercent: 10,
 };
 
+export const TRAFFIC: VoucherCampaignSpec['traffic'] = {
+  burstSeconds: 1,
+  waitingRoom: { enabled: false, preQueueMinutes: 30 },
+  limits: { citizenPerMinute: 5, phonePerMinute: 5, devicePerMinute: 20, addressPerMinute: 300 },
+  trustedProxies: [],
+};
+
 const spec: VoucherCampaignSpec = {
   campaignId: 'chengdu-2020-3',
   title: { 'zh-CN': '成都消费券', en: 'Chengdu vouchers' },
@@ -53,7 +60,7 @@ const spec: VoucherCampaignSpec = {
       validDays: 7,
     },
   ],
-  traffic: { burstSeconds: 1 },
+  traffic: TRAFFIC,
   privacy: { keySecretName: 'voucher-privacy', deleteAfterDays: 180 },
   dataPlane: { secretName: 'voucher-data-plane', durability: 'Verified' },
   scaling,

@@ -13,6 +13,7 @@ import { createIntake } from '../../app/intake/create-intake.ts';
 import type { ReceiptLookup } from '../../app/intake/ports.ts';
 import { createAssertionCheck } from '../../app/login/check.ts';
 import type { LiveSettings } from '../../contract/app-contract.ts';
+import type { Found } from '../../contract/dependency.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import type { Held } from '../../journal/claims.ts';
 import type {
@@ -24,6 +25,8 @@ import type {
 } from '../../journal/publishing.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
 import type { Connections } from '../../runtime/connections.ts';
+import { documented } from './documented-answers.ts';
+import { createFakeQueue, type FakeQueue } from './fake-queue.ts';
 
 export const NOW_MS = Date.parse('2026-10-01T12:00:00.000Z');
 export const CANARY_KEY = secretKey(Buffer.alloc(32, 2));
@@ -114,8 +117,8 @@ const withoutSocket =
           head = [status, new Headers(Object.entries(written).map(([name, value]) => [name, String(value)]))];
           return response;
         },
-        end(text: string) {
-          resolve(answerOf(...head, text));
+        end(body: string | Uint8Array) {
+          resolve(answerOf(...head, Buffer.from(body).toString('utf8')));
           return response;
         },
         destroy() {
@@ -162,6 +165,9 @@ export interface TestIntake {
     /** The bucket of claims. */
     claims: Map<string, string>;
     areClaimsAnswering: boolean;
+    /** Of the waiting room, which is off unless the settings say otherwise. */
+    readonly queue: FakeQueue;
+    journalFound: Found;
   };
   post(body: unknown, headers?: Record<string, string | undefined>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
@@ -169,6 +175,8 @@ export interface TestIntake {
   /** A change with a receipt. */
   patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   withdraw(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** A form, as browsers send it. */
+  postForm(path: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Answer>;
   /** A POST with a receipt. */
   postTo(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
@@ -197,20 +205,21 @@ const factsIn = (events: readonly EventEnvelope[], receipt: string): readonly St
   return [...facts.values()];
 };
 
-/** Counts requests in flight; ignores the delay of the event loop. */
+/** Counts writes in flight; ignores the delay of the event loop, and sheds nothing else. */
 export const calmGuard = (maxInFlight = 512): LoadGuard => {
   let inFlight = 0;
   return {
-    enter() {
-      inFlight += 1;
+    enter(of = 'write') {
+      const one = of === 'write' ? 1 : 0;
+      inFlight += one;
       return () => {
-        inFlight -= 1;
+        inFlight -= one;
       };
     },
     get inFlight() {
       return inFlight;
     },
-    isOverloaded: () => inFlight >= maxInFlight,
+    isOverloaded: (of = 'write') => of === 'write' && inFlight >= maxInFlight,
     close: () => undefined,
   };
 };
@@ -242,6 +251,8 @@ const createTestIntake = (
     areKeysDestroyed: false,
     claims: new Map(),
     areClaimsAnswering: true,
+    queue: createFakeQueue(),
+    journalFound: { state: 'answers', seconds: 3_600 },
   };
   const hold = (key: string, holder: string): Held => {
     if (!world.areClaimsAnswering) return 'unavailable';
@@ -250,7 +261,7 @@ const createTestIntake = (
   };
   const serverErrors: { code: string; error: unknown }[] = [];
   const registry = new Registry();
-  const listener = createIntake({
+  const deps: IntakeDeps = {
     campaignId: 'test-campaign',
     site: 'default',
     citizenKey: secretKey(Buffer.alloc(32, 1)),
@@ -284,6 +295,9 @@ const createTestIntake = (
       holdAssertion: async (jti, receipt) => hold(`assertion.${jti}`, receipt),
       holdAccount: async (accountHash, citizenHash) => hold(`account.${accountHash}`, citizenHash),
     },
+    queue: world.queue,
+    siteHealth: { acknowledgedAtMs: () => undefined, probe: async () => undefined },
+    journalFound: () => world.journalFound,
     settings: { current: () => world.settings },
     sealer: {
       seal(plaintext) {
@@ -302,11 +316,13 @@ const createTestIntake = (
     wallClockMs: () => world.nowMs,
     monotonicMs: () => performance.now(),
     random: () => 0.5,
+    seed: 'a test',
     isDraining: () => world.draining,
     signal: new AbortController().signal,
     onServerError: (code, error) => serverErrors.push({ code, error }),
     ...real,
-  });
+  };
+  const listener = documented(createIntake(deps));
   /** @param exchange how a request reaches it */
   const clientOf = (exchange: (sent: Sent) => Promise<Answer>): TestIntake => ({
     registry,
@@ -331,6 +347,13 @@ const createTestIntake = (
         headers: { 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
+    postForm: (path, body, headers = {}) =>
+      exchange({
+        method: 'POST',
+        path,
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        body: Buffer.from(body),
+      }),
     postTo: (path, body, headers = {}) =>
       exchange({
         method: 'POST',
@@ -342,7 +365,7 @@ const createTestIntake = (
       exchange({ method: 'POST', path: `${path}/withdrawal`, headers, body: undefined }),
     send: (method, path) => exchange({ method, path, headers: {}, body: undefined }),
   });
-  return { listener, clientOf };
+  return { deps, listener, clientOf };
 };
 
 /**
@@ -358,13 +381,20 @@ export const testIntake = (
   return clientOf(withoutSocket(listener));
 };
 
+/** For what is made of them besides an intake. */
+export const testIntakeDeps = (): IntakeDeps => ({
+  ...createTestIntake(calmGuard(), []).deps,
+  registry: new Registry(),
+});
+
 export const startTestIntake = async (
   guard: LoadGuard = calmGuard(),
   journal: EventEnvelope[] = [],
   maxConnections?: number,
+  real: Partial<IntakeDeps> = {},
 ): Promise<ServedIntake> => {
   const connections = citizenConnections(maxConnections);
-  const { listener, clientOf } = createTestIntake(guard, journal, connections);
+  const { listener, clientOf } = createTestIntake(guard, journal, connections, real);
   const server = await listen(listener, '127.0.0.1', 0, { connections });
   const url = `http://127.0.0.1:${server.port}`;
   return {

@@ -102,8 +102,11 @@ const CAPACITIES = [20, 40, 70, 100, 200] as const;
 /** The minimal campaign with the schema's defaults, and no limit on admission. */
 export const defaultCampaign = async (): Promise<VoucherCampaignSpec> => {
   const name = join(import.meta.dirname, '../../../examples/minimal.yaml');
-  const { traffic, ...spec } = await parseCampaign(await readFile(name, 'utf8'), name);
-  return { ...spec, traffic: { burstSeconds: traffic.burstSeconds } };
+  const {
+    traffic: { admissionPerSecond: _, ...traffic },
+    ...spec
+  } = await parseCampaign(await readFile(name, 'utf8'), name);
+  return { ...spec, traffic };
 };
 
 const needOf = (peak: number, capacity: number): number => replicasFor(peak, capacity, TARGET_UTILISATION);

@@ -14,6 +14,8 @@ import {
 } from '../../../contract/names.ts';
 import { claimsBucketName } from '../../../contract/outside/login.ts';
 import { sharesKey } from '../../../contract/outside/outside.ts';
+import { QUEUE_KEYS } from '../../../contract/queue.ts';
+import { SITE_KEYS } from '../../../contract/sites.ts';
 import { consumersOf, TIERS } from '../../../contract/tiers.ts';
 import type { JournalConnection } from '../../../journal/connection.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
@@ -95,6 +97,12 @@ const cases = (workload: Workload): readonly (readonly [string, string, boolean]
     ['follow one type', `${API}.CONSUMER.CREATE.${REG}.x.${eventSubject(campaignId, 0, 'won', '*')}`, false],
     ['read a whole shard', `${API}.CONSUMER.CREATE.${REG}.x`, looksUp.some((one) => one === 'shards')],
     ...bucket(liveBucketName(campaignId), buckets.live),
+    // A pod gives numbers; the pace and the order of citizens are the operator's.
+    ...[...Object.values(QUEUE_KEYS), ...Object.values(SITE_KEYS)].map((key) => {
+      const isAllowed = workload === 'intake' && key !== QUEUE_KEYS.pace && key !== QUEUE_KEYS.shuffle;
+      return [`write ${key}`, `$KV.${liveBucketName(campaignId)}.${key}`, isAllowed] as const;
+    }),
+    ['write a key of the queue that is not known', `$KV.${liveBucketName(campaignId)}.queue.first`, false],
     // A pod reads its share of an outside system, and takes none.
     ...TIERS.map((other) => {
       const key = sharesKey(other);

@@ -14,7 +14,7 @@ import {
 import { buildPodDisruptionBudget } from '../../../operator/resources/pod-disruption-budget.ts';
 import { buildService } from '../../../operator/resources/service.ts';
 import { buildServiceAccount } from '../../../operator/resources/service-account.ts';
-import { aCampaign, VERIFICATION } from '../../helpers/a-campaign.ts';
+import { aCampaign, TRAFFIC, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { buildOptions as options } from '../../helpers/build-options.ts';
 
 const campaign = aCampaign();
@@ -87,7 +87,7 @@ describe('the Deployment of a tier', () => {
       spec: {
         title: { 'zh-CN': '改', en: 'changed' },
         window: { opensAt: '2020-09-25T10:00:00+08:00', closesAt: '2020-09-26T18:00:00+08:00' },
-        traffic: { admissionPerSecond: 1, burstSeconds: 9 },
+        traffic: { ...TRAFFIC, admissionPerSecond: 1, burstSeconds: 9 },
       },
       scaling: { drainWithin: '5s', mode: 'Shadow' },
     });
@@ -323,6 +323,16 @@ describe('the NetworkPolicy of a tier', () => {
     ]);
     expect(called('intake')).toEqual([53, 4222, 5432, PORTS.http]);
     expect(called('records')).toEqual([53, 4222, 5432]);
+  });
+
+  it('lets its pods call the collector of traces, if there is one: tiers only', () => {
+    const tracing = { endpoint: 'http://collector.example:4318', ratio: 0.01 };
+    const { egress } = within(campaign.spec.campaignId).pods;
+    const traced = { ...options, pods: { egress, tracing } };
+    expect(called('intake', traced)).toEqual([53, 4222, 5432, PORTS.http, 4318]);
+    expect(
+      buildNetworkPolicy(campaign, 'draw', traced).spec?.egress?.map(({ ports }) => ports?.[0]?.port),
+    ).not.toContain(4318);
   });
 
   it('lets verification call its providers: ports outside the cluster, and pods of a namespace inside', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildLiveSettings } from '../../../operator/tick/live-settings.ts';
-import { aCampaign } from '../../helpers/a-campaign.ts';
+import { aCampaign, TRAFFIC } from '../../helpers/a-campaign.ts';
 
 describe('buildLiveSettings', () => {
   it.each([
@@ -8,8 +8,25 @@ describe('buildLiveSettings', () => {
     ['keeps one pod’s rate when none is ready', {}, 0, { admissionPerSecond: 500, intakePods: 1 }],
     ['obeys the admin', { admissionPerSecond: 900 }, 12, { admissionPerSecond: 900, intakePods: 12 }],
   ])('admission %s', (_, traffic, pods, want) => {
-    const { spec } = aCampaign({ spec: { traffic: { burstSeconds: 2, ...traffic } } });
-    expect(buildLiveSettings(spec, 3, pods).traffic).toEqual({ ...want, burstSeconds: 2 });
+    const { spec } = aCampaign({ spec: { traffic: { ...TRAFFIC, burstSeconds: 2, ...traffic } } });
+    expect(buildLiveSettings(spec, 3, pods).traffic).toMatchObject({ ...want, burstSeconds: 2 });
+  });
+
+  it('hold the limits of clients, and the proxies that are believed', () => {
+    const traffic = { ...TRAFFIC, trustedProxies: ['10.0.0.0/8'] };
+    const settings = buildLiveSettings(aCampaign({ spec: { traffic } }).spec, 3, 1);
+    expect(settings.traffic).toMatchObject({ limits: TRAFFIC.limits, trustedProxies: ['10.0.0.0/8'] });
+  });
+
+  it('holds the waiting room where there is one', () => {
+    const waitingRoom = { enabled: true, preQueueMinutes: 10 };
+    const { spec } = aCampaign({ spec: { traffic: { ...TRAFFIC, waitingRoom } } });
+    expect(buildLiveSettings(spec, 3, 1, { hasPace: true }).traffic.waitingRoom).toEqual(waitingRoom);
+    // No ticket would be served.
+    expect(Object.keys(buildLiveSettings(spec, 3, 1).traffic)).not.toContain('waitingRoom');
+    expect(Object.keys(buildLiveSettings(aCampaign().spec, 3, 1, { hasPace: true }).traffic)).not.toContain(
+      'waitingRoom',
+    );
   });
 
   it('holds the sessions of reviewers that are in force, and nothing where there is none', () => {

@@ -8,7 +8,7 @@ import type { CampaignReadings } from '../../../operator/signals/readings.ts';
 import { agedReadings } from '../../../operator/tick/gather.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
-import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS } from '../../helpers/a-campaign.ts';
+import { aCampaign, CLOSES_AT_MS, OPENS_AT_MS, TRAFFIC } from '../../helpers/a-campaign.ts';
 import { planDeps } from '../../helpers/build-options.ts';
 import { loginSections } from '../../helpers/logins.ts';
 import { anObserved, anObservedTier, freshReadings } from '../../helpers/observed.ts';
@@ -52,7 +52,7 @@ describe('replicas of the login tier', () => {
   });
 
   it('are not limited by the admission of registrations', () => {
-    expect(scaled(0, 250, withLogin({ traffic: { burstSeconds: 1, admissionPerSecond: 10 } }))).toEqual({ login: 4 });
+    expect(scaled(0, 250, withLogin({ traffic: { ...TRAFFIC, admissionPerSecond: 10 } }))).toEqual({ login: 4 });
   });
 
   it('are kept while its metric is missing or out of date', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { checkCampaign } from '../../../../cli/doctor/check-campaign.ts';
 import type { Finding } from '../../../../cli/doctor/finding.ts';
 import { OVERRIDES } from '../../../../contract/names.ts';
-import { CLOSES_AT_MS } from '../../../helpers/a-campaign.ts';
+import { CLOSES_AT_MS, TRAFFIC } from '../../../helpers/a-campaign.ts';
 import { aPlan, aStatus, conditions } from '../../../helpers/a-status.ts';
 import { aTierPod, BEFORE_MS, campaignFacts, type FactChanges, HIDDEN, seen } from '../../../helpers/doctor-facts.ts';
 
@@ -74,7 +74,7 @@ describe('a campaign', () => {
     ['is only watched', { campaign: { scaling: { mode: 'Shadow' } } }, ['FAIL mode: spec.scaling.mode is Shadow']],
     [
       'lets in fewer than are expected',
-      { campaign: { spec: { traffic: { admissionPerSecond: 2_000, burstSeconds: 1 } } } },
+      { campaign: { spec: { traffic: { ...TRAFFIC, admissionPerSecond: 2_000 } } } },
       ['WARN admission: 2,000/s are admitted, and 3,500/s are expected'],
     ],
     [
