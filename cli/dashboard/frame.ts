@@ -1,4 +1,5 @@
 /** What a source of the dashboard gives: a report, and how it was come by. */
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { Report } from '../status/status-report.ts';
 
 /** What citizens see; only a recording knows it. */
@@ -35,23 +36,6 @@ export interface Source {
   run(onFrame: (frame: Frame) => void, signal: AbortSignal): Promise<void>;
 }
 
-export interface Waiting {
-  readonly citizens: number;
-  readonly ratePerSecond: number;
-  readonly longestSeconds?: number;
-}
-
-/** A campaign as far as its waiting room goes: a release without one has neither field. */
-interface WithWaitingRoom {
-  readonly spec: {
-    readonly traffic: { readonly burstSeconds: number; readonly waitingRoom?: { readonly enabled: boolean } };
-  };
-  readonly status?: { readonly stage?: string; readonly waiting?: Waiting };
-}
-
-/** Undefined: there is none, or it is empty. */
-export const waitingOf = ({ status }: Pick<WithWaitingRoom, 'status'>): Waiting | undefined => status?.waiting;
-
 /**
  * | the campaign has a waiting room | citizens wait | number     |
  * |---------------------------------|---------------|------------|
@@ -59,8 +43,8 @@ export const waitingOf = ({ status }: Pick<WithWaitingRoom, 'status'>): Waiting 
  * | yes                             | no            | 0          |
  * | yes, or its status says so      | yes           | how many   |
  */
-export const waitingCitizens = (campaign: WithWaitingRoom): number | undefined =>
-  waitingOf(campaign)?.citizens ?? (campaign.spec.traffic.waitingRoom?.enabled === true ? 0 : undefined);
+export const waitingCitizens = ({ spec, status }: VoucherCampaign): number | undefined =>
+  status?.waiting?.citizens ?? (spec.traffic.waitingRoom.enabled ? 0 : undefined);
 
 /** A slightly late answer is not reported: the log of decisions is read every 5 s. */
 const STALE_AFTER_MS = 12_000;
