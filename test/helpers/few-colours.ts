@@ -4,7 +4,7 @@
  */
 import { deflateSync, inflateSync } from 'node:zlib';
 
-const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+export const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const COLOURS = 16;
 
 const crcOf = (bytes: Buffer): number => {
@@ -16,7 +16,7 @@ const crcOf = (bytes: Buffer): number => {
   return ~crc >>> 0;
 };
 
-const chunk = (type: string, data: Buffer): Buffer => {
+export const chunk = (type: string, data: Buffer): Buffer => {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)];
   length.writeUInt32BE(data.length);
@@ -31,7 +31,9 @@ const paeth = (left: number, up: number, corner: number): number => {
 };
 
 /** Pixels as 0xrrggbb, by rows. */
-const pixelsOf = (png: Buffer): { readonly width: number; readonly height: number; readonly pixels: Uint32Array } => {
+export const pixelsOf = (
+  png: Buffer,
+): { readonly width: number; readonly height: number; readonly pixels: Uint32Array } => {
   const parts: Buffer[] = [];
   let [width, height, channels] = [0, 0, 3];
   for (let at = SIGNATURE.length; at < png.length; ) {
