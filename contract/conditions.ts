@@ -105,6 +105,8 @@ export const CONDITION_REASONS = {
     'ServerUnreachable',
     'ShardWithoutLeader',
     'ReplicaNotCurrent',
+    'ReplicasInOneSite',
+    'ShardStandsStill',
     'JournalFull',
     'JournalConflict',
     'JournalUnavailable',

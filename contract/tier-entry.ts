@@ -16,8 +16,8 @@ export interface TierRights {
   readonly decides?: readonly (ControlType | typeof DRAW_CHAIN | typeof ANY_EXCLUDED)[];
   readonly buckets: {
     readonly live: BucketRight;
-    /** May write `queue.next` of the live bucket (contract/queue.ts), and no other key. */
-    readonly queue?: true;
+    /** Keys of the live bucket that it may write. */
+    readonly liveKeys?: readonly string[];
     readonly dataKeys: BucketRight;
     /** Kinds of claims that it may make; it may read all (journal/claims.ts, coupons.ts). Absent: it does not see that bucket. */
     readonly claims?: readonly ClaimKind[];

@@ -24,6 +24,7 @@ const liveSettings = z.object({
   v: z.literal(1),
   generation: z.number(),
   title: text,
+  look: z.object({ colour: z.string().exactOptional(), emblem: z.string().exactOptional() }).exactOptional(),
   window: z.object({ opensAt: instant, closesAt: instant }),
   // Defaults: the previous release's operator does not write these.
   identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),
@@ -62,6 +63,7 @@ const liveSettings = z.object({
   } satisfies Every<LiveSettings['traffic']>),
   loginPods: z.number().min(1).exactOptional(),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
+  look: z.object({ colour: z.string().exactOptional(), emblem: z.string().exactOptional() }).exactOptional(),
   published: z.record(z.string(), z.unknown()).exactOptional(),
   announced: z
     .object({

@@ -15,6 +15,7 @@ import { followAstray } from '../../journal/receipts/astray.ts';
 import { createDrawnReceipts } from '../../journal/receipts/drawn-receipt.ts';
 import { firstRegistration } from '../../journal/receipts/first-registration.ts';
 import { createReceiptJournal } from '../../journal/receipts/receipt-journal.ts';
+import { createSiteJournal } from '../../journal/site-journal.ts';
 import { keepJournalChecked } from '../../journal/streams/check.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -26,6 +27,7 @@ import { createIntake } from '../intake/create-intake.ts';
 import { exportRecentPublishes } from '../intake/recent-publishes.ts';
 import { ruleProblem } from '../intake/same-rule.ts';
 import { areKeysDestroyed, endSoon, exportPrivacyKeys } from '../keys/destroyed-keys.ts';
+import { fingerprintsOf, keyProblem } from '../keys/fingerprints.ts';
 import { DataKeyRing } from '../keys/key-ring.ts';
 import { fittingNothing, readPrivacyKeys, readWrapKeys } from '../keys/privacy-keys.ts';
 import { createLimitedLog } from '../limited-log.ts';
@@ -82,7 +84,14 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const keys = read.kind === 'error' || sealer.isDestroyed ? fittingNothing() : read.keys;
   holdsKeys = !sealer.isDestroyed;
   exportPrivacyKeys(registry, privacyDir);
+  const siteJournal = createSiteJournal(journal);
   const known = await abortable(settings.first, starting);
+  if (holdsKeys) {
+    const own = fingerprintsOf(keys, campaignId);
+    const ask = () => siteJournal.fingerprints(own, starting);
+    const wrongKeys = keyProblem(own, await until(ask, starting, warn('compare the keys with those of the campaign')));
+    if (wrongKeys !== undefined) throw new ConfigError(wrongKeys);
+  }
   const opensAtMs = Date.parse(known.window.opensAt);
   const first = await until(
     () => firstRegistration({ ...journal, opensAtMs, isOpen: clock.now() >= opensAtMs }, starting),
@@ -96,6 +105,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const guard = createLoadGuard();
   const connections = citizenConnections(config.maxConnections);
   let draining = false;
+  let acknowledgedAtMs: number | undefined;
   const publisher = createPublisher({ ...journal, registry, monotonicMs, signal: ended.signal });
   const app = createIntake({
     campaignId,
@@ -107,6 +117,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
       async publish(event, traceparent) {
         const outcome = await publisher.publish(event, traceparent);
         health.published(outcome, connection.isRefused(), monotonicMs());
+        if (outcome.kind === 'acknowledged') acknowledgedAtMs = monotonicMs();
         return outcome;
       },
     },
@@ -124,6 +135,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     queue: followQueue({ connection, campaignId, random: Math.random, onError: warn('waiting room') }, ended.signal),
     journalFound,
     settings,
+    siteHealth: { acknowledgedAtMs: () => acknowledgedAtMs, probe: siteJournal.probe },
     sealer,
     receipts,
     registry,

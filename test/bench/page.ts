@@ -52,10 +52,13 @@ const load = async ({ port, pid }: Server, path: string, seconds: number): Promi
   return Math.round((1000 * answers) / Math.max(1, cpuMs));
 };
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 const fileOf = async ({ port }: Server): Promise<{ readonly folder: string; readonly bytes: number }> => {
-  const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { accept: 'text/html', 'accept-encoding': 'br' } });
+  const response = await fetch(`http://127.0.0.1:${port}/`, {
+    headers: { accept: 'text/html', 'accept-encoding': 'br' },
+  });
   const length = Number(response.headers.get('content-length'));
   const folder = await mkdtemp(join(tmpdir(), 'page-'));
   await writeFile(join(folder, 'index.html'), Buffer.alloc(length, 'x'));

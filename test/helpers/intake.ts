@@ -296,6 +296,7 @@ const createTestIntake = (
       holdAccount: async (accountHash, citizenHash) => hold(`account.${accountHash}`, citizenHash),
     },
     queue: world.queue,
+    siteHealth: { acknowledgedAtMs: () => undefined, probe: async () => undefined },
     journalFound: () => world.journalFound,
     settings: { current: () => world.settings },
     sealer: {
