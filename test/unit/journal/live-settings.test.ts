@@ -22,7 +22,6 @@ const ALL: Required<LiveSettings> & {
   },
   loginPods: 3,
   page: { title: { 'zh-CN': '暂停', en: 'Paused' }, text: { 'zh-CN': '稍候', en: 'Later' }, retryAfterSeconds: 60 },
-  look: { colour: '#1d4f91', emblem: 'data:image/png;base64,AA==' },
   published: { commitment: { digest: 'ab' } },
   announced: { barriers: [7, 8, 9], unverified: 'unchecked' },
   sections: { login: { publicKey: 'x' } },
