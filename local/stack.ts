@@ -5,7 +5,7 @@ import type { Tier } from '../contract/tiers.ts';
 import type { VoucherCampaignStatus } from '../contract/types/campaign.ts';
 import type { Condition } from '../contract/types/common.ts';
 import type { ScalePlan } from '../contract/types/scale-plan.ts';
-import type { TierStatus } from '../contract/types/status.ts';
+import type { TierStatus, WaitingStatus } from '../contract/types/status.ts';
 import type { Command } from './demo/draw.ts';
 import type { LedgerCheckAccess } from './ledger-check/run-ledger-check.ts';
 
@@ -24,6 +24,8 @@ export interface StackSnapshot {
   /** Names of the contingency levels in force. */
   readonly contingency: readonly string[];
   readonly arrivalsPerSecond: number | undefined;
+  /** The waiting room. Absent: no one waits in it. */
+  readonly waiting?: WaitingStatus;
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;
   readonly tiers: Partial<Readonly<Record<Tier, TierStatus & { readonly explanation: string }>>>;

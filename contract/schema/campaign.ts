@@ -121,8 +121,8 @@ const traffic = section('How many registrations are admitted. The rest are shed:
       enabled: {
         type: 'boolean',
         description:
-          'Whether there is a waiting room. false: who is not admitted gets 503 with Retry-After and tries again. Default false.',
-        default: false,
+          'Whether there is a waiting room. false: who is not admitted gets 503 with Retry-After and tries again. Default true.',
+        default: true,
       },
       preQueueMinutes: int32(
         'Minutes before opening from which citizens get a ticket. Their order is drawn at opening, so coming first gains nothing. ' +

@@ -86,7 +86,7 @@ export interface VoucherCampaignSpec {
     readonly waitingRoom: {
       /**
        * Whether there is a waiting room. false: who is not admitted gets 503 with Retry-After and tries again. Default
-       * false.
+       * true.
        */
       readonly enabled: boolean;
       /**

@@ -30,7 +30,9 @@ export interface Forecast {
 const EMBEDDED_PLANT = { startSeconds: 2, podsCreatedPerSecond: 4 } as const;
 
 export const forecastFor = ({ spec }: VoucherCampaign, trace: readonly TraceStep[]): Forecast => {
-  const { maxReplicas, peakBacklog, waitP99Seconds, podSeconds } = simulate(spec, trace, EMBEDDED_PLANT);
+  const { maxReplicas, peakBacklog, waitP99Seconds, podSeconds } = simulate(spec, trace, EMBEDDED_PLANT, {
+    waitingRoom: spec.traffic.waitingRoom.enabled,
+  });
   return { peakIntakeReplicas: maxReplicas, peakWaiting: peakBacklog, waitP99Seconds, podSeconds };
 };
 

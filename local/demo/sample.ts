@@ -18,6 +18,8 @@ export interface Sample {
   readonly p99Ms: number | undefined;
   /** Citizens who wait for their receipt. */
   readonly inFlight: number;
+  /** Citizens in the waiting room, in round numbers. Absent: none, or unknown. */
+  readonly queue?: number;
   /** undefined: unknown, which is not zero. */
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;
@@ -29,7 +31,7 @@ export interface Sample {
 
 /** `before` and `load`: the last two lines of the generator; equal when there is no new one. */
 export const sampleOf = (
-  { atMs, stage, backlog, oldestSeconds, tiers: { intake, records, verification } }: StackSnapshot,
+  { atMs, stage, waiting, backlog, oldestSeconds, tiers: { intake, records, verification } }: StackSnapshot,
   opensAtMs: number,
   before: LoadStats | undefined,
   load: LoadStats | undefined,
@@ -47,6 +49,7 @@ export const sampleOf = (
     failedPerSecond: perSecond('failed'),
     p99Ms: load === undefined || load.p99Ms === 0 ? undefined : load.p99Ms,
     inFlight: load?.inFlight ?? 0,
+    ...(waiting === undefined ? {} : { queue: waiting.citizens }),
     backlog,
     oldestSeconds,
     intake,

@@ -1,5 +1,6 @@
 /** The state of a campaign as the demo and the tests see it. Pure. */
 
+import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import { TIERS } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
@@ -28,6 +29,7 @@ export const snapshotOf = (
     closesAtMs: instantMs(status?.closesAt ?? spec.window.closesAt),
     contingency: (status?.contingency ?? []).map(({ name }) => name),
     arrivalsPerSecond: status?.arrivalsPerSecond,
+    ...defined({ waiting: status?.waiting }),
     backlog: status?.backlog,
     oldestSeconds: status?.oldestSeconds,
     tiers: Object.fromEntries(tiers),

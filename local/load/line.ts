@@ -57,15 +57,20 @@ const BLOCK = 1_000;
  */
 export class ServiceOrder {
   overtaken = 0;
+  readonly #block: number;
   #recent: { readonly atMs: number; readonly number: number }[] = [];
   /** Greatest number that was served before what is remembered. */
   #before = 0;
+
+  constructor(block = BLOCK) {
+    this.#block = block;
+  }
 
   served(number: number, atMs: number): void {
     const due = this.#recent.findIndex((one) => one.atMs >= atMs - ASKS_WITHIN_MS);
     const gone = this.#recent.splice(0, due < 0 ? this.#recent.length : due);
     for (const one of gone) this.#before = Math.max(this.#before, one.number);
     this.#recent.push({ atMs, number });
-    if (this.#before > number + BLOCK) this.overtaken += 1;
+    if (this.#before > number + this.#block) this.overtaken += 1;
   }
 }

@@ -3,39 +3,37 @@ import { METRICS } from '../../contract/app-contract.ts';
 import { QUEUE_METRICS } from '../../contract/queue.ts';
 import type { MetricSample } from '../signals/metrics-text.ts';
 
-const ANSWER_SUM = `${METRICS.intakeAnswerSeconds}_sum`;
-const ANSWER_COUNT = `${METRICS.intakeAnswerSeconds}_count`;
-
-export const WAITING_ROOM_METRICS = [...Object.values(QUEUE_METRICS), ANSWER_SUM, ANSWER_COUNT];
+/** With `METRICS.intakeArrivals`, which are read in any case. */
+export const WAITING_ROOM_METRICS = [...Object.values(QUEUE_METRICS), METRICS.intakeInFlight];
 
 /** Counters of one process. */
 interface Counters {
   readonly tickets: number;
   readonly turns: number;
-  /** Accepted registrations, and the seconds from their arrival to the journal's acknowledgement, summed. */
   readonly accepted: number;
-  readonly acceptedSeconds: number;
 }
 
 export interface QueueSample extends Counters {
   readonly lastNumber: number;
+  /** Registrations between their last byte and the answer: they wait for the journal. */
+  readonly inFlight: number;
 }
 
 /** Sums since this operator began to watch. */
 export interface QueueTotals {
   readonly tickets: number;
   readonly turns: number;
+  /** Registrations that the journal has acknowledged, by ticket or not. */
+  readonly accepted: number;
   /** Greatest number that any pod has given. */
   readonly highest: number;
-  /** Mean seconds from arrival to acknowledgement, over the registrations accepted in the last seconds. Absent: too few. */
+  /** Mean seconds from a registration's last byte to the journal's acknowledgement, over the last seconds. Absent: too few. */
   readonly answerSeconds?: number;
 }
 
 /** Undefined for a pod without a waiting room. */
 export const queueSampleOf = (families: ReadonlyMap<string, readonly MetricSample[]>): QueueSample | undefined => {
   const value = (name: string): number | undefined => families.get(name)?.[0]?.value;
-  const accepted = (name: string): number =>
-    families.get(name)?.find(({ labels }) => labels['outcome'] === 'accepted')?.value ?? 0;
   const tickets = value(QUEUE_METRICS.tickets);
   const turns = value(QUEUE_METRICS.turns);
   if (tickets === undefined || turns === undefined) return undefined;
@@ -43,8 +41,8 @@ export const queueSampleOf = (families: ReadonlyMap<string, readonly MetricSampl
     tickets,
     turns,
     lastNumber: value(QUEUE_METRICS.lastNumber) ?? 0,
-    accepted: accepted(ANSWER_COUNT),
-    acceptedSeconds: accepted(ANSWER_SUM),
+    accepted: families.get(METRICS.intakeArrivals)?.find(({ labels }) => labels['outcome'] === 'accepted')?.value ?? 0,
+    inFlight: value(METRICS.intakeInFlight) ?? 0,
   };
 };
 
@@ -68,14 +66,20 @@ export interface PodQueueSample {
   readonly queue?: QueueSample | undefined;
 }
 
-const NONE: Counters = { tickets: 0, turns: 0, accepted: 0, acceptedSeconds: 0 };
-const NAMES = ['tickets', 'turns', 'accepted', 'acceptedSeconds'] as const;
+/** At one tick: accepted since the one before. */
+interface Look {
+  readonly atMs: number;
+  readonly accepted: number;
+  readonly inFlight: number;
+}
+
+const NONE: Counters = { tickets: 0, turns: 0, accepted: 0 };
+const NAMES = ['tickets', 'turns', 'accepted'] as const;
 
 const combined = (a: Counters, b: Counters, of: (a: number, b: number) => number): Counters => ({
   tickets: of(a.tickets, b.tickets),
   turns: of(a.turns, b.turns),
   accepted: of(a.accepted, b.accepted),
-  acceptedSeconds: of(a.acceptedSeconds, b.acceptedSeconds),
 });
 
 /**
@@ -96,7 +100,7 @@ export class QueueCounts {
   readonly #pods = new Map<string, Known>();
   #total: Counters = NONE;
   #highest = 0;
-  #answers: readonly { readonly atMs: number; readonly accepted: number; readonly seconds: number }[] = [];
+  #looks: readonly Look[] = [];
 
   /** @returns undefined where no pod has a waiting room */
   add(samples: readonly PodQueueSample[], atMs: number): QueueTotals | undefined {
@@ -114,17 +118,19 @@ export class QueueCounts {
     for (const [pod, { seenAtMs }] of this.#pods) if (seenAtMs < atMs - FORGET_MS) this.#pods.delete(pod);
     if (this.#pods.size === 0) return undefined;
     this.#total = combined(this.#total, gained, (a, b) => a + b);
-    this.#answers = [
-      ...this.#answers.filter((answer) => answer.atMs > atMs - ANSWER_WINDOW_MS && answer.atMs < atMs),
-      { atMs, accepted: gained.accepted, seconds: gained.acceptedSeconds },
-    ];
-    const { tickets, turns } = this.#total;
-    return { tickets, turns, highest: this.#highest, ...this.#answerSeconds() };
+    const inFlight = samples.reduce((sum, { queue }) => sum + (queue?.inFlight ?? 0), 0);
+    const isYoung = (look: Look): boolean => look.atMs >= atMs - ANSWER_WINDOW_MS && look.atMs < atMs;
+    this.#looks = [...this.#looks.filter(isYoung), { atMs, accepted: gained.accepted, inFlight }];
+    return { ...this.#total, highest: this.#highest, ...this.#answerSeconds() };
   }
 
+  /** Little's law: 200 are in flight on average and 1,000/s are accepted: 0.2 s each. */
   #answerSeconds(): Pick<QueueTotals, 'answerSeconds'> {
-    const accepted = this.#answers.reduce((sum, answer) => sum + answer.accepted, 0);
-    if (accepted < ENOUGH_ANSWERS) return {};
-    return { answerSeconds: this.#answers.reduce((sum, { seconds }) => sum + seconds, 0) / accepted };
+    const [first, ...later] = this.#looks;
+    const accepted = later.reduce((sum, look) => sum + look.accepted, 0);
+    if (first === undefined || accepted < ENOUGH_ANSWERS) return {};
+    const seconds = ((later.at(-1)?.atMs ?? first.atMs) - first.atMs) / 1000;
+    const inFlight = this.#looks.reduce((sum, look) => sum + look.inFlight, 0) / this.#looks.length;
+    return { answerSeconds: (inFlight * seconds) / accepted };
   }
 }

@@ -26,6 +26,8 @@ export interface Circumstances {
   readonly deleteAtMs?: number;
   /** Ready login pods. */
   readonly loginPods?: number;
+  /** The pace of the waiting room is written: without it, no ticket would ever be served. */
+  readonly hasPace?: boolean;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -91,6 +93,7 @@ export const buildLiveSettings = (
     reviews = {},
     deleteAtMs,
     loginPods = 0,
+    hasPace = false,
   }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
@@ -128,7 +131,7 @@ export const buildLiveSettings = (
       burstSeconds: spec.traffic.burstSeconds,
       limits: spec.traffic.limits,
       trustedProxies: spec.traffic.trustedProxies,
-      ...(spec.traffic.waitingRoom?.enabled === true ? { waitingRoom: spec.traffic.waitingRoom } : {}),
+      ...(hasPace && spec.traffic.waitingRoom?.enabled === true ? { waitingRoom: spec.traffic.waitingRoom } : {}),
     },
     ...(spec.login === undefined ? {} : { loginPods: Math.max(1, loginPods) }),
     ...(effects.page === undefined ? {} : { page: effects.page }),

@@ -52,6 +52,8 @@ const LEVELS: readonly ContingencyLevel[] = [
 const CAMPAIGN: StackCampaign = {
   intake: { min: 3, max: 3, capacityPerReplica: 500 },
   records: { min: 1, max: 1, capacityPerReplica: 2_000 },
+  // Its crowd gives up at once: the places would stay unused.
+  waitingRoom: { enabled: false },
   levels: LEVELS,
 };
 const ON = 'on by owner until stopped: evidence';

@@ -40,7 +40,7 @@ export const scenario: Scenario = {
   issue: '02',
   run: ({ signal }) =>
     withStack(
-      { intake: { min: PODS, max: PODS, capacityPerReplica: POD_CAPACITY } },
+      { intake: { min: PODS, max: PODS, capacityPerReplica: POD_CAPACITY }, waitingRoom: { enabled: false } },
       signal,
       async (stack, stateDir) => {
         const traceFile = join(stateDir, 'trace.csv');

@@ -13,7 +13,11 @@ import type { Scenario, ScenarioContext } from '../helpers/scenario.ts';
 import { startSteadyCrowd } from '../helpers/steady-crowd.ts';
 import { stackCampaignYaml } from '../helpers/with-stack.ts';
 
-const CAMPAIGN = { intake: { min: 2, max: 40, capacityPerReplica: 30 }, admissionPerSecond: 30 };
+const CAMPAIGN = {
+  intake: { min: 2, max: 40, capacityPerReplica: 30 },
+  admissionPerSecond: 30,
+  waitingRoom: { enabled: false },
+};
 /** Calls for no more replicas than fit here. */
 const TRACE: readonly TraceStep[] = [
   { atSeconds: 0, arrivalsPerSecond: 15 },

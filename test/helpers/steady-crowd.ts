@@ -1,4 +1,4 @@
-/** New citizens at a steady rate until stopped. They retry after Retry-After plus up to half of it, as the page does. */
+/** New citizens at a steady rate until stopped. They keep their ticket, and retry after Retry-After plus up to half of it, as the page does. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { systemClock } from '../../runtime/clock.ts';
@@ -25,6 +25,8 @@ interface Citizen {
   readonly index: number;
   readonly key: string;
   readonly cameAtMs: number;
+  /** Of the waiting room. */
+  readonly ticket?: string;
 }
 
 const STEP_MS = 50;
@@ -35,10 +37,15 @@ const AGAIN_MS = 500;
 /** For a request that is under way when patience ends. */
 const LAST_ANSWER_MS = 60_000;
 
-const problem = z.object({ code: z.string() });
+const problem = z.object({ code: z.string(), ticket: z.string().optional() });
 
 const codeOf = (answer: Answered | undefined): string =>
   answer === undefined ? 'none' : (problem.safeParse(answer.body).data?.code ?? String(answer.status));
+
+const ticketIn = (answer: Answered | undefined): { readonly ticket?: string } => {
+  const { ticket } = problem.safeParse(answer?.body).data ?? {};
+  return ticket === undefined ? {} : { ticket };
+};
 
 export const startSteadyCrowd = (
   url: string,
@@ -53,7 +60,8 @@ export const startSteadyCrowd = (
   let owed = 0;
 
   const ask = async (citizen: Citizen): Promise<void> => {
-    const answer = await register(url, citizen.index, citizen.key).catch(() => undefined);
+    const headers: Record<string, string> = citizen.ticket === undefined ? {} : { 'x-queue-ticket': citizen.ticket };
+    const answer = await register(url, citizen.index, citizen.key, { headers }).catch(() => undefined);
     const status = answer?.status ?? 0;
     const kind = codeOf(answer);
     const nowMs = systemClock.monotonicMs();
@@ -68,7 +76,7 @@ export const startSteadyCrowd = (
     // Another request after a 4xx would be refused as well.
     const givesUp = (status >= 400 && status < 500) || dueAtMs - citizen.cameAtMs >= patienceMs;
     if (givesUp) counts.refused[status] = (counts.refused[status] ?? 0) + 1;
-    else toldToComeAgain = [...toldToComeAgain, { ...citizen, dueAtMs }];
+    else toldToComeAgain = [...toldToComeAgain, { ...citizen, ...ticketIn(answer), dueAtMs }];
   };
   const come = (citizen: Citizen): void => {
     const coming = ask(citizen).finally(() => open.delete(coming));

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { defined } from '../../contract/defined.ts';
 import { contingencyAnnotation } from '../../contract/names.ts';
 import type { ContingencyLevel } from '../../contract/types/contingency.ts';
 import { type EmbeddedOptions, startEmbedded } from '../../local/embedded.ts';
@@ -16,6 +17,8 @@ export interface StackCampaign {
   readonly intake?: { readonly min: number; readonly max: number; readonly capacityPerReplica: number };
   readonly records?: { readonly min: number; readonly max: number; readonly capacityPerReplica: number };
   readonly admissionPerSecond?: number;
+  /** Left out: the default. */
+  readonly waitingRoom?: { readonly enabled: boolean; readonly preQueueMinutes?: number };
   /** Arrivals per second that it is pre-warmed for; left out: it isn't. */
   readonly forecast?: number;
   /** Identities are checked; left out: they aren't. */
@@ -49,6 +52,7 @@ export const stackCampaignYaml = (
     intake = { min: 2, max: 4, capacityPerReplica: 500 },
     records = { min: 1, max: 2, capacityPerReplica: 2000 },
     admissionPerSecond,
+    waitingRoom,
     forecast,
     verification,
     down,
@@ -82,7 +86,7 @@ export const stackCampaignYaml = (
           validDays: 7,
         },
       ],
-      ...(admissionPerSecond === undefined ? {} : { traffic: { admissionPerSecond } }),
+      traffic: defined({ admissionPerSecond, waitingRoom }),
       ...(verification === undefined ? {} : { verification: { providers: [verification.provider] } }),
       ...(levels === undefined ? {} : { contingency: { levels } }),
       scaling: {

@@ -34,12 +34,14 @@ const jittered = (seconds: number, random: number): number =>
  * |----------------|------------------|
  * | over 10 min    | 36 to 54 s       |
  * | 1 to 10 min    | 12 to 18 s       |
- * | under 1 min    | 4 to 6 s         |
+ * | 5 s to 1 min   | 4 to 6 s         |
+ * | under 5 s      | about that time, 1 s at least: a short queue then costs no more than its own time |
  * | unknown        | 12 to 18 s       |
  */
 export const pollAfter = (etaSeconds: number | undefined, random: number): number => {
   if (etaSeconds === undefined) return jittered(UNKNOWN_SECONDS, random);
-  return jittered(etaSeconds > 600 ? 45 : etaSeconds > 60 ? 15 : 5, random);
+  const seconds = etaSeconds > 600 ? 45 : etaSeconds > 60 ? 15 : Math.max(1, Math.min(5, etaSeconds));
+  return jittered(seconds, random);
 };
 
 /** For many who wait for one moment, such as opening: 1,000,000 → 50 s, 10,000 → 5 s. */

@@ -75,6 +75,14 @@ describe('kubectl voucher simulate', () => {
     expect(err).toBe('simulated 8:40 min in 0 ms\n');
   });
 
+  it('compares a queue with citizens who come again by Retry-After', async () => {
+    const play = async (...more: readonly string[]) =>
+      JSON.parse((await simulate('--start-seconds', '30', '-o', 'json', ...more)).out);
+    const [queue, retries] = [await play('--waiting-room'), await play()];
+    expect(queue.lateOver5Seconds).toBeLessThanOrEqual(retries.lateOver5Seconds);
+    expect(queue.timeline).not.toEqual(retries.timeline);
+  });
+
   it('draws a picture of its own, without scripts or anything from elsewhere', async () => {
     const { code, out } = await simulate('-o', 'svg', '--policy', 'hpa-default');
     expect(code).toBe(0);

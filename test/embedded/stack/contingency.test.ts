@@ -15,6 +15,8 @@ import { isStackReady, type StackCampaign, sayOnStack, stackCampaignYaml } from 
 const title = { 'zh-CN': '应急', en: 'Contingency' };
 const CAMPAIGN: StackCampaign = {
   intake: { min: 2, max: 2, capacityPerReplica: 500 },
+  // Its crowd gives up at once: the places would stay unused.
+  waitingRoom: { enabled: false },
   levels: [
     { name: 'narrow-door', title, effect: { admissionPerSecond: 4 } },
     { name: 'more-time', title, effect: { extendClosing: '2h' } },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { METRICS } from '../../../contract/app-contract.ts';
 import { QueueCounts, queueSampleOf, WAITING_ROOM_METRICS } from '../../../operator/queue/queue-counts.ts';
 import { parseMetrics } from '../../../operator/signals/metrics-text.ts';
 
@@ -11,14 +12,14 @@ interface Page {
   readonly turns?: number;
   readonly lastNumber?: number;
   readonly accepted?: number;
-  readonly acceptedSeconds?: number;
+  readonly inFlight?: number;
 }
 
 const pageOf = ({ pod = 'a', startedAtMs = T0, ...counters }: Page, atMs = T0 + 1_000) => ({
   pod,
   startedAtMs,
   sourceAtMs: atMs,
-  queue: { tickets: 0, turns: 0, lastNumber: 0, accepted: 0, acceptedSeconds: 0, ...counters },
+  queue: { tickets: 0, turns: 0, lastNumber: 0, accepted: 0, inFlight: 0, ...counters },
 });
 
 describe('what pods report about the waiting room', () => {
@@ -28,6 +29,7 @@ describe('what pods report about the waiting room', () => {
     expect(counts.add([pageOf({ tickets: 15, turns: 4, lastNumber: 15 })], T0 + 1_000)).toEqual({
       tickets: 20,
       turns: 4,
+      accepted: 0,
       highest: 30,
     });
   });
@@ -51,6 +53,7 @@ describe('what pods report about the waiting room', () => {
     expect(counts.add([pageOf({ tickets: 100, lastNumber: 90 }, T0 + 60_000)], T0)).toEqual({
       tickets: 0,
       turns: 0,
+      accepted: 0,
       highest: 90,
     });
   });
@@ -60,14 +63,16 @@ describe('what pods report about the waiting room', () => {
     expect(new QueueCounts().add([old], T0)).toBeUndefined();
   });
 
-  it('has a mean answer of the last seconds, of enough answers', () => {
+  it('knows how long registrations wait for the journal, from those in flight and those accepted', () => {
     const counts = new QueueCounts();
-    counts.add([pageOf({ accepted: 10, acceptedSeconds: 1 })], T0);
-    const mean = (accepted: number, acceptedSeconds: number, atMs: number) =>
-      counts.add([pageOf({ accepted, acceptedSeconds })], atMs)?.answerSeconds;
-    expect(mean(15, 1.5, T0 + 1_000)).toBeUndefined();
-    expect(mean(40, 16, T0 + 2_000)).toBeCloseTo(0.4);
-    expect(mean(140, 17, T0 + 7_500)).toBeCloseTo(0.01);
+    const look = (accepted: number, inFlight: number, atMs: number) =>
+      counts.add([pageOf({ accepted, inFlight })], T0 + atMs)?.answerSeconds;
+    look(0, 200, 0);
+    expect(look(10, 200, 1_000)).toBeUndefined();
+    expect(look(2_000, 200, 2_000)).toBeCloseTo(0.2);
+    // The first seconds are forgotten.
+    expect(look(3_000, 10, 7_000)).toBeCloseTo((((200 + 10) / 2) * 5) / 1_000);
+    expect(look(3_010, 10, 12_001)).toBeUndefined();
   });
 
   it('is read from a page', () => {
@@ -75,19 +80,19 @@ describe('what pods report about the waiting room', () => {
       'voucher_queue_tickets_total 12',
       'voucher_queue_turns_total 3',
       'voucher_queue_last_number 912',
-      'voucher_intake_answer_seconds_sum{outcome="shed"} 4',
-      'voucher_intake_answer_seconds_count{outcome="shed"} 400',
-      'voucher_intake_answer_seconds_sum{outcome="accepted"} 1.5',
-      'voucher_intake_answer_seconds_count{outcome="accepted"} 30',
+      'voucher_intake_arrivals_total{outcome="shed"} 400',
+      'voucher_intake_arrivals_total{outcome="accepted"} 30',
+      'voucher_intake_in_flight 4',
       '',
     ].join('\n');
-    expect(queueSampleOf(parseMetrics(page, WAITING_ROOM_METRICS))).toEqual({
+    const names = [...WAITING_ROOM_METRICS, METRICS.intakeArrivals];
+    expect(queueSampleOf(parseMetrics(page, names))).toEqual({
       tickets: 12,
       turns: 3,
       lastNumber: 912,
       accepted: 30,
-      acceptedSeconds: 1.5,
+      inFlight: 4,
     });
-    expect(queueSampleOf(parseMetrics('voucher_queue_last_number 0\n', WAITING_ROOM_METRICS))).toBeUndefined();
+    expect(queueSampleOf(parseMetrics('voucher_queue_last_number 0\n', names))).toBeUndefined();
   });
 });

@@ -114,10 +114,10 @@ describe('while no one waits', () => {
       position: 1,
       etaSeconds: 1,
       etaBand: { least: 0, most: 30 },
-      pollAfterSeconds: 5,
+      pollAfterSeconds: 1,
       detail: expect.stringContaining('排队'),
     });
-    expect(refused.headers.get('retry-after')).toBe('5');
+    expect(refused.headers.get('retry-after')).toBe('1');
     expect(refused.headers.get('set-cookie')).toMatch(
       new RegExp(`^vc_ticket=${refused.json['ticket']}; Path=/; Max-Age=\\d+; HttpOnly; Secure; SameSite=Lax$`),
     );

@@ -40,7 +40,9 @@ describe('the page asks again', () => {
     [600, 12, 18],
     [61, 12, 18],
     [60, 4, 6],
-    [0, 4, 6],
+    [5, 4, 6],
+    [3, 2, 4],
+    [0, 1, 1],
     [undefined, 12, 18],
   ])('with %s s to go after %d to %d s', (eta, least, most) => {
     const asked = Array.from({ length: 101 }, (_, index) => pollAfter(eta, index / 100));
