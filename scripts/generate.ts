@@ -1,4 +1,4 @@
-/** Writes all files that are generated from contract/schema/schema.ts. With `--check`: exits 1 and names files that differ. */
+/** Writes all files that are generated: from contract/schema/schema.ts, and from app/openapi. With `--check`: exits 1 and names files that differ. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ const drifted = await driftedFiles(async (path) =>
 );
 if (process.argv.includes('--check')) {
   for (const path of drifted.keys()) {
-    console.error(`${path} differs from contract/schema/schema.ts: run \`npm run generate\` and commit the result`);
+    console.error(`${path} differs from what it is generated from: run \`npm run generate\` and commit the result`);
   }
   process.exitCode = drifted.size > 0 ? 1 : 0;
 } else {

@@ -201,6 +201,7 @@ export const ERRORS = {
   CATEGORY_UNKNOWN: means(422, '没有此种消费券', 'There is no such voucher'),
   LOCALE_INVALID: means(422, '语言须为 zh-CN 或 en', 'locale must be zh-CN or en'),
   CONSENT_REQUIRED: means(422, '请同意处理敏感个人信息', 'Agree to the processing of sensitive personal data'),
+  TOO_MANY_REQUESTS: means(429, '请求过于频繁，请稍候再试', 'Too many requests; wait as long as Retry-After says'),
   TOO_MANY_CHANGES: means(429, '操作过于频繁，请稍候再试', 'Too many requests for this receipt; try again in a moment'),
   ADMISSION_LIMITED: means(
     503,

@@ -19,7 +19,7 @@ export const outcomeOf = ({ code }: ApiError): ArrivalOutcome => {
   return code.startsWith('JOURNAL_') || code === 'INTERNAL' ? 'failed' : 'shed';
 };
 
-const NOT_EXPECTED: ReadonlySet<ErrorCode> = new Set(['REGISTRATION_PAUSED', 'QUEUE_CLOSED']);
+const NOT_EXPECTED: ReadonlySet<ErrorCode> = new Set(['REGISTRATION_PAUSED', 'QUEUE_CLOSED', 'TOO_MANY_REQUESTS']);
 
 /**
  * After how many seconds a citizen comes again who gets this answer; undefined: their next attempt counts as a first one. It
@@ -34,11 +34,10 @@ const NOT_EXPECTED: ReadonlySet<ErrorCode> = new Set(['REGISTRATION_PAUSED', 'QU
  * | REGISTRATION_PAUSED                         | the level's | no: people decided that no one is let in, and capacity changes nothing |
  * | ADMISSION_LIMITED with a ticket             | the ticket's | no: the operator counts tickets and turns (contract/queue.ts) |
  * | QUEUE_CLOSED                                | 60 to 90 s  | no: people decided it |
+ * | TOO_MANY_REQUESTS                           | up to 18 s  | no: one client's excess is no demand |
  * | NOT_OPEN, CLOSED, any other 4xx             | none        | no: they were not asked to |
  * | INTERNAL, turned away below HTTP            | none        | no: it is unknown when |
  * | any answer to a canary                      | any         | no: it is no demand |
- *
- * No refusal is for one client alone: there is no limit by client.
  */
 export const comesAgainAfter = ({ code, details }: ApiError): number | undefined =>
   NOT_EXPECTED.has(code) || details.members?.['ticket'] !== undefined ? undefined : details.retryAfterSeconds;

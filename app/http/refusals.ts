@@ -27,4 +27,10 @@ const QUEUE_CLOSED_SECONDS = 60;
 export const queueClosed = (random: number): ApiError =>
   new ApiError('QUEUE_CLOSED', { retryAfterSeconds: later(QUEUE_CLOSED_SECONDS, random) });
 
+/** A limit of one client. Random, so that its requests do not return together. */
+export const tooMany = (waitMs: number, random: number): ApiError => {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+  return new ApiError('TOO_MANY_REQUESTS', { retryAfterSeconds: later(Math.max(2, seconds), random) });
+};
+
 export const starting = (random: number): ApiError => new ApiError('STARTING', { retryAfterSeconds: soon(random) });

@@ -14,6 +14,9 @@ export interface HttpServer {
 
 const BODY_WITHIN_MS = 5_000;
 const MAX_CONNECTIONS = 4_096;
+const TCP_ASKS_AFTER_MS = 60_000;
+/** Browsers send 20, proxies add some. More are dropped. */
+const MAX_HEADERS = 100;
 
 export interface ListenOptions {
   readonly connections?: Connections;
@@ -40,11 +43,15 @@ export const listen = async (
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: 8_192,
       noDelay: true,
+      // A phone that left its network says no goodbye: the kernel asks after a minute, and ends the connection minutes later.
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_ASKS_AFTER_MS,
     },
     listener,
   );
   connections.attach(server);
   server.maxRequestsPerSocket = 1_000;
+  server.maxHeadersCount = MAX_HEADERS;
   // The kernel must hold the bursts of the opening minute until the event loop accepts them.
   const bound = await bind(server, { host, port, backlog: 4_096 });
   return { port: bound, drain: (withinMs) => drain(server, withinMs) };

@@ -11,6 +11,11 @@ export class TokenBucket {
     return this.#fill(nowMs, ratePerSecond, burstSeconds) >= 1;
   }
 
+  /** How full it is, from 1 on down; below 0 where tokens of a later time were taken. */
+  level(nowMs: number, ratePerSecond: number, burstSeconds: number): number {
+    return this.#fill(nowMs, ratePerSecond, burstSeconds) / Math.max(1, ratePerSecond * burstSeconds);
+  }
+
   /** Takes one token at `nowMs` (monotonic ms). Rate and depth may change from call to call. */
   take(nowMs: number, ratePerSecond: number, burstSeconds: number): boolean {
     const tokens = this.#fill(nowMs, ratePerSecond, burstSeconds);

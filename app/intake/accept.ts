@@ -1,13 +1,14 @@
 /**
- * The order of a registration: head, gate, body, assertions, memory, admission, journal, account. A repeat of an accepted request gets its receipt even
+ * The order of a registration: head, gate, body, assertions, memory, limits, admission, journal, account. A repeat of an accepted request gets its receipt even
  * where it would be rejected; another body under the same key gets 422, and uses no admission.
  */
 import type { IncomingMessage } from 'node:http';
 import type { StoredPosition } from '../../journal/publishing.ts';
-import { ApiError } from '../http/errors.ts';
+import { ApiError, ERRORS } from '../http/errors.ts';
 import type { LoadGuard } from '../http/load-guard.ts';
 import { readJson } from '../http/read-json.ts';
-import { soon } from '../http/refusals.ts';
+import { soon, tooMany } from '../http/refusals.ts';
+import type { Caller, LimitedBy, Limits, Taken } from '../limits/limits.ts';
 import type { Accounts } from './accounts.ts';
 import type { Asserted, Assertions } from './assertions.ts';
 import { createGate, type GateDeps, type Knock } from './gate.ts';
@@ -26,6 +27,13 @@ export interface Logins {
   readonly accounts: Pick<Accounts, 'claim' | 'bindTo' | 'rebind'>;
 }
 
+/** What may keep a registration out that is valid. */
+export interface Doors {
+  readonly door: Doorkeeper;
+  readonly limits: Pick<Limits, 'take'>;
+  readonly onLimited: (by: LimitedBy) => void;
+}
+
 /** Certainly not stored by this request, but perhaps by an earlier one. */
 const NOT_STORED = new Set(['JOURNAL_FULL', 'JOURNAL_BUSY']);
 /** The citizen's own mistakes that show only after admission. */
@@ -35,17 +43,22 @@ const isLimited = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.code === 'ADMISSION_LIMITED';
 
 const NOTHING_ASSERTED: Asserted = {};
+const NOTHING_TAKEN: Taken = { giveBack: () => undefined };
 
 export interface Acceptor {
   /** @throws ApiError */
-  knock(request: IncomingMessage): Knock;
+  knock(request: IncomingMessage, caller: Caller): Knock;
   /** @throws ApiError */
   accept(request: IncomingMessage, knock: Knock): Promise<Registered>;
 }
 
-export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Logins, door: Doorkeeper): Acceptor => {
+export const createAcceptor = (
+  deps: AcceptDeps,
+  { assertions, accounts }: Logins,
+  { door, limits, onLimited }: Doors,
+): Acceptor => {
   const { guard } = deps;
-  const gate = createGate({ ...deps, isOverloaded: () => guard.isOverloaded() }, door);
+  const gate = createGate({ ...deps, isOverloaded: (conduct) => guard.isOverloaded('write', conduct) }, door);
   const recall = createRecall(deps);
 
   /** Publishes under way, by receipt: a repeat waits for the first, so that they do not conflict in the journal. */
@@ -152,6 +165,15 @@ export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Login
     }
   };
 
+  /** @throws ApiError TOO_MANY_REQUESTS: the journal is not asked for an earlier acceptance, because that costs as much as one */
+  const takeFrom = ({ kind, caller, settings: { traffic } }: Knock, { citizenHash, registration }: Claim): Taken => {
+    if (kind === 'canary') return NOTHING_TAKEN;
+    const taken = limits.take(caller, { citizenHash, phone: registration.phone }, traffic);
+    if (taken.refused === undefined) return taken;
+    onLimited(taken.refused.by);
+    throw tooMany(taken.refused.waitMs, deps.random());
+  };
+
   const acceptNow = async (request: IncomingMessage, knock: Knock): Promise<Registered> => {
     if (knock.refusal !== undefined && !recall.isOpenTo(knock)) throw recall.unasked(knock.refusal);
     const claim = await claimWith(request, knock);
@@ -162,13 +184,20 @@ export const createAcceptor = (deps: AcceptDeps, { assertions, accounts }: Login
     const instead = async (refusal: ApiError): Promise<Registered> =>
       withAccount(knock, claim, asserted, await recall.instead(knock, claim, refusal));
     if (asserted instanceof ApiError) return instead(knock.refusal ?? asserted);
-    const refusal = knock.refusal ?? gate.admit(knock);
-    if (refusal !== undefined) return instead(refusal);
+    if (knock.refusal !== undefined) return instead(knock.refusal);
+    const taken = takeFrom(knock, claim);
+    const refusal = gate.admit(knock);
+    if (refusal !== undefined) {
+      taken.giveBack();
+      return instead(refusal);
+    }
     try {
       return await withAccount(knock, claim, asserted, await publish(knock, claim, asserted));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       gate.notStored(knock);
+      // The citizen will come again, and did nothing wrong.
+      if (ERRORS[error.code].status >= 500) taken.giveBack();
       if (OWN_MISTAKES.has(error.code)) gate.giveBack(knock);
       if (!NOT_STORED.has(error.code)) throw error;
       return instead(error);

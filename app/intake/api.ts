@@ -13,7 +13,10 @@ import {
   only,
   outcomeOf,
 } from '../http/handlers.ts';
+import { createDevices } from '../limits/device.ts';
+import { type Caller, createLimits } from '../limits/limits.ts';
 import { loginsShown } from '../login/section.ts';
+import { openApiText } from '../openapi/document.ts';
 import { type AcceptDeps, createAcceptor } from './accept.ts';
 import { createAccounts } from './accounts.ts';
 import { type AssertionDeps, createAssertions } from './assertions.ts';
@@ -28,12 +31,15 @@ import { createReceiptState, editableUntil } from './receipt-state.ts';
 import { offeredChannels } from './sections.ts';
 import { staticPage } from './static-page.ts';
 import { createDesk, type DeskDeps } from './waiting-room/desk.ts';
+import { createWatch } from './watched.ts';
 
 export interface IntakeDeps extends AcceptDeps, ReceiptRequestDeps, HookDeps, DeskDeps, Omit<AssertionDeps, 'onUse'> {
   readonly registry: Registry;
   /** This process's own clock, right or wrong, for the operator to compare. */
   readonly wallClockMs: () => number;
   readonly connections?: { readonly turnedAway: number };
+  /** Random, of this process: so no client can choose keys that share a place in its meters. */
+  readonly seed: string;
 }
 
 /** With a withdrawal, in both languages: what it does not do. */
@@ -50,6 +56,9 @@ const PREFIX = '/api/v1';
 export const REGISTRATIONS = `${PREFIX}/registrations`;
 export const SERVING = `${PREFIX}/queue/serving`;
 
+/** Of a ticket or an admission of the waiting room. */
+const isHolder = ({ presented: { pass, waits } }: Knock): boolean => pass !== undefined || waits !== undefined;
+
 const secretIn = ({ headers }: IncomingMessage): string => String(headers['x-receipt-secret'] ?? '');
 
 export const createApi = (deps: IntakeDeps) => {
@@ -65,39 +74,56 @@ export const createApi = (deps: IntakeDeps) => {
   const assertions = createAssertions({ ...deps, onUse: metrics.asserted });
   const accounts = createAccounts(deps, requests, assertions);
   const desk = createDesk(deps);
-  const acceptor = createAcceptor(deps, { assertions, accounts }, desk.door);
+  const devices = createDevices(deps.citizenKey, campaignId);
+  const limits = createLimits({ ...deps, deviceOf: devices.of });
+  const doors = { door: desk.door, limits, onLimited: metrics.limited };
+  const acceptor = createAcceptor(deps, { assertions, accounts }, doors);
+  const watch = createWatch(deps, limits);
   const changes = createChanges(deps, requests);
 
   /** Counts the arrival at once: those under way are there, too. */
-  const knockOf = (request: IncomingMessage): Knock => {
+  const knockOf = (request: IncomingMessage, caller: Caller): Knock => {
     let isCanary = false;
     try {
-      const knock = acceptor.knock(request);
+      const knock = acceptor.knock(request, caller);
       isCanary = knock.kind === 'canary';
-      const { pass, waits } = knock.presented;
-      if (pass !== undefined || waits !== undefined) metrics.cameBack();
+      if (isHolder(knock)) metrics.cameBack();
       return knock;
     } finally {
       if (!isCanary) metrics.arrived();
     }
   };
 
+  /** How its end counts as demand. The excess of one client is none: it counts as one that was expected. */
+  const countEnd = (error: ApiError, { conduct }: Caller, knock: Knock | undefined): void => {
+    if (knock?.kind === 'canary') return;
+    // Each of a holder's requests was expected when it came (knockOf), and so is the next one.
+    if (knock !== undefined && isHolder(knock)) return;
+    const retryAfterSeconds = comesAgainAfter(error);
+    if (error.code === 'TOO_MANY_REQUESTS' || conduct === 'noisy') metrics.cameBack();
+    else if (retryAfterSeconds !== undefined) metrics.askedAgain(retryAfterSeconds);
+  };
+
   const register: Handler = async (request) => {
     const startedAtMs = deps.monotonicMs();
+    const traffic = deps.settings.current()?.traffic;
+    const caller = limits.callerOf(request, traffic);
     let knock: Knock | undefined;
     let outcome: ArrivalOutcome = 'accepted';
     try {
-      knock = knockOf(request);
+      knock = knockOf(request, caller);
       const registered = await acceptor.accept(request, knock);
       const { receiptNo, receiptSecret, receivedAt, repeated, isAccountBound } = registered;
       const statusUrl = `${REGISTRATIONS}/${receiptNo}`;
       const body = { receiptNo, receiptSecret, state: 'received', receivedAt, statusUrl, accountBound: isAccountBound };
-      return jsonAnswer(repeated ? 200 : 201, body, 'no-store');
+      const answer = jsonAnswer(repeated ? 200 : 201, body, 'no-store');
+      const needsCookie = traffic?.limits !== undefined && caller.device === undefined;
+      return needsCookie ? { ...answer, headers: { ...answer.headers, 'Set-Cookie': devices.give() } } : answer;
     } catch (thrown) {
       const error = apiErrorOf(thrown);
       outcome = outcomeOf(error);
-      const retryAfterSeconds = comesAgainAfter(error);
-      if (retryAfterSeconds !== undefined && knock?.kind !== 'canary') metrics.askedAgain(retryAfterSeconds);
+      limits.refused(caller, error.code, traffic);
+      countEnd(error, caller, knock);
       throw thrown;
     } finally {
       metrics.answered(knock?.kind === 'canary' ? 'canary' : outcome, (deps.monotonicMs() - startedAtMs) / 1000);
@@ -195,20 +221,32 @@ export const createApi = (deps: IntakeDeps) => {
     return { ...answer, headers: { ...headers, Location: `${bundleUrl}result.json` } };
   };
 
+  let document: string | undefined;
+  /** Made at the first request: it takes some milliseconds, and most pods are never asked for it. */
+  const showDocument: Handler = () => {
+    document ??= openApiText();
+    const headers = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'public, max-age=300' };
+    return { status: 200, headers, body: document };
+  };
+
   return {
     serving: desk.serving,
     /** By path, in the syntax of Express. */
     routes: {
       [REGISTRATIONS]: only({ POST: register }),
-      [`${REGISTRATIONS}/:receiptNo`]: only({ 'GET, HEAD': showReceipt, PATCH: counted('change', change) }),
-      [`${REGISTRATIONS}/:receiptNo/withdrawal`]: only({ POST: counted('withdrawal', withdraw) }),
-      [`${REGISTRATIONS}/:receiptNo/account`]: only({ POST: counted('account', bindAccount) }),
-      [SERVING]: only({ 'GET, HEAD': desk.serving.handler }),
-      [`${PREFIX}/queue/tickets`]: only({ POST: giveTicket }),
-      [`${PREFIX}/queue/admissions`]: only({ POST: desk.admission }),
-      [`${PREFIX}/campaigns/:campaignId`]: only({ 'GET, HEAD': showCampaign }),
-      [`${PREFIX}/draws/:campaignId`]: only({ 'GET, HEAD': showDraw }),
-      [`${PREFIX}/draws/:campaignId/proof/:entry`]: only({ 'GET, HEAD': showProof }),
+      [`${REGISTRATIONS}/:receiptNo`]: only({
+        'GET, HEAD': watch('status', showReceipt),
+        PATCH: watch('write', counted('change', change)),
+      }),
+      [`${REGISTRATIONS}/:receiptNo/withdrawal`]: only({ POST: watch('write', counted('withdrawal', withdraw)) }),
+      [`${REGISTRATIONS}/:receiptNo/account`]: only({ POST: watch('write', counted('account', bindAccount)) }),
+      [SERVING]: only({ 'GET, HEAD': watch('poll', desk.serving.handler) }),
+      [`${PREFIX}/queue/tickets`]: only({ POST: watch('ticket', giveTicket) }),
+      [`${PREFIX}/queue/admissions`]: only({ POST: watch('poll', desk.admission) }),
+      [`${PREFIX}/campaigns/:campaignId`]: only({ 'GET, HEAD': watch('poll', showCampaign) }),
+      [`${PREFIX}/draws/:campaignId`]: only({ 'GET, HEAD': watch('poll', showDraw) }),
+      [`${PREFIX}/draws/:campaignId/proof/:entry`]: only({ 'GET, HEAD': watch('poll', showProof) }),
+      '/openapi.json': only({ 'GET, HEAD': watch('static', showDocument) }),
     } satisfies Readonly<Record<string, Handler>>,
     /** Any other path. */
     elsewhere: ((request) => {

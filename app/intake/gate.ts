@@ -12,9 +12,10 @@
  * | a contingency level's page | 503 REGISTRATION_PAUSED | passes | gets its receipt |
  * | requests in flight, event loop | 503 OVERLOADED | same | gets its receipt |
  * | the waiting room: a queue, and no ticket whose turn it is | 503 ADMISSION_LIMITED | passes | gets its receipt |
+ * | limits of citizen, phone, device (app/limits/limits.ts) | 429 TOO_MANY_REQUESTS | passes | gets its receipt, where this pod accepted it |
  * | admission rate, without such a ticket | 503 ADMISSION_LIMITED | passes | gets its receipt |
  *
- * The admission rate is last, and its token is taken only for a complete and valid body, so that a request that ends in 4xx takes none.
+ * The limits and the admission rate are last, and a token is taken only for a complete and valid body, so that a request that ends in 4xx takes none.
  * Before the body the gate only checks whether there is a token. A ticket's turn needs none, but takes one: so those without a ticket
  * get what is left.
  */
@@ -27,7 +28,9 @@ import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError } from '../http/errors.ts';
 import { checkJsonHead } from '../http/read-json.ts';
 import { outsideWindow, overloaded, pausedBy, soon } from '../http/refusals.ts';
-import { TokenBucket } from '../http/token-bucket.ts';
+import type { Conduct } from '../http/shedding.ts';
+import { type AdmissionRate, createAdmission } from '../limits/admission.ts';
+import type { Caller } from '../limits/limits.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
 import { WaitEstimate, waitText } from './wait-estimate.ts';
 import type { Doorkeeper } from './waiting-room/desk.ts';
@@ -46,13 +49,14 @@ export interface Knock {
   readonly ageMs: () => number;
   /** Of the waiting room. */
   readonly presented: Presented;
+  readonly caller: Caller;
   /** Why it may not be admitted, as far as its head shows. */
   readonly refusal: ApiError | undefined;
 }
 
 export interface Gate {
   /** @throws ApiError for errors in the head, and before there are settings */
-  knock(request: IncomingMessage): Knock;
+  knock(request: IncomingMessage, caller: Caller): Knock;
   /** Takes the token of a valid request; undefined: it is admitted. */
   admit(knock: Knock): ApiError | undefined;
   /** Returns the token of a request that failed by the citizen's own mistake. */
@@ -72,7 +76,7 @@ export interface GateDeps {
   readonly monotonicMs: () => number;
   readonly random: () => number;
   /** Whether this process has too much work to answer in time. */
-  readonly isOverloaded: () => boolean;
+  readonly isOverloaded: (conduct: Conduct) => boolean;
 }
 
 /** A repeated header arrives joined by a comma, as one text; the type does not know that. */
@@ -80,7 +84,7 @@ const one = (header: string | readonly string[] | undefined): string | undefined
   typeof header === 'object' ? header.join(', ') : header;
 
 /** A bare key, or the string of draft-ietf-httpapi-idempotency-key-header; its parameters are ignored. */
-const IDEMPOTENCY_KEY = /^(?:([\w-]{16,128})|"([\w-]{16,128})" *(?:;[^"]{0,128})?)$/;
+export const IDEMPOTENCY_KEY = /^(?:([\w-]{16,128})|"([\w-]{16,128})" *(?:;[^"]{0,128})?)$/;
 
 const idempotencyKeyOf = (request: IncomingMessage): string => {
   const header = one(request.headers['idempotency-key']);
@@ -96,6 +100,11 @@ const SOON_MEAN_SECONDS = RETRY_AFTER_SECONDS.reduce((sum, seconds) => sum + sec
 export const shareOf = ({ admissionPerSecond, intakePods }: LiveSettings['traffic']): number =>
   admissionPerSecond / Math.max(1, intakePods);
 
+const rateOf = (traffic: LiveSettings['traffic']): AdmissionRate => ({
+  perSecond: shareOf(traffic),
+  burstSeconds: traffic.burstSeconds,
+});
+
 /** The freeze waits for what is published within this time (operator/freeze): body 6 s, look-ups 1 s, and some. */
 export const PUBLISHED_WITHIN_MS = 10_000;
 
@@ -110,7 +119,7 @@ export const ageSince = ({
 type Door = Pick<Doorkeeper, 'present' | 'isQueueing' | 'isOn' | 'use' | 'giveBack'>;
 
 export const createGate = (deps: GateDeps, door: Door): Gate => {
-  const bucket = new TokenBucket();
+  const admission = createAdmission();
   const wait = new WaitEstimate();
 
   const limited = (nowMs: number, share: number): ApiError => {
@@ -122,22 +131,27 @@ export const createGate = (deps: GateDeps, door: Door): Gate => {
     });
   };
 
-  const refusalOfCitizen = (settings: LiveSettings, arrivedAtMs: number, { pass }: Presented): ApiError | undefined => {
+  const refusalOfCitizen = (
+    settings: LiveSettings,
+    arrivedAtMs: number,
+    { pass }: Presented,
+    { conduct }: Caller,
+  ): ApiError | undefined => {
     const { page, traffic } = settings;
     const outside = outsideWindow(settings, arrivedAtMs);
     if (outside !== undefined) return outside;
     if (page !== undefined) return pausedBy(page, deps.random());
-    if (deps.isOverloaded()) return overloaded(deps.random());
+    if (deps.isOverloaded(conduct)) return overloaded(deps.random());
     const nowMs = deps.monotonicMs();
     if (pass !== undefined) return undefined;
     const share = shareOf(traffic);
-    if (!door.isQueueing() && bucket.hasOne(nowMs, share, traffic.burstSeconds)) return undefined;
+    if (!door.isQueueing() && admission.hasOne(conduct, nowMs, rateOf(traffic))) return undefined;
     wait.attempted(nowMs);
     return limited(nowMs, share);
   };
 
   return {
-    knock(request) {
+    knock(request, caller) {
       const arrivedAtMs = deps.now();
       const isClockAgreed = deps.isClockAgreed();
       const ageMs = ageSince(deps);
@@ -149,17 +163,17 @@ export const createGate = (deps: GateDeps, door: Door): Gate => {
         throw new ApiError('CANARY_INVALID');
       }
       checkJsonHead(request);
-      const common = { settings, idempotencyKey, arrivedAtMs, isClockAgreed, ageMs };
+      const common = { settings, idempotencyKey, arrivedAtMs, isClockAgreed, ageMs, caller };
       if (signature !== undefined) {
-        const refusal = deps.isOverloaded() ? overloaded(deps.random()) : undefined;
+        const refusal = deps.isOverloaded('usual') ? overloaded(deps.random()) : undefined;
         return { ...common, kind: 'canary', presented: {}, refusal };
       }
       const presented = door.isOn() ? door.present(request) : {};
-      const refusal = refusalOfCitizen(settings, arrivedAtMs, presented);
+      const refusal = refusalOfCitizen(settings, arrivedAtMs, presented, caller);
       return { ...common, kind: 'citizen', presented, refusal };
     },
 
-    admit({ kind, settings: { traffic }, presented: { pass } }) {
+    admit({ kind, settings: { traffic }, presented: { pass }, caller: { conduct } }) {
       if (kind === 'canary') return undefined;
       const nowMs = deps.monotonicMs();
       const share = shareOf(traffic);
@@ -167,15 +181,15 @@ export const createGate = (deps: GateDeps, door: Door): Gate => {
       if (pass !== undefined) {
         // Of many requests with one ticket that arrived together, so many as a ticket has.
         if (!door.use(pass)) return limited(nowMs, share);
-        bucket.takeAnyway(nowMs, share, traffic.burstSeconds);
+        admission.takeAnyway(nowMs, rateOf(traffic));
         return undefined;
       }
       if (door.isQueueing()) return limited(nowMs, share);
-      return bucket.take(nowMs, share, traffic.burstSeconds) ? undefined : limited(nowMs, share);
+      return admission.take(conduct, nowMs, rateOf(traffic)) ? undefined : limited(nowMs, share);
     },
 
     giveBack({ kind }) {
-      if (kind === 'citizen') bucket.giveBack();
+      if (kind === 'citizen') admission.giveBack();
     },
 
     notStored({ presented: { pass } }) {

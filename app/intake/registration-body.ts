@@ -21,38 +21,59 @@ const word = <const Words extends readonly [string, ...string[]]>(...words: Word
     })
     .pipe(z.enum(words));
 
+/** These schemas also describe requests in the API document (app/openapi/document.ts); `meta` is for it alone. */
 const personal = {
-  name: z.string().max(200).transform(normalName),
-  idType: word('CN_ID'),
-  idNumber: z.string().max(64),
-  phone: z.string().max(64).transform(normalPhone),
+  name: z
+    .string()
+    .max(200)
+    .transform(normalName)
+    .meta({ description: '2 to 50 letters, as on the identity document.' }),
+  idType: word('CN_ID').meta({ description: 'CN_ID.' }),
+  idNumber: z.string().max(64).meta({ description: 'Number of the identity document, 18 characters.' }),
+  phone: z.string().max(64).transform(normalPhone).meta({ description: 'Mobile number of mainland China, 11 digits.' }),
 };
+
+const channel = word(...CHANNELS).meta({
+  description: 'App in which the voucher is issued: wechat, alipay or unionpay, as the campaign offers them.',
+  examples: ['wechat'],
+});
 
 /** A JWS of a few hundred characters, and what the page hashed for it. */
 export const sentAssertion = z.strictObject({
-  assertion: z.string().min(1).max(2_048),
-  nonce: z.string().regex(/^[\w-]{16,128}$/),
+  assertion: z.string().min(1).max(2_048).meta({ description: 'As the login returned it.' }),
+  nonce: z
+    .string()
+    .regex(/^[\w-]{16,128}$/)
+    .meta({ description: 'The random text whose SHA-256 was the challenge of the login.' }),
 });
 
-const body = z.strictObject({
+export const registrationBody = z.strictObject({
   ...personal,
-  channel: word(...CHANNELS),
+  channel,
   // Names of vouchers are DNS labels.
-  category: z.string().max(128).transform(normalWord).pipe(z.string().min(1).max(63)),
+  category: z
+    .string()
+    .max(128)
+    .transform(normalWord)
+    .pipe(z.string().min(1).max(63))
+    .meta({ description: 'Name of a voucher of the campaign.' }),
   consent: z.strictObject({
     // It is not sealed: long enough for a date, too short for a phone or an identity number.
     policyVersion: z
       .string()
       .max(64)
       .transform(normalWord)
-      .pipe(z.string().regex(/^[\w.-]{1,10}$/)),
-    sensitive: z.literal(true),
+      .pipe(z.string().regex(/^[\w.-]{1,10}$/))
+      .meta({ description: 'Version of the privacy policy that the citizen read.' }),
+    sensitive: z.literal(true).meta({ description: 'Agreement to the processing of sensitive personal data.' }),
   }),
-  locale: word('zh-CN', 'en').default('zh-CN'),
-  /** Of the city's login: the identity needs no other check. */
-  identity: sentAssertion.exactOptional(),
-  /** Of a channel's login: the account in which the voucher is issued. */
-  account: sentAssertion.exactOptional(),
+  locale: word('zh-CN', 'en').default('zh-CN').meta({ description: 'Language of messages: zh-CN or en.' }),
+  identity: sentAssertion
+    .exactOptional()
+    .meta({ description: 'Of the city’s login: the identity needs no other check.' }),
+  account: sentAssertion
+    .exactOptional()
+    .meta({ description: 'Of a channel’s login: the account in which the voucher is issued.' }),
 });
 
 /** What is sealed. In normal form, see core/normal-form.ts: different spellings are equal here. */
@@ -134,7 +155,7 @@ const wrongOf = ({ name, phone }: Pick<Personal, 'name' | 'phone'>): readonly Fi
 
 /** @throws ApiError with every wrong field, at most 16 */
 export const parseRegistration = (value: unknown, settings: LiveSettings, nowMs: number): Registration => {
-  const { idNumber: rawId, consent, ...rest } = shaped(body, value);
+  const { idNumber: rawId, consent, ...rest } = shaped(registrationBody, value);
   const id = parseIdentityNumber(rawId, nowMs);
   const wrong = [...wrongOf(rest)];
   if (!settings.vouchers.some((voucher) => voucher.name === rest.category)) {
@@ -154,8 +175,8 @@ export const parseRegistration = (value: unknown, settings: LiveSettings, nowMs:
 /** The assertion of an account, for a registration that is stored already. @throws ApiError */
 export const parseAccount = (value: unknown): SentAssertion => shaped(sentAssertion, value);
 
-const changeOfChannel = z.strictObject({ channel: word(...CHANNELS) });
-const correction = z.strictObject(personal);
+export const changeOfChannel = z.strictObject({ channel });
+export const correction = z.strictObject(personal);
 
 /** What a PATCH asks for: another channel, or the personal fields anew, all of them. */
 export type RequestedChange =

@@ -1,4 +1,5 @@
 /** The intake, put together: journal, keys, database and HTTP server. */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClaims } from '../../journal/claims.ts';
 import { journalClocks } from '../../journal/clocks.ts';
@@ -131,6 +132,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     wallClockMs: () => systemClock.now(),
     monotonicMs,
     random: Math.random,
+    seed: randomBytes(16).toString('hex'),
     isDraining: () => draining,
     signal: ended.signal,
     onServerError: limited.answered,

@@ -1,5 +1,16 @@
 /** `VoucherCampaign.spec`: what the admin states. Pure. */
-import { choice, dnsLabel, instant, int32, listByKey, localizedText, rule, secretName, section } from './common.ts';
+import {
+  choice,
+  dnsLabel,
+  instant,
+  int32,
+  listByKey,
+  localizedText,
+  rule,
+  secretName,
+  section,
+  text,
+} from './common.ts';
 import { contingency } from './contingency.ts';
 import { draw } from './draw.ts';
 import { issuance } from './issuance.ts';
@@ -89,6 +100,10 @@ const vouchers: ArrayNode = {
   minItems: 1,
 };
 
+/** IPv4 or IPv6 with its length. A pod ignores one that the pattern permits and that is no network, such as 1.2.3.999/8. */
+const CIDR_PATTERN =
+  '^([0-9]{1,3}([.][0-9]{1,3}){3}/([0-9]|[12][0-9]|3[0-2])|[0-9A-Fa-f:]{2,39}/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))$';
+
 const traffic = section('How many registrations are admitted. The rest are shed: rejected with 503 and Retry-After.', {
   admissionPerSecond: int32(
     'Registrations per second admitted over all intake pods: what journal and database can carry. Left out: what the Ready ' +
@@ -117,6 +132,44 @@ const traffic = section('How many registrations are admitted. The rest are shed:
       ),
     },
   ),
+  limits: section(
+    'How often one client can ask one intake pod, so that programs do not keep citizens out. A client that asks all pods gets as many times ' +
+      'the limit as there are pods. Registrations that were shed do not count. 0: no limit.',
+    {
+      citizenPerMinute: int32(
+        'Registrations a minute with one identity number, and as many at once. More get 429. Default 5.',
+        [0, 10_000],
+        5,
+      ),
+      phonePerMinute: int32(
+        'Registrations a minute with one phone number, and as many at once. More get 429. Default 5.',
+        [0, 10_000],
+        5,
+      ),
+      devicePerMinute: int32(
+        'Registrations a minute from one browser, by its cookie, and as many at once. More get 429. Default 20.',
+        [0, 10_000],
+        20,
+      ),
+      addressPerMinute: int32(
+        'Requests a minute from one address: of IPv6 from one /56, and sixteen times as many from one /48. More are not refused, because a ' +
+          'carrier may have thousands of citizens behind one address. While a pod is loaded they get a smaller share of it. Default 300.',
+        [0, 1_000_000],
+        300,
+      ),
+    },
+  ),
+  trustedProxies: {
+    type: 'array',
+    description:
+      'Networks of the load balancers in front of the intake, such as 10.0.0.0/8. From these the address of a citizen is read from ' +
+      'X-Forwarded-For. Left out: none, and the address of the connection is used. Behind a load balancer that hides the addresses of clients, ' +
+      'all citizens then share one.',
+    maxItems: 64,
+    'x-kubernetes-list-type': 'set',
+    items: { ...text('A network in CIDR notation.', 43, 4), pattern: CIDR_PATTERN },
+    default: [],
+  },
 });
 
 const dataPlane = section('Where the journal and the database are.', {

@@ -95,6 +95,30 @@ export interface VoucherCampaignSpec {
        */
       readonly preQueueMinutes: number;
     };
+    /**
+     * How often one client can ask one intake pod, so that programs do not keep citizens out. A client that asks all
+     * pods gets as many times the limit as there are pods. Registrations that were shed do not count. 0: no limit.
+     */
+    readonly limits: {
+      /** Registrations a minute with one identity number, and as many at once. More get 429. Default 5. */
+      readonly citizenPerMinute: number;
+      /** Registrations a minute with one phone number, and as many at once. More get 429. Default 5. */
+      readonly phonePerMinute: number;
+      /** Registrations a minute from one browser, by its cookie, and as many at once. More get 429. Default 20. */
+      readonly devicePerMinute: number;
+      /**
+       * Requests a minute from one address: of IPv6 from one /56, and sixteen times as many from one /48. More are not
+       * refused, because a carrier may have thousands of citizens behind one address. While a pod is loaded they get a
+       * smaller share of it. Default 300.
+       */
+      readonly addressPerMinute: number;
+    };
+    /**
+     * Networks of the load balancers in front of the intake, such as 10.0.0.0/8. From these the address of a citizen is
+     * read from X-Forwarded-For. Left out: none, and the address of the connection is used. Behind a load balancer that
+     * hides the addresses of clients, all citizens then share one.
+     */
+    readonly trustedProxies: readonly string[];
   };
   /** Keys that protect personal data, and how long it is kept. Fixed once the campaign has opened. */
   readonly privacy: {

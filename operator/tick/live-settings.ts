@@ -129,6 +129,8 @@ export const buildLiveSettings = (
       admissionPerSecond: Math.max(1, Math.floor(admitted)),
       intakePods: sharers,
       burstSeconds: spec.traffic.burstSeconds,
+      limits: spec.traffic.limits,
+      trustedProxies: spec.traffic.trustedProxies,
       ...(hasPace && spec.traffic.waitingRoom?.enabled === true ? { waitingRoom: spec.traffic.waitingRoom } : {}),
     },
     ...(spec.login === undefined ? {} : { loginPods: Math.max(1, loginPods) }),

@@ -1,5 +1,7 @@
 /** Which files are generated, and which of them differ from the disk. Pure except for `read`. */
+import { openApiDocument } from '../../app/openapi/document.ts';
 import { RESOURCES } from '../../contract/schema/schema.ts';
+import { renderApi } from './api-reference.ts';
 import { crdFileName, renderChartCrd, renderCrd } from './crd.ts';
 import { demoPicture } from './demo-picture.ts';
 import { lawPicture } from './law-picture.ts';
@@ -15,6 +17,8 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
       [referenceFileName(resource), renderReference(resource)] as const,
     ]),
     ...[...renderTypes(RESOURCES)].map(([file, text]) => [`contract/types/${file}`, text] as const),
+    ['docs/reference/openapi.json', `${JSON.stringify(openApiDocument(), undefined, 1)}\n`],
+    ['docs/api.md', renderApi()],
     ['docs/images/demo.svg', demoPicture()],
     ['docs/images/law.svg', lawPicture()],
   ]);

@@ -39,6 +39,8 @@ export const DRAW: VoucherCampaignSpec['draw'] = {
 export const TRAFFIC: VoucherCampaignSpec['traffic'] = {
   burstSeconds: 1,
   waitingRoom: { enabled: false, preQueueMinutes: 30 },
+  limits: { citizenPerMinute: 5, phonePerMinute: 5, devicePerMinute: 20, addressPerMinute: 300 },
+  trustedProxies: [],
 };
 
 const spec: VoucherCampaignSpec = {

@@ -25,6 +25,7 @@ import type {
 } from '../../journal/publishing.ts';
 import { citizenOf } from '../../local/load/citizen.ts';
 import type { Connections } from '../../runtime/connections.ts';
+import { documented } from './documented-answers.ts';
 import { createFakeQueue, type FakeQueue } from './fake-queue.ts';
 
 export const NOW_MS = Date.parse('2026-10-01T12:00:00.000Z');
@@ -202,20 +203,21 @@ const factsIn = (events: readonly EventEnvelope[], receipt: string): readonly St
   return [...facts.values()];
 };
 
-/** Counts requests in flight; ignores the delay of the event loop. */
+/** Counts writes in flight; ignores the delay of the event loop, and sheds nothing else. */
 export const calmGuard = (maxInFlight = 512): LoadGuard => {
   let inFlight = 0;
   return {
-    enter() {
-      inFlight += 1;
+    enter(of = 'write') {
+      const one = of === 'write' ? 1 : 0;
+      inFlight += one;
       return () => {
-        inFlight -= 1;
+        inFlight -= one;
       };
     },
     get inFlight() {
       return inFlight;
     },
-    isOverloaded: () => inFlight >= maxInFlight,
+    isOverloaded: (of = 'write') => of === 'write' && inFlight >= maxInFlight,
     close: () => undefined,
   };
 };
@@ -257,7 +259,7 @@ const createTestIntake = (
   };
   const serverErrors: { code: string; error: unknown }[] = [];
   const registry = new Registry();
-  const listener = createIntake({
+  const deps: IntakeDeps = {
     campaignId: 'test-campaign',
     site: 'default',
     citizenKey: secretKey(Buffer.alloc(32, 1)),
@@ -311,11 +313,13 @@ const createTestIntake = (
     wallClockMs: () => world.nowMs,
     monotonicMs: () => performance.now(),
     random: () => 0.5,
+    seed: 'a test',
     isDraining: () => world.draining,
     signal: new AbortController().signal,
     onServerError: (code, error) => serverErrors.push({ code, error }),
     ...real,
-  });
+  };
+  const listener = documented(createIntake(deps));
   /** @param exchange how a request reaches it */
   const clientOf = (exchange: (sent: Sent) => Promise<Answer>): TestIntake => ({
     registry,
@@ -351,7 +355,7 @@ const createTestIntake = (
       exchange({ method: 'POST', path: `${path}/withdrawal`, headers, body: undefined }),
     send: (method, path) => exchange({ method, path, headers: {}, body: undefined }),
   });
-  return { listener, clientOf };
+  return { deps, listener, clientOf };
 };
 
 /**
@@ -367,13 +371,20 @@ export const testIntake = (
   return clientOf(withoutSocket(listener));
 };
 
+/** For what is made of them besides an intake. */
+export const testIntakeDeps = (): IntakeDeps => ({
+  ...createTestIntake(calmGuard(), []).deps,
+  registry: new Registry(),
+});
+
 export const startTestIntake = async (
   guard: LoadGuard = calmGuard(),
   journal: EventEnvelope[] = [],
   maxConnections?: number,
+  real: Partial<IntakeDeps> = {},
 ): Promise<ServedIntake> => {
   const connections = citizenConnections(maxConnections);
-  const { listener, clientOf } = createTestIntake(guard, journal, connections);
+  const { listener, clientOf } = createTestIntake(guard, journal, connections, real);
   const server = await listen(listener, '127.0.0.1', 0, { connections });
   const url = `http://127.0.0.1:${server.port}`;
   return {

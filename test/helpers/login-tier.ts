@@ -13,6 +13,7 @@ import type { LiveSettings } from '../../contract/app-contract.ts';
 import { callbackPath } from '../../contract/outside/login.ts';
 import type { LoginSystem as LoginSystemSpec } from '../../contract/types/login.ts';
 import { type OpenidServer, startOpenidServer } from '../../local/openid/server.ts';
+import { documented } from './documented-answers.ts';
 import { calmGuard, settingsOf } from './intake.ts';
 import { keyPair, loginSections } from './logins.ts';
 
@@ -66,7 +67,7 @@ export const startLoginTier = async (
       others[spec.name] ?? createOidcSystem(spec, { clientSecret: SECRET, monotonicMs: () => performance.now() }),
   );
   await entrances.follow(systems);
-  listener = createLogin({
+  const tier = createLogin({
     campaignId,
     settings: { current: settings },
     entrances,
@@ -84,6 +85,7 @@ export const startLoginTier = async (
     onTrouble: (system, reason) => world.troubles.push(`${system}: ${reason}`),
     onServerError: (code, error) => world.serverErrors.push({ code, error }),
   });
+  listener = documented(tier);
   return {
     url,
     issuer: provider.issuer,

@@ -9,7 +9,13 @@ describe('buildLiveSettings', () => {
     ['obeys the admin', { admissionPerSecond: 900 }, 12, { admissionPerSecond: 900, intakePods: 12 }],
   ])('admission %s', (_, traffic, pods, want) => {
     const { spec } = aCampaign({ spec: { traffic: { ...TRAFFIC, burstSeconds: 2, ...traffic } } });
-    expect(buildLiveSettings(spec, 3, pods).traffic).toEqual({ ...want, burstSeconds: 2 });
+    expect(buildLiveSettings(spec, 3, pods).traffic).toMatchObject({ ...want, burstSeconds: 2 });
+  });
+
+  it('hold the limits of clients, and the proxies that are believed', () => {
+    const traffic = { ...TRAFFIC, trustedProxies: ['10.0.0.0/8'] };
+    const settings = buildLiveSettings(aCampaign({ spec: { traffic } }).spec, 3, 1);
+    expect(settings.traffic).toMatchObject({ limits: TRAFFIC.limits, trustedProxies: ['10.0.0.0/8'] });
   });
 
   it('holds the waiting room where there is one', () => {
