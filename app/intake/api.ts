@@ -59,6 +59,9 @@ const PREFIX = '/api/v1';
 export const REGISTRATIONS = `${PREFIX}/registrations`;
 export const SERVING = `${PREFIX}/queue/serving`;
 
+/** Of a ticket or an admission of the waiting room. */
+const isHolder = ({ presented: { pass, waits } }: Knock): boolean => pass !== undefined || waits !== undefined;
+
 const secretIn = ({ headers }: IncomingMessage): string => String(headers['x-receipt-secret'] ?? '');
 
 export const createApi = (deps: IntakeDeps) => {
@@ -87,8 +90,7 @@ export const createApi = (deps: IntakeDeps) => {
     try {
       const knock = acceptor.knock(request, caller);
       isCanary = knock.kind === 'canary';
-      const { pass, waits } = knock.presented;
-      if (pass !== undefined || waits !== undefined) metrics.cameBack();
+      if (isHolder(knock)) metrics.cameBack();
       return knock;
     } finally {
       if (!isCanary) metrics.arrived();
@@ -98,11 +100,11 @@ export const createApi = (deps: IntakeDeps) => {
   /** How its end counts as demand. The excess of one client is none: it counts as one that was expected. */
   const countEnd = (error: ApiError, { conduct }: Caller, knock: Knock | undefined): void => {
     if (knock?.kind === 'canary') return;
-    const isHolder = knock?.presented.pass !== undefined || knock?.presented.waits !== undefined;
+    // Each of a holder's requests was expected when it came (knockOf), and so is the next one.
+    if (knock !== undefined && isHolder(knock)) return;
     const retryAfterSeconds = comesAgainAfter(error);
-    if (error.code === 'TOO_MANY_REQUESTS' || conduct === 'noisy') {
-      if (!isHolder) metrics.cameBack();
-    } else if (retryAfterSeconds !== undefined) metrics.askedAgain(retryAfterSeconds);
+    if (error.code === 'TOO_MANY_REQUESTS' || conduct === 'noisy') metrics.cameBack();
+    else if (retryAfterSeconds !== undefined) metrics.askedAgain(retryAfterSeconds);
   };
 
   const register: Handler = async (request) => {
