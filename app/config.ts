@@ -38,6 +38,8 @@ export interface ProcessConfig {
   readonly maxConnections: number | undefined;
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. */
   readonly drainGraceMs: number;
+  /** Undefined: no traces. */
+  readonly tracing: { readonly endpoint: string; readonly ratio: number } | undefined;
   /** Undefined for a workload that gets no privacy keys. */
   readonly privacyDir: string | undefined;
   /** Mounts of the role's own Secrets, by their names in contract/tiers.ts. */
@@ -54,6 +56,8 @@ export interface ProcessConfig {
   };
   /** Of the Job `books`, as it is set. */
   readonly reconcile?: string;
+  /** Of the Job `exclude`, as they are set. */
+  readonly exclusion: { readonly order?: string; readonly privacyDir?: string; readonly dataPlaneDir?: string };
 }
 
 const port = z
@@ -81,8 +85,13 @@ const environment = z.object({
   [ENV.keepAliveSeconds]: whole('seconds').default(620),
   [ENV.logLevel]: z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`).default('info'),
   [ENV.drainGraceMs]: whole('milliseconds').default(0),
+  [ENV.tracingEndpoint]: z.url({ protocol: /^https?$/, error: 'must be a URL of a collector' }).optional(),
+  [ENV.tracingRatio]: z.coerce.number('must be a number from 0 to 1').min(0).max(1).default(0.01),
   [ENV.drawOrder]: text.optional(),
   [ENV.reconcileOrder]: text.optional(),
+  [ENV.exclusionOrder]: text.optional(),
+  [ENV.earlierPrivacyDir]: text.optional(),
+  [ENV.earlierDataPlaneDir]: text.optional(),
   [ENV.bundleDir]: text.optional(),
   [ENV.bundleStore]: text.optional(),
   [ENV.bundleKeysDir]: text.optional(),
@@ -173,6 +182,7 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
   if (!parsed.success) throw new ConfigError(`environment: ${problemsOf(parsed.error)}`);
   const settings = parsed.data;
   const role = settings[ENV.role];
+  const endpoint = settings[ENV.tracingEndpoint];
   if (role !== REBUILD && isTier(role) && servesHttp(role) && settings[ENV.portHttp] === undefined) {
     throw new ConfigError(
       `environment: ${ENV.portHttp}: is not set; ${role} needs the port that is reached from outside`,
@@ -203,10 +213,16 @@ export const readConfig = async (env: NodeJS.ProcessEnv): Promise<ProcessConfig>
     adminPort: settings[ENV.portAdmin] ?? 0,
     maxConnections: settings[ENV.maxConnections],
     drainGraceMs: settings[ENV.drainGraceMs],
+    tracing: endpoint === undefined ? undefined : { endpoint, ratio: settings[ENV.tracingRatio] },
     privacyDir: settings[ENV.privacyDir],
     secretDirs: Object.fromEntries(rightsOf(workload).secrets.map(({ name }) => [name, env[secretDirOf(name)]])),
     app: app.data,
     ...defined({ reconcile: settings[ENV.reconcileOrder] }),
+    exclusion: defined({
+      order: settings[ENV.exclusionOrder],
+      privacyDir: settings[ENV.earlierPrivacyDir],
+      dataPlaneDir: settings[ENV.earlierDataPlaneDir],
+    }),
     draw: defined({
       order: settings[ENV.drawOrder],
       bundleDir: settings[ENV.bundleDir],

@@ -5,7 +5,8 @@
 import type { Registry } from 'prom-client';
 import { METRICS } from '../contract/app-contract.ts';
 import type { Found } from '../contract/dependency.ts';
-import { sampledGauge } from './sampled-gauge.ts';
+import { metric } from '../contract/metrics/metrics.ts';
+import { sampledGauge } from '../runtime/metrics.ts';
 
 export interface DependencyFinding extends Found {
   readonly name: string;
@@ -22,8 +23,7 @@ export interface Dependencies {
 export const createDependencies = (registry: Registry): Dependencies => {
   const looks = new Map<DependencyName, () => Found>();
   const all = (): readonly DependencyFinding[] => [...looks].map(([name, look]) => ({ name, ...look() }));
-  const help = 'State of each dependency, as this process finds it with its own credentials, and for how many seconds.';
-  sampledGauge(registry, { name: METRICS.dependency, help, labels: ['dependency', 'state'] }, () =>
+  sampledGauge(registry, metric(METRICS.dependency), () =>
     all().map(({ name, state, seconds }) => [{ dependency: name, state }, seconds]),
   );
   return { need: (name, look) => looks.set(name, look), all };

@@ -8,7 +8,7 @@ const { startAdminServer } = await import('./admin-server.ts');
 const { ConfigError, readConfig } = await import('./config.ts');
 const { anonymousError, createLog, loggedError } = await import('./log.ts');
 const { createDependencies } = await import('./dependencies.ts');
-const { createProcessRegistry } = await import('./process-metrics.ts');
+const { createProcessRegistry } = await import('../runtime/metrics.ts');
 const { RUN_JOB, START_TIER } = await import('./roles/roles.ts');
 const { isJob, isWatchedJob } = await import('../contract/jobs.ts');
 type ProcessConfig = import('./config.ts').ProcessConfig;
@@ -58,6 +58,7 @@ const run = async (config: ProcessConfig): Promise<void> => {
   }
 
   let running: import('./roles/role.ts').RunningRole | undefined;
+  let tracing: import('./tracing/spans.ts').Tracing | undefined;
   const notReady = (): string | undefined =>
     running === undefined || stop.signal.aborted ? 'starting or draining' : running.problem?.();
   const dependencies = createDependencies(registry);
@@ -74,7 +75,13 @@ const run = async (config: ProcessConfig): Promise<void> => {
   );
   try {
     const startRole = await START_TIER[roleName]();
-    const role = await startRole({ config, registry, dependencies, log, starting: stop.signal });
+    if (config.tracing !== undefined) {
+      const { createTracing } = await import('./tracing/otel.ts');
+      const { podName, app } = config;
+      tracing = createTracing({ ...config.tracing, role: roleName, podName, campaignId: app.campaignId, registry });
+    }
+    const context = { config, registry, dependencies, log, starting: stop.signal };
+    const role = await startRole({ ...context, ...(tracing === undefined ? {} : { tracing }) });
     running = role;
     log.info({ startedInMs: Math.round(performance.now()) }, 'ready');
     await stopped;
@@ -85,6 +92,7 @@ const run = async (config: ProcessConfig): Promise<void> => {
     // Stopped while still starting: there is nothing to drain.
     if (!stop.signal.aborted || running !== undefined) throw error;
   } finally {
+    await tracing?.close();
     await admin.close();
   }
 };

@@ -17,7 +17,7 @@ import {
   SCALE_PLANS,
   SELF_SUBJECT_REVIEWS,
 } from '../operator/kube/api-resources.ts';
-import { keepCampaign } from '../operator/kube/campaigns.ts';
+import { keepCampaign, type StoredCampaign } from '../operator/kube/campaigns.ts';
 import { readDecisions } from '../operator/kube/decisions.ts';
 import { ifFound, isKubeError } from '../operator/kube/errors.ts';
 import { type KubeObject, parseObject } from '../operator/kube/objects.ts';
@@ -53,7 +53,7 @@ const selfSchema = z.object({ status: z.object({ userInfo: z.object({ username: 
 
 const configMapSchema = z.object({ data: z.record(z.string(), z.string()).optional() });
 
-const seen = (object: KubeObject): SeenCampaign => {
+export const seenCampaign = (object: KubeObject): SeenCampaign & StoredCampaign => {
   const written = object.metadata.managedFields?.find(
     ({ manager, subresource }) => manager === FIELD_MANAGER && subresource === 'status',
   );
@@ -98,10 +98,10 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal) =
       if (others.length > 0) {
         throw new UsageError(`there are several campaigns; name one of\n${namesOf([only, ...others]).trimEnd()}`);
       }
-      return seen(only);
+      return seenCampaign(only);
     }
     const found = await ifFound(client.call({ resource: CAMPAIGNS, namespace, name, verb: 'get' }, signal));
-    if (found !== undefined) return seen(parseObject(found));
+    if (found !== undefined) return seenCampaign(parseObject(found));
     throw new UsageError(`there is no campaign ${name} in namespace ${namespace}${await elsewhere(name)}`);
   };
 
@@ -116,7 +116,7 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal) =
     anyCampaign: find,
     /** @param everywhere in all namespaces, not only in this one */
     async campaigns(everywhere: boolean): Promise<readonly SeenCampaign[]> {
-      return (await list(CAMPAIGNS, everywhere ? undefined : namespace)).map(seen);
+      return (await list(CAMPAIGNS, everywhere ? undefined : namespace)).map(seenCampaign);
     },
     async plans({ metadata }: VoucherCampaign): Promise<readonly ScalePlan[]> {
       const plans = plansIn(await list(SCALE_PLANS, metadata.namespace));
@@ -165,7 +165,7 @@ export const createCluster = ({ client, namespace }: Api, signal: AbortSignal) =
           return;
         } catch (error) {
           if (!isKubeError(error, 'invalid', 'conflict')) throw error;
-          const now = seen(parseObject(await client.call({ ...target, verb: 'get' }, signal))).metadata;
+          const now = seenCampaign(parseObject(await client.call({ ...target, verb: 'get' }, signal))).metadata;
           // The operator writes the status all the time; another writer's annotation is kept.
           if (attempt === ANNOTATE_ATTEMPTS || now.uid !== metadata.uid || now.annotations?.[key] !== before) {
             const message = `${metadata.name} was changed by another user at this moment: check it and try again`;

@@ -26,6 +26,8 @@ const SHOULD_BE: Readonly<Record<ConditionType, 'True' | 'False' | undefined>> =
   AcceptingRegistrations: 'True',
   RecordsAvailable: 'True',
   RecordsConsistent: 'True',
+  // False until its time, which the message says; KeysDestroyed and CampaignNotFound are faults.
+  EarlierWinnersExcluded: undefined,
   // False until the list is frozen: what prevents it has conditions of its own.
   ListFrozen: undefined,
   // False until their time: what prevents them is in their messages.
@@ -64,6 +66,9 @@ const FAULT: readonly string[] = [
   'SecretNotEmptied',
   'HeldByDraw',
   'HeldByIssuance',
+  'HeldByExclusion',
+  'CampaignNotFound',
+  'KeysDestroyed',
   'StocksUnknown',
   'SettingsDiffer',
   'ChannelStopped',

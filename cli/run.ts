@@ -5,6 +5,7 @@ import { campaignCommand } from './campaign/clone.ts';
 import { consistencyCommand } from './consistency/consistency.ts';
 import { contingencyCommand } from './contingency/contingency.ts';
 import { pauseCommand, resumeCommand } from './contingency/pause.ts';
+import { dashboardCommand } from './dashboard/dashboard.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { drawCommand } from './draw/draw.ts';
 import { NotWellError, UsageError } from './errors.ts';
@@ -41,6 +42,7 @@ export const runCli = async (args: readonly string[], io: Io): Promise<number> =
     .description('observe and control voucher campaigns')
     .configureHelp({ subcommandTerm })
     .addCommand(statusCommand(io))
+    .addCommand(dashboardCommand(io))
     .addCommand(doctorCommand(io))
     .addCommand(whyCommand(io))
     .addCommand(plansCommand(io))

@@ -1,6 +1,5 @@
-/**
- * What the operator and the pods agree on: environment, files, live settings, metric names. Pure.
- */
+/** What the operator and the pods agree on: environment, files, live settings, metric names. Pure. */
+import type { FrozenExclusion } from './decisions/exclusion.ts';
 import type { ReviewSessions } from './review.ts';
 import type { KeySpace, Uniqueness } from './uniqueness.ts';
 
@@ -27,12 +26,19 @@ export const ENV = {
   keepAliveSeconds: 'VOUCHER_KEEP_ALIVE_SECONDS',
   portAdmin: 'PORT_ADMIN',
   logLevel: 'VOUCHER_LOG_LEVEL',
+  /** Collector of traces (OTLP over HTTP), and the share of registrations that are traced. Absent: none are. */
+  tracingEndpoint: 'VOUCHER_TRACING_ENDPOINT',
+  tracingRatio: 'VOUCHER_TRACING_RATIO',
   /** After SIGTERM, how long an intake that is no longer ready still takes new connections. 0 unless stated: pods have a preStop. */
   drainGraceMs: 'VOUCHER_DRAIN_GRACE_MS',
   /** Draw: what an owner has authorised, as JSON (contract/decisions/draw-order.ts). Absent: the Job makes the list, and nothing more. */
   drawOrder: 'VOUCHER_DRAW',
   /** Books: what a person has ordered, as JSON (contract/outside/reconcile.ts). */
   reconcileOrder: 'VOUCHER_RECONCILE',
+  /** Exclude: which earlier campaign, as JSON (contract/decisions/exclusion.ts); and mounts of that one's Secrets. */
+  exclusionOrder: 'VOUCHER_EXCLUSION',
+  earlierPrivacyDir: 'VOUCHER_EARLIER_PRIVACY_DIR',
+  earlierDataPlaneDir: 'VOUCHER_EARLIER_DATA_PLANE_DIR',
   /** Draw: writable folder for the files that prove the result. Absent: none are written. */
   bundleDir: 'VOUCHER_BUNDLE_DIR',
   /** Draw: `spec.draw.bundleStore` as JSON, and the folder with its keys. Absent: there is no store. */
@@ -146,7 +152,12 @@ export interface LiveSettings {
   readonly title: LocalizedText;
   readonly window: { readonly opensAt: string; readonly closesAt: string };
   readonly identity: { readonly keySpace: KeySpace };
-  readonly eligibility: { readonly minAge: number; readonly uniqueness: Uniqueness };
+  readonly eligibility: {
+    readonly minAge: number;
+    readonly uniqueness: Uniqueness;
+    /** Titles of earlier campaigns whose winners take no part. Absent: none. */
+    readonly excludeWinnersOf?: readonly LocalizedText[];
+  };
   /** `spec.draw`: until when citizens can change their registration, whether those without a verdict enter the draw, where its files are. */
   readonly draw: { readonly verifyBy?: string; readonly unverified: 'exclude' | 'enter'; readonly bundleUrl?: string };
   /** When all personal data is destroyed. Absent: an operator of an earlier release wrote these settings. */
@@ -179,12 +190,16 @@ export interface LiveSettings {
     readonly text: LocalizedText;
     readonly retryAfterSeconds: number;
   };
+  /** `spec.page`: how the page of the campaign looks. Absent: the defaults. */
+  readonly look?: { readonly colour?: string; readonly emblem?: string };
   /** What is published of the draw: commitment, values of the sources, result, each with its digest. Absent: no commitment yet. */
   readonly published?: Readonly<Record<string, unknown>>;
   /** Every fact of the draw's result is stored: what shows whether a receipt took part (contract/decisions/control.ts, Frozen). */
   readonly announced?: {
     readonly barriers: readonly number[];
     readonly unverified: 'exclude' | 'enter' | 'unchecked';
+    /** Lists of earlier winners, who are not in the list. Absent: none. */
+    readonly excluded?: readonly FrozenExclusion[];
   };
   /** Sections of the spec that belong to one tier each, unchanged; its role reads its own. Absent: no such tier exists. */
   readonly sections?: Readonly<Record<string, unknown>>;
@@ -213,23 +228,23 @@ export const METRICS = {
    * `returnShares` (contract/returns.ts). Attempts less these, of all pods together, are first attempts: one pod's returns
    * go to any pod, so no difference of a single pod means anything.
    */
-  returnsExpected: 'voucher_intake_returns_expected_total',
+  returnsExpected: 'voucher_intake_expected_returns_total',
   /** Citizens who were asked to come again within seconds, and are not yet expected to have come. A gauge. */
-  dueBack: 'voucher_intake_due_back',
+  dueBack: 'voucher_intake_due_back_citizens',
   /**
    * `{ago}`: registration POSTs that arrived within one of the last ten full tenths of a second, `1` the newest, `10` the
    * oldest. Gauges; canaries left out; by the pod's monotonic clock. Together they are the exact rate of its last full second.
    */
-  tenthAttempts: 'voucher_intake_tenths',
+  tenthAttempts: 'voucher_intake_recent_arrivals',
   /** `{ago}`: how many were expected to come again within the newest half of that second (`1`), and the older one (`2`). */
-  halfReturns: 'voucher_intake_half_returns',
+  halfReturns: 'voucher_intake_recent_returns',
   /** Unix seconds by the pod's clock at the scrape: the source timestamp of the counters. */
-  scrapeTime: 'voucher_scrape_time_seconds',
+  scrapeTime: 'voucher_scrape_timestamp_seconds',
   /** Unix seconds by the pod's clock when the process started (a default metric): distinguishes a restart from a wrong zero. */
   processStart: 'process_start_time_seconds',
   /** `{clock}`: seconds that a clock is ahead of the agreed time; `own` is the pod's. Absent without an agreement. */
   clockAhead: 'voucher_clock_ahead_seconds',
-  intakeInFlight: 'voucher_intake_in_flight',
+  intakeInFlight: 'voucher_intake_in_flight_requests',
   intakeAnswerSeconds: 'voucher_intake_answer_seconds',
   journalPublishes: 'voucher_journal_publishes_total',
   recordsCommitted: 'voucher_records_committed_total',
@@ -239,7 +254,7 @@ export const METRICS = {
   /** `{fact,voucher,channel}`: receipts of winners (contract/outside/books.ts); series of zero are absent, and all while the database is silent. */
   recordsFacts: 'voucher_records_facts',
   /** Unix seconds by the pod's clock at which these were counted; 0 while they are absent. */
-  recordsFactsAt: 'voucher_records_facts_time_seconds',
+  recordsFactsAt: 'voucher_records_facts_timestamp_seconds',
   /** `{dependency,state}`: state that this process finds with its own credentials, and for how many seconds it has lasted. */
   dependency: 'voucher_dependency_seconds',
   /** `{outcome}`: registrations that this intake published in the last seconds, by outcome. A gauge. */
@@ -252,42 +267,6 @@ export const METRICS = {
 
 /** Of the second that an intake tells in tenths. */
 export const TENTHS = 10;
-
-/**
- * State in which a process finds the journal. unknown: not asked yet. credentials: user, password or a permission is refused.
- * disconnected: no server accepts the connection. no_leader: no server accepts messages. silent: no answer. full: no room.
- */
-export const JOURNAL_STATES = [
-  'answers',
-  'unknown',
-  'credentials',
-  'disconnected',
-  'no_leader',
-  'silent',
-  'full',
-] as const;
-export type JournalStateOfPod = (typeof JOURNAL_STATES)[number];
-
-/**
- * State in which a process finds the database. silent: connected or connecting, but no answer. unreachable: the connection is
- * refused or cut. starting: starting, recovering or shutting down. connections: no free connection. missing: no such database,
- * or no tables in it. failing: commits fail for another reason.
- */
-export const DATABASE_STATES = [
-  'answers',
-  'unknown',
-  'silent',
-  'unreachable',
-  'starting',
-  'connections',
-  'disk_full',
-  'read_only',
-  'credentials',
-  'certificate',
-  'missing',
-  'failing',
-] as const;
-export type DatabaseState = (typeof DATABASE_STATES)[number];
 
 /**
  * Values of the `outcome` label of intake arrivals.

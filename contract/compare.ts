@@ -2,9 +2,9 @@
 
 export const COMPARE_METRICS = {
   /** `{shard}`: every message up to here was compared with the database once. Of messages, not of time. */
-  watermark: 'voucher_compare_watermark',
+  watermark: 'voucher_compare_watermark_sequence',
   /** Unix seconds of the last complete round; 0 before the first. */
-  roundAt: 'voucher_compare_round_time_seconds',
+  roundAt: 'voucher_compare_round_timestamp_seconds',
   /** Buckets of 1,024 in which the last round found a difference that an earlier round had found as well. */
   buckets: 'voucher_compare_differing_buckets',
   /** `{bucket}`: rows of those buckets. At most ten buckets. */

@@ -6,6 +6,7 @@
  *
  * A word enters this file together with the code that writes it; none is renamed after a release.
  */
+import { DRAW_CONDITIONS } from './decisions/draw-conditions.ts';
 import { ISSUANCE_CONDITIONS } from './outside/issuance-conditions.ts';
 
 /** In the order in which people read them. */
@@ -104,6 +105,8 @@ export const CONDITION_REASONS = {
     'ServerUnreachable',
     'ShardWithoutLeader',
     'ReplicaNotCurrent',
+    'ReplicasInOneSite',
+    'ShardStandsStill',
     'JournalFull',
     'JournalConflict',
     'JournalUnavailable',
@@ -198,54 +201,7 @@ export const CONDITION_REASONS = {
    * second time. While it is False, registration continues, and the list of the draw is not frozen.
    */
   RecordsConsistent: ['RowsAgree', 'RowsDiffer', 'NotCompared', 'NotYetObserved'],
-  /** The list of the draw is fixed, for ever: each shard counts up to its barrier, and later messages change nothing. */
-  ListFrozen: [
-    'Frozen',
-    'Listed',
-    'NotClosed',
-    'WaitingForDeadline',
-    'WaitingForMargin',
-    'Deferred',
-    'ClockOff',
-    'WaitingForVerification',
-    'PublishingBarriers',
-    'WaitingForConsumers',
-    'WaitingForComparison',
-    'RecordsDiffer',
-    'JournalUnavailable',
-    'EntryUnreadable',
-    'NotYetObserved',
-  ],
-  /**
-   * The commitment of the draw is published: lists, quotas and sources are fixed, and no source has its value yet. Only for a campaign
-   * with spec.draw.sources.
-   */
-  DrawCommitted: [
-    'Committed',
-    'Postponed',
-    'NotListed',
-    'WaitingForAuthorization',
-    'Committing',
-    'CommandUnreadable',
-    'JournalUnavailable',
-    'EntryUnreadable',
-    'NotYetObserved',
-  ],
-  /** The draw has its result. Only for a campaign with spec.draw.sources. */
-  Drawn: [
-    'Drawn',
-    'Announced',
-    'Promoting',
-    'NotCommitted',
-    'WaitingForTime',
-    'WaitingForValues',
-    'ValuesDiffer',
-    'WaitingForSources',
-    'Drawing',
-    'JournalUnavailable',
-    'EntryUnreadable',
-    'NotYetObserved',
-  ],
+  ...DRAW_CONDITIONS,
   /**
    * Every provider of identities can be asked. Judged by what verification pods report of their requests. While it is False,
    * registration continues, and registrations wait for their verification. Only for a campaign with spec.verification.
@@ -265,8 +221,10 @@ export const CONDITION_REASONS = {
     'NotDue',
     'WaitingForList',
     'WaitingForIssuance',
+    'WaitingForExclusion',
     'HeldByDraw',
     'HeldByIssuance',
+    'HeldByExclusion',
     'Destroying',
     'SecretNotEmptied',
     'CommandUnreadable',

@@ -3,6 +3,7 @@
  * follow a crowd, no section of the spec, and no consumer: it reads the journal from its first message, and can be repeated. Pure.
  */
 import { DRAW_CHAIN } from './decisions/control.ts';
+import { ANY_EXCLUDED } from './decisions/exclusion.ts';
 import type { TierRights } from './tier-entry.ts';
 import { entryOf, isTier, rightsOf as rightsOfTier, secretsOf, TIERS, type Tier, tiersOf, urlsOf } from './tiers.ts';
 import type { DrawSpec } from './types/draw.ts';
@@ -18,6 +19,8 @@ interface JobEntry {
   readonly isWatched?: true;
   /** For how long one that has ended can be looked at. */
   readonly keptSeconds: number;
+  /** It reads an earlier campaign as well (contract/decisions/exclusion.ts), with that one's account and privacy Secret. */
+  readonly isOfEarlier?: true;
   /** It asks the outside systems of this tier, in whose section its Secrets and addresses are, and gets a share of their rate. */
   readonly asks?: Tier;
   readonly rights: TierRights;
@@ -37,7 +40,7 @@ const TABLE = [
       publishes: ['won', 'waitlisted', 'promoted', 'lost'],
       looksUp: ['shards'],
       decides: ['listed', DRAW_CHAIN],
-      buckets: { live: 'none', dataKeys: 'none' },
+      buckets: { live: 'none', dataKeys: 'none', excluded: 'reads' },
       // An entry is a hash of receipt and secret, and secrets derive from the citizen key.
       privacyKeys: 'citizen',
       secrets: [],
@@ -124,6 +127,26 @@ const TABLE = [
       egress: rightsOfTier('issuance').egress,
     },
   },
+  {
+    name: 'exclude',
+    does: 'lists the winners of an earlier campaign, who take no part in this one, before the keys of that campaign are destroyed',
+    nameZh: '往期中签排除',
+    // 2.5 million winners need 0.3 GiB, nearly all of it outside V8's heap.
+    pod: { cpu: '250m', memory: '512Mi', memoryLimit: '2Gi', heapMebibytes: 256 },
+    keptSeconds: KEPT_SECONDS,
+    isOfEarlier: true,
+    rights: {
+      publishes: [],
+      looksUp: ['shards', 'decisions'],
+      decides: [ANY_EXCLUDED],
+      // It opens identity numbers of the earlier campaign, and stores hashes of this one.
+      buckets: { live: 'none', dataKeys: 'reads', excluded: 'writes' },
+      privacyKeys: 'citizen',
+      secrets: [],
+      database: 'none',
+      egress: 'none',
+    },
+  },
 ] as const satisfies readonly JobEntry[];
 
 export type JobName = (typeof TABLE)[number]['name'];
@@ -133,10 +156,21 @@ export type Workload = Tier | JobName;
 export const JOBS: readonly JobName[] = TABLE.map(({ name }) => name);
 export const WORKLOADS: readonly Workload[] = [...TIERS, ...JOBS];
 
-/** Jobs that a campaign can have: those that ask a tier's outside systems only with its section of the spec. */
-export const jobsOf = (spec: object): readonly JobName[] =>
+/** Whether it reads an earlier campaign as well. */
+export const isOfEarlier = (name: JobName): boolean => jobEntryOf(name).isOfEarlier === true;
+
+/** Of a campaign's spec: winners of which campaigns take no part. */
+export const earlierCampaignsOf = ({
+  eligibility,
+}: {
+  readonly eligibility?: { readonly excludeWinnersOf?: readonly { readonly campaign: string }[] };
+}): readonly string[] => (eligibility?.excludeWinnersOf ?? []).map(({ campaign }) => campaign);
+
+/** Jobs that a campaign can have: those that ask a tier's outside systems only with its section, `exclude` only with an earlier campaign. */
+export const jobsOf = (spec: Parameters<typeof earlierCampaignsOf>[0]): readonly JobName[] =>
   JOBS.filter((job) => {
     const { asks } = jobEntryOf(job);
+    if (isOfEarlier(job) && earlierCampaignsOf(spec).length === 0) return false;
     return asks === undefined || tiersOf(spec).includes(asks);
   });
 

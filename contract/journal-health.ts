@@ -57,5 +57,9 @@ export type JournalFault =
   | { readonly kind: 'electing'; readonly streams: readonly string[] }
   | { readonly kind: 'restarting'; readonly server: string }
   | { readonly kind: 'catchingUp'; readonly server: string; readonly streams: readonly string[] }
+  /** They have a leader and report that all is well, but store nothing while the other shards do. */
+  | { readonly kind: 'standstill'; readonly streams: readonly string[] }
+  /** Two replicas of these are in one site of a stretched cluster: the loss of that site would leave one. */
+  | { readonly kind: 'oneSite'; readonly streams: readonly string[]; readonly site: string }
   /** Shards that have reached their `max_bytes`, or nearly so. */
   | { readonly kind: 'streamsFull'; readonly streams: readonly string[]; readonly maxBytes: number };

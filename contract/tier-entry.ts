@@ -1,5 +1,6 @@
 /** What the table of tiers says of one (contract/tiers.ts). Pure. */
 import type { ControlType, DRAW_CHAIN } from './decisions/control.ts';
+import type { ANY_EXCLUDED } from './decisions/exclusion.ts';
 import type { Channel, EventType } from './envelope.ts';
 
 export interface TierRights {
@@ -12,14 +13,16 @@ export interface TierRights {
    */
   readonly looksUp: readonly ('receipts' | 'shards' | 'decisions')[];
   /** Entries that it may append to the control stream, which it then may read. Absent: it does not see that stream. */
-  readonly decides?: readonly (ControlType | typeof DRAW_CHAIN)[];
+  readonly decides?: readonly (ControlType | typeof DRAW_CHAIN | typeof ANY_EXCLUDED)[];
   readonly buckets: {
     readonly live: BucketRight;
-    /** May write `queue.next` of the live bucket (contract/queue.ts), and no other key. */
-    readonly queue?: true;
+    /** Keys of the live bucket that it may write. */
+    readonly liveKeys?: readonly string[];
     readonly dataKeys: BucketRight;
     /** Kinds of claims that it may make; it may read all (journal/claims.ts, coupons.ts). Absent: it does not see that bucket. */
     readonly claims?: readonly ClaimKind[];
+    /** Lists of earlier winners (journal/excluded-lists.ts). Absent: it does not see that bucket. */
+    readonly excluded?: BucketRight;
   };
   /**
    * Whether it gets the keys of the privacy Secret: those for citizens and canaries, and those that wrap data keys. `citizen`: that

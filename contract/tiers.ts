@@ -3,6 +3,8 @@
  * made from these entries. A new tier is an entry here, its section of the spec, and its role in `app/` (docs/adr/0028). Pure.
  */
 import { CHANNELS, type Channel } from './envelope.ts';
+import { QUEUE_KEYS } from './queue.ts';
+import { SITE_KEYS } from './sites.ts';
 import type { TierEntry, TierRights } from './tier-entry.ts';
 import { isJsonObject, type JsonObject } from './untrusted.ts';
 
@@ -44,7 +46,14 @@ const TABLE = [
       // What citizens do, never what is decided about them.
       publishes: ['received', 'corrected', 'withdrawn', 'bound', 'channel_changed'],
       looksUp: ['receipts'],
-      buckets: { live: 'reads', queue: true, dataKeys: 'writes', claims: ['assertion', 'account'] },
+      buckets: {
+        live: 'reads',
+        // Numbers of the waiting room, the proof that a write is durable, and once the fingerprints of its keys.
+        liveKeys: [QUEUE_KEYS.next, SITE_KEYS.probe, SITE_KEYS.keys],
+        dataKeys: 'writes',
+        claims: ['assertion', 'account'],
+        excluded: 'reads',
+      },
       privacyKeys: true,
       secrets: [],
       // The state of a receipt beside the person's others; never `sealed`, which the tier's keys could open.

@@ -57,7 +57,7 @@ export interface PlatformValues {
   readonly pods?: Pods;
   /** Permissions only in the campaigns' namespaces, by Roles instead of a ClusterRole. Default false. */
   readonly onlyOwnNamespaces?: boolean;
-  /** Creates a PodMonitor; needs the Prometheus Operator. Default false. */
+  /** Creates PodMonitors and a PrometheusRule; needs the Prometheus Operator. Default false. */
   readonly monitoring?: boolean;
 }
 
@@ -108,7 +108,7 @@ export const chartValues = (
       ...given({ imagePullSecrets: image.pullSecrets, imagePullSecretsByNamespace: image.campaignPullSecrets }),
     },
     setup: { deadlineSeconds: readyWithinSeconds - REPORT_SECONDS },
-    metrics: { podMonitor: monitoring },
+    monitoring: { podMonitor: { enabled: monitoring }, prometheusRule: { enabled: monitoring } },
     dataPlane: dataPlane.kind === 'embedded' ? embedded(dataPlane, campaigns, pods) : external(dataPlane),
   };
 };

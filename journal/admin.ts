@@ -7,7 +7,7 @@ import { consumerName, issuingSubject, LIVE_SETTINGS_KEY, liveBucketName, shardS
 import { consumersOf, entryOf, type Tier } from '../contract/tiers.ts';
 import { abortable } from '../runtime/abortable.ts';
 import type { JournalAdmin, JournalSpec, JournalState } from './administration.ts';
-import { API_WITHIN_MS, assertConnected, createJournalApi } from './api.ts';
+import { assertConnected, createJournalApi } from './api.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfError } from './errors.ts';
 import { createQueueStore } from './queue-store.ts';
@@ -16,9 +16,11 @@ import { bucketsOf } from './streams/buckets.ts';
 import { durabilityOf } from './streams/durability.ts';
 import { ensureJournal, type Present } from './streams/ensure.ts';
 import { faultsOf, type LastingGap, lasting } from './streams/faults.ts';
+import { askToStepDown, keepOffWitnesses } from './streams/off-witness.ts';
 import { removeJournal } from './streams/remove.ts';
 import { freeBytesOf, roomText } from './streams/room.ts';
 import { type ServerLook, watchServers } from './streams/servers.ts';
+import { type Progress, progressOf, standing } from './streams/standstill.ts';
 import { wantedStreams } from './streams/streams.ts';
 
 export interface JournalAdminOptions {
@@ -35,6 +37,15 @@ interface Seen {
   readonly others: readonly JournalFault[];
 }
 const NOTHING_SEEN: Seen = { gaps: [], others: [] };
+/** An election takes 4 to 9 s. */
+const STEP_DOWN_EVERY_MS = 15_000;
+
+/** Of one campaign's shards. */
+interface Moving {
+  readonly progress: Progress;
+  readonly still: readonly string[];
+  readonly askedAtMs: number;
+}
 
 export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin => {
   const { connection, monitorUrls, now, shardMaxBytes } = options;
@@ -42,7 +53,11 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
   const servers = watchServers(monitorUrls, now);
   /** Results of the last look at each campaign's streams. */
   const seen = new Map<string, Seen>();
+  const moving = new Map<string, Moving>();
   const api = createJournalApi(connection);
+  const closed = new AbortController();
+  void nats.closed().then(() => closed.abort());
+  void keepOffWitnesses(nats, () => servers.witnesses(), closed.signal);
 
   const faults = (spec: JournalSpec): readonly JournalFault[] => {
     const { gaps, others } = seen.get(spec.campaignId) ?? NOTHING_SEEN;
@@ -51,7 +66,25 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
       ...bucketsOf(spec).map((bucket) => `KV_${bucket}`),
     ]);
     const isOurs = (stream: string): boolean => ours.has(stream);
-    return faultsOf({ servers: servers.last(), gaps, others, isOurs, nowMs: now() });
+    const { still = [] } = moving.get(spec.campaignId) ?? {};
+    const stands: readonly JournalFault[] = still.length === 0 ? [] : [{ kind: 'standstill', streams: still }];
+    return faultsOf({ servers: servers.last(), gaps, others: [...others, ...stands], isOurs, nowMs: now() });
+  };
+
+  /** With each look at a backlog, so each second. @param enqueued messages that each shard has ever received */
+  const noteProgress = (campaignId: string, enqueued: readonly number[]): void => {
+    const known = moving.get(campaignId);
+    const progress = progressOf(known?.progress ?? [], enqueued, now());
+    const { others } = seen.get(campaignId) ?? NOTHING_SEEN;
+    // A full shard stores nothing, and says so.
+    const full = others.flatMap((fault) => (fault.kind === 'streamsFull' ? fault.streams : []));
+    const still = standing(progress, now())
+      .map((shard) => shardStreamName(campaignId, shard))
+      .filter((stream) => !full.includes(stream));
+    const askedAtMs = known?.askedAtMs ?? Number.NEGATIVE_INFINITY;
+    const isDue = still.length > 0 && now() - askedAtMs >= STEP_DOWN_EVERY_MS;
+    moving.set(campaignId, { progress, still, askedAtMs: isDue ? now() : askedAtMs });
+    if (isDue) for (const stream of still) void askToStepDown(nats, { stream });
   };
 
   const stateOf = (spec: JournalSpec, ensured: Present, looks: readonly ServerLook[]): JournalState => {
@@ -69,7 +102,14 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
     looking.catch(() => undefined);
     try {
       const freeBytes = async () => freeBytesOf(await looking);
-      const deps = { nats, manager: await api(signal), shardMaxBytes, timeoutMs: API_WITHIN_MS, freeBytes, now };
+      const deps = {
+        nats,
+        manager: await api(signal),
+        shardMaxBytes,
+        freeBytes,
+        servers: () => servers.last() ?? [],
+        now,
+      };
       const ensured = await ensureJournal(deps, spec, signal);
       if (ensured.kind === 'conflict') return ensured;
       return stateOf(spec, ensured, await abortable(looking, signal));
@@ -126,6 +166,13 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
       consumersOf(tier).map((lane) => consumerBacklog(manager, campaignId, shard, [tier, lane])),
     ).flat();
     const all = await abortable(Promise.all(asked), signal);
+    // A consumer of everything: what it was ever given is what its shard has received.
+    if (entryOf(tier).takes === 'everything') {
+      noteProgress(
+        campaignId,
+        all.map(({ enqueued }) => enqueued),
+      );
+    }
     const sum = (of: 'messages' | 'enqueued' | 'workedOff'): number => all.reduce((total, one) => total + one[of], 0);
     const counts = { messages: sum('messages'), enqueued: sum('enqueued'), workedOff: sum('workedOff') };
     const oldest = all.flatMap(({ oldestAtMs }) => (oldestAtMs === undefined ? [] : [oldestAtMs]));
@@ -145,6 +192,7 @@ export const createJournalAdmin = (options: JournalAdminOptions): JournalAdmin =
   const remove: JournalAdmin['remove'] = async (spec, signal) => {
     const manager = await api(signal);
     seen.delete(spec.campaignId);
+    moving.delete(spec.campaignId);
     return removeJournal(manager, spec, signal);
   };
 

@@ -22,6 +22,8 @@ export interface JournalSpec {
   readonly consumers: readonly Tier[];
   /** Whether it has a bucket of claims: a campaign with logins (claims.ts) or issuance (coupons.ts). */
   readonly hasClaims?: boolean;
+  /** Whether it has a bucket for the lists of earlier winners (excluded-lists.ts). */
+  readonly hasExcluded?: boolean;
 }
 
 export type JournalState =

@@ -19,8 +19,8 @@ export interface HomePublisherOptions extends CampaignJournal {
   readonly random?: () => number;
 }
 
-/** Resolves once a quorum has fsynced it. @throws the signal's reason */
-export type PublishHome = (event: EventEnvelope, signal: AbortSignal) => Promise<void>;
+/** Resolves once a quorum has fsynced it. @param traceparent for a header of the message @throws the signal's reason */
+export type PublishHome = (event: EventEnvelope, signal: AbortSignal, traceparent?: string) => Promise<void>;
 
 /**
  * Appends an `issuing` fact, and only if `after` is still the sequence of the last `issuing` fact of its receipt, whatever its channel;
@@ -33,6 +33,7 @@ export type AppendIssuing = (
   event: EventEnvelope,
   after: number,
   signal: AbortSignal,
+  traceparent?: string,
 ) => Promise<'stored' | 'overtaken' | 'unknown'>;
 
 const ANSWER_WITHIN_MS = 3_000;
@@ -46,7 +47,7 @@ const createSend = (options: HomePublisherOptions) => {
   /** Until it is stored, or so many answers are no success. */
   return async (
     event: EventEnvelope,
-    { mostTries, ...expected }: Pick<Copy, 'after'> & { readonly mostTries: number },
+    { mostTries, ...expected }: Pick<Copy, 'after' | 'traceparent'> & { readonly mostTries: number },
     signal: AbortSignal,
   ): Promise<CopyAnswer> => {
     const copy = {
@@ -71,17 +72,17 @@ const createSend = (options: HomePublisherOptions) => {
 
 export const createHomePublisher = (options: HomePublisherOptions): PublishHome => {
   const send = createSend(options);
-  return async (event, signal) => {
-    await send(event, { mostTries: Number.POSITIVE_INFINITY }, signal);
+  return async (event, signal, traceparent) => {
+    await send(event, { mostTries: Number.POSITIVE_INFINITY, traceparent }, signal);
   };
 };
 
 export const createAppendIssuing = (options: HomePublisherOptions): AppendIssuing => {
   const { campaignId, shards } = options;
   const send = createSend(options);
-  return async (event, sequence, signal) => {
+  return async (event, sequence, signal, traceparent) => {
     const of = issuingSubject(campaignId, shardOf(event.citizenHash, shards), event.receipt, '*');
-    const answer = await send(event, { after: { sequence, of }, mostTries: MOST_APPENDS }, signal);
+    const answer = await send(event, { after: { sequence, of }, mostTries: MOST_APPENDS, traceparent }, signal);
     if (answer.kind === 'failed') return 'unknown';
     return answer.duplicate ? 'overtaken' : 'stored';
   };

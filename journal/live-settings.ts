@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { LiveSettings } from '../contract/app-contract.ts';
+import { frozenExclusions } from '../contract/decisions/exclusion.ts';
 import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
 import { KEY_SPACES, UNIQUENESS } from '../contract/uniqueness.ts';
 import { parseJson } from '../contract/untrusted.ts';
@@ -13,6 +14,8 @@ const text = z.object({ 'zh-CN': z.string(), en: z.string() });
 const instant = z.string().refine((value) => !Number.isNaN(Date.parse(value)));
 const count = z.number().nonnegative();
 
+const position = z.int().nonnegative();
+
 type Every<Fields> = Readonly<Record<keyof Fields, z.ZodType>>;
 
 /** Unknown fields are ignored: pods must accept the settings of a newer operator. A field that is not listed here reaches no pod. */
@@ -20,10 +23,15 @@ const liveSettings = z.object({
   v: z.literal(1),
   generation: z.number(),
   title: text,
+  look: z.object({ colour: z.string().exactOptional(), emblem: z.string().exactOptional() }).exactOptional(),
   window: z.object({ opensAt: instant, closesAt: instant }),
   // Defaults: the previous release's operator does not write these.
   identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),
-  eligibility: z.object({ minAge: count, uniqueness: z.enum(UNIQUENESS).default('perCitizen') }),
+  eligibility: z.object({
+    minAge: count,
+    uniqueness: z.enum(UNIQUENESS).default('perCitizen'),
+    excludeWinnersOf: z.array(text).exactOptional(),
+  }),
   draw: z
     .object({
       verifyBy: instant.exactOptional(),
@@ -56,7 +64,11 @@ const liveSettings = z.object({
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
   published: z.record(z.string(), z.unknown()).exactOptional(),
   announced: z
-    .object({ barriers: z.array(count).readonly(), unverified: z.enum(['exclude', 'enter', 'unchecked']) })
+    .object({
+      barriers: z.array(position).readonly(),
+      unverified: z.enum(['exclude', 'enter', 'unchecked']),
+      excluded: frozenExclusions.exactOptional(),
+    } satisfies Every<NonNullable<LiveSettings['announced']>>)
     .exactOptional(),
   sections: z.record(z.string(), z.unknown()).exactOptional(),
   reviews: z.record(z.string(), z.object({ by: z.string(), until: instant, sha256: z.string() })).exactOptional(),

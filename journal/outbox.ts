@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { parseUntrusted } from '../contract/untrusted.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfCode } from './errors.ts';
+import { TRACEPARENT } from './reading.ts';
 
 /**
  * No leader, or full: certainly not stored. conflict: another copy with the same id is under way in that shard and not stored
@@ -39,6 +40,8 @@ export interface Copy {
   readonly after?: { readonly sequence: number; readonly of: string };
   /** How long to wait for the answer. */
   readonly withinMs: number;
+  /** A header by which readers continue a trace. Not part of the fact. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface Outbox {
@@ -119,6 +122,7 @@ export const createOutbox = (
       const head = headers();
       head.set('Nats-Msg-Id', copy.messageId);
       if (copy.first) head.set('Nats-Expected-Last-Subject-Sequence', '0');
+      if (copy.traceparent !== undefined) head.set(TRACEPARENT, copy.traceparent);
       if (copy.after !== undefined) {
         head.set('Nats-Expected-Last-Subject-Sequence', String(copy.after.sequence));
         head.set('Nats-Expected-Last-Subject-Sequence-Subject', copy.after.of);

@@ -2,11 +2,13 @@
  * Publishes the intake's messages: an acknowledgement means that a quorum of servers has fsynced the message. One publish is in
  * attempt.ts, the rules for all of them in hedge.ts; here they are admitted and counted, and learn of the connection's state.
  */
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { METRICS } from '../contract/app-contract.ts';
 import { encodeEnvelope } from '../contract/envelope-schema.ts';
+import { metric } from '../contract/metrics/metrics.ts';
 import { astraySubject, subjectOf } from '../contract/names.ts';
 import { shardOf } from '../contract/shard.ts';
+import { counter } from '../runtime/metrics.ts';
 import { type AttemptContext, PublishAttempt, unavailable } from './attempt.ts';
 import type { CampaignJournal } from './connection.ts';
 import { HedgeBudget, ShardHealth } from './hedge.ts';
@@ -29,19 +31,14 @@ const AWAY_AFTER_MS = 500;
 export const createPublisher = (options: PublisherOptions): RegistrationJournal => {
   const { connection, campaignId, shards, monotonicMs, signal } = options;
   const outbox = createOutbox(connection, monotonicMs);
-  const counter = new Counter({
-    name: METRICS.journalPublishes,
-    help: 'Messages sent to the journal: first, reroute (home shard is silent), hedge (a second copy), resend (the same shard on a new connection), by outcome.',
-    labelNames: ['kind', 'outcome'],
-    registers: [options.registry],
-  });
+  const publishes = counter(options.registry, metric(METRICS.journalPublishes));
   const context: AttemptContext = {
     shards,
     health: new ShardHealth(shards),
     budget: new HedgeBudget(),
     monotonicMs,
     isConnected: () => connection.isConnected(),
-    count: (kind, outcome) => counter.inc({ kind, outcome }),
+    count: (kind, outcome) => publishes.inc({ kind, outcome }),
     onAllSilent: () => connection.suspect(),
   };
   const inFlight = new Set<PublishAttempt>();
@@ -68,7 +65,7 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
   });
   signal.addEventListener('abort', giveUpAll, { once: true });
 
-  const publish: RegistrationJournal['publish'] = async (event) => {
+  const publish: RegistrationJournal['publish'] = async (event, traceparent) => {
     if (isAway || signal.aborted) return unavailable('disconnected');
     if (inFlight.size >= MAX_IN_FLIGHT) return unavailable('busy');
     const nowMs = monotonicMs();
@@ -86,7 +83,7 @@ export const createPublisher = (options: PublisherOptions): RegistrationJournal 
     const attempt = new PublishAttempt(context, home, (shard, withinMs) => {
       const subject =
         isRegistration && shard !== home ? astraySubject(campaignId, shard, event.receipt) : subjectOf(event, shard);
-      return outbox.send({ subject, messageId: event.id, payload, first, withinMs });
+      return outbox.send({ subject, messageId: event.id, payload, first, withinMs, traceparent });
     });
     inFlight.add(attempt);
     attempt.start(entry);

@@ -19,8 +19,11 @@ export type PublishOutcome =
     };
 
 export interface RegistrationJournal {
-  /** Resolves `acknowledged` only after the fsynced quorum. Never rejects for an expected outage. */
-  publish(event: EventEnvelope): Promise<PublishOutcome>;
+  /**
+   * Resolves `acknowledged` only after the fsynced quorum. Never rejects for an expected outage.
+   * @param traceparent W3C trace context, for a header of the message
+   */
+  publish(event: EventEnvelope, traceparent?: string): Promise<PublishOutcome>;
 }
 
 /** What the journal has for a receipt. */

@@ -11,7 +11,7 @@ import { consumersOf, type Tier } from '../contract/tiers.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { CampaignJournal } from './connection.ts';
-import type { Delivery, JournalReader } from './reading.ts';
+import { type Delivery, type JournalReader, TRACEPARENT } from './reading.ts';
 import { positionOf } from './streams/stored-at.ts';
 
 export interface ReaderOptions extends Omit<CampaignJournal, 'shards'> {
@@ -36,6 +36,7 @@ const deliveryOf = (shard: number, message: Msg): Delivery => ({
   ...positionOf(message.reply),
   subject: message.subject,
   data: message.data,
+  traceparent: () => message.headers?.get(TRACEPARENT) || undefined,
   ack: () => void message.respond('+ACK'),
   working: () => void message.respond('+WPI'),
   giveBack: (delayMs) => void message.respond(`-NAK ${JSON.stringify({ delay: Math.ceil(delayMs) * 1_000_000 })}`),

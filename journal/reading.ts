@@ -1,5 +1,8 @@
 /** How shards are read: by workers, which acknowledge, and from any point on, to rebuild a database. */
 
+/** Header of a message with the trace context of who published it (W3C). */
+export const TRACEPARENT = 'traceparent';
+
 /** One message of a shard. */
 export interface Stored {
   readonly sequence: number;
@@ -13,6 +16,8 @@ export interface Stored {
 export interface Delivery extends Stored {
   readonly shard: number;
   readonly deliveryCount: number;
+  /** Of its header; parsed only when asked for. Absent: it comes from no consumer. */
+  traceparent?(): string | undefined;
   /** Only after the database has committed. */
   ack(): void;
   /** Keeps it from being redelivered while the batch is still being processed. */

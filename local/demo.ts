@@ -203,6 +203,7 @@ const main = async (interrupted: AbortSignal): Promise<number> => {
   await Promise.all(files.map((file) => writeFile(file, json)));
   for (const line of renderReport(report)) view.say(line);
   view.say(`Ledger, logs and report: ${stateDir}`);
+  view.say(`Watch it again: npm run -s voucher -- dashboard --replay ${join(stateDir, 'recording.jsonl')}`);
   const exitCode = exitCodeOf(report.ledgerCheck, report.problems);
   // A failed run keeps its logs and data as evidence.
   if (exitCode === 0 && !options.keep) await rm(join(stateDir, 'stack'), { recursive: true, force: true });

@@ -128,39 +128,47 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
     ending.defer(() => canaries.close());
 
     progress('starting the operator');
-    const stopping = new AbortController();
-    const operator = startOperator(
-      store,
-      {
-        cluster: cluster.reader,
-        manifests: cluster.manifests,
-        replicas: cluster.replicas,
-        plans: cluster.plans,
-        journal,
-        audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas, shards: OPTIONS.shards }),
-        freezing: createFreezeJournal(connection),
-        issuing: createIssuanceJournal(connection),
-        privacy: {
-          erasing: createErasureJournal(connection),
-          destroying: createDestructionJournal(connection),
-          secrets: secretEmptier(secretsDir),
-          operator: 'embedded',
+    const launch = () => {
+      const stopping = new AbortController();
+      const started = startOperator(
+        store,
+        {
+          cluster: cluster.reader,
+          manifests: cluster.manifests,
+          replicas: cluster.replicas,
+          plans: cluster.plans,
+          journal,
+          audit: createAuditLog({ connection, replicas: OPTIONS.journalReplicas, shards: OPTIONS.shards }),
+          freezing: createFreezeJournal(connection),
+          issuing: createIssuanceJournal(connection),
+          privacy: {
+            erasing: createErasureJournal(connection),
+            destroying: createDestructionJournal(connection),
+            secrets: secretEmptier(secretsDir),
+            operator: 'embedded',
+          },
+          signals: (onError) =>
+            createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
+          counts: createCountsReader(scraper, systemClock),
+          outside: createOutsideReader(scraper),
+          canaries,
+          comparison: createComparisonReader(scraper),
         },
-        signals: (onError) => createSignalReader({ scraper, journal, shards: OPTIONS.shards, now: Date.now, onError }),
-        counts: createCountsReader(scraper, systemClock),
-        outside: createOutsideReader(scraper),
-        canaries,
-        comparison: createComparisonReader(scraper),
-      },
-      OPTIONS,
-      join(logDir, 'operator.log'),
-      stopping.signal,
-    );
-    kick = operator.kick;
-    ending.defer(async () => {
-      stopping.abort();
-      await operator.done;
-    });
+        OPTIONS,
+        join(logDir, 'operator.log'),
+        stopping.signal,
+      );
+      kick = started.kick;
+      return {
+        ...started,
+        async end() {
+          stopping.abort();
+          await started.done;
+        },
+      };
+    };
+    let operator = launch();
+    ending.defer(() => operator.end());
 
     const urlOf = (tier: Tier): Promise<string> =>
       serviceUrl(() => cluster.serviceUrl(namespace, serviceName(name, tier)), signal);
@@ -190,8 +198,19 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
         { name: 'postgres', role: 'postgres', id: String(postgres.pid) },
       ],
       kill: ({ id }) => void signalQuietly(Number(id), 'SIGKILL'),
-      metrics: () => metricsOf(cluster.pods()),
+      metrics: async () => [...(await metricsOf(cluster.pods())), { name: 'operator', text: await operator.page() }],
       applyCampaign: async (yaml) => store.applyYaml(yaml),
+      crash: {
+        async database() {
+          await postgres.kill();
+          await postgres.restart();
+        },
+        // As after the loss of its lease: the next one knows what is stored, and nothing else.
+        async operator() {
+          await operator.end();
+          operator = launch();
+        },
+      },
       stop: () => ending.disposeAsync().catch(() => undefined),
     };
   } catch (error) {

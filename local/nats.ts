@@ -24,6 +24,14 @@ export interface NatsOptions {
   readonly syncAlways?: boolean;
   /** Restarts a node a second after its end, as a StatefulSet would. */
   readonly supervise?: boolean;
+  /** A stretched cluster: one server for each entry, with its site. Absent: three servers without sites. */
+  readonly sites?: readonly NatsSite[];
+}
+
+export interface NatsSite {
+  readonly site: string;
+  /** It stores, and should lead nothing. */
+  readonly isWitness?: boolean;
 }
 
 export interface NatsNode {
@@ -47,6 +55,8 @@ export interface NatsCluster {
 
 const HOST = '127.0.0.1';
 const NODES = 3;
+/** No two replicas of a stream are in one site. */
+const UNIQUE_SITE = 'unique_tag: "site:"';
 /** Threads of each server: three servers, all replicas and a database share this machine. */
 const THREADS = Math.max(1, Math.floor(availableParallelism() / 2));
 /** A limit of failures: on a busy machine three servers need a while to elect their leaders. */
@@ -70,9 +80,10 @@ const hasLeader = async (monitorUrl: string, signal: AbortSignal): Promise<boole
 export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluster> => {
   const { dir, spawn, signal } = options;
   await mkdir(dir, { recursive: true });
-  const ports = await freePorts(NODES * 3, HOST);
+  const size = options.sites?.length ?? NODES;
+  const ports = await freePorts(size * 3, HOST);
   const port = (index: number): number => ports[index] ?? 0;
-  const routes = Array.from({ length: NODES }, (_, i) => `nats://${HOST}:${port(i * 3 + 2)}`);
+  const routes = Array.from({ length: size }, (_, i) => `nats://${HOST}:${port(i * 3 + 2)}`);
 
   let isStopping = false;
 
@@ -82,10 +93,16 @@ export const startNatsCluster = async (options: NatsOptions): Promise<NatsCluste
     const configFile = join(dir, `${name}.conf`);
     const monitorPort = port(i * 3 + 1);
     await mkdir(storeDir, { recursive: true });
+    const place = options.sites?.[i];
+    const tags = [
+      `node:${name}`,
+      ...(place === undefined ? [] : [`site:${place.site}`]),
+      ...(place?.isWitness === true ? ['role:witness'] : []),
+    ];
     const config = `
 server_name: ${name}
 listen: "${HOST}:${port(i * 3)}"
-server_tags: ["node:${name}"]
+server_tags: ${JSON.stringify(tags)}
 http: "${HOST}:${monitorPort}"
 authorization {
 ${options.authorization ?? `user: ${JSON.stringify(options.user)}, password: ${JSON.stringify(options.password)}`}
@@ -95,6 +112,7 @@ jetstream {
   max_file_store: ${options.maxFileStoreBytes ?? 8 * 2 ** 30}
   max_memory_store: 67108864
   ${options.syncAlways === false ? '' : 'sync_interval: always'}
+  ${options.sites === undefined ? '' : UNIQUE_SITE}
 }
 cluster {
   name: "voucher-local"
@@ -140,7 +158,7 @@ cluster {
     };
   };
 
-  const nodes = await Promise.all(Array.from({ length: NODES }, (_, i) => startNode(i)));
+  const nodes = await Promise.all(Array.from({ length: size }, (_, i) => startNode(i)));
 
   const ready = async (waitSignal: AbortSignal): Promise<void> => {
     const deadline = AbortSignal.any([waitSignal, AbortSignal.timeout(READY_WITHIN_MS)]);

@@ -2,7 +2,7 @@
 
 import { ADMIN_PATHS } from '../contract/app-contract.ts';
 import type { Tier } from '../contract/tiers.ts';
-import type { VoucherCampaignStatus } from '../contract/types/campaign.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../contract/types/campaign.ts';
 import type { Condition } from '../contract/types/common.ts';
 import type { ScalePlan } from '../contract/types/scale-plan.ts';
 import type { TierStatus, WaitingStatus } from '../contract/types/status.ts';
@@ -16,8 +16,16 @@ export interface StackEvent {
   readonly message: string;
 }
 
+export interface TierSnapshot extends TierStatus {
+  readonly explanation: string;
+  /** Replicas that demand asks for, before maximum and ceiling. Absent: not known here. */
+  readonly wanted?: number;
+}
+
 export interface StackSnapshot {
   readonly atMs: number;
+  /** With the status of the last tick. */
+  readonly campaign: VoucherCampaign;
   readonly stage: string;
   readonly opensAtMs: number;
   readonly closesAtMs: number;
@@ -28,7 +36,7 @@ export interface StackSnapshot {
   readonly waiting?: WaitingStatus;
   readonly backlog: number | undefined;
   readonly oldestSeconds: number | undefined;
-  readonly tiers: Partial<Readonly<Record<Tier, TierStatus & { readonly explanation: string }>>>;
+  readonly tiers: Partial<Readonly<Record<Tier, TierSnapshot>>>;
   readonly conditions: readonly Condition[];
   /** The list of the draw, once the campaign is frozen. */
   readonly draw: VoucherCampaignStatus['draw'];
@@ -70,6 +78,7 @@ export interface Stack {
   processes(): readonly StackProcess[];
   /** kill -9, or deletion of a pod without grace period. No error if it has ended already. */
   kill(process: StackProcess): void;
+  /** The pages of the operator (embedded mode only) and of those pods that answer. */
   metrics(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Applies a changed campaign (validated as `kubectl apply` would be). */
   applyCampaign(yaml: string): Promise<void>;
@@ -77,6 +86,8 @@ export interface Stack {
   readonly annotate?: (command: Command) => Promise<void>;
   /** Addresses of servers outside the product, by name, where the stack has started them. */
   readonly outside?: Readonly<Record<string, string>>;
+  /** A crash of what is not restarted by itself, and its next start. Absent: a cluster restarts it. */
+  readonly crash?: { database(): Promise<void>; operator(): Promise<void> };
   stop(): Promise<void>;
 }
 

@@ -25,8 +25,8 @@ export interface OperatorConfig {
   readonly logLevel: string;
   readonly host: string;
   readonly port: number;
-  /** Where trails are served, on the same host. */
-  readonly auditPort: number;
+  /** Where trails are served, on the same host. Undefined: nowhere. */
+  readonly auditPort: number | undefined;
   readonly resyncMs: number;
   readonly maxConcurrent: number;
   /** Folder with `nats-url`, `nats-user` and `nats-password`: the operator's own account on the journal. */
@@ -97,6 +97,15 @@ const podOptions = z
         .strictObject({ campaigns: z.array(z.string()), names: rules, journal: rules, database: rules })
         .optional(),
       apiServerPeers: z.array(asInAPod).optional(),
+      tracing: z
+        .strictObject({
+          endpoint: z.url({
+            protocol: /^https?$/,
+            error: 'must be a URL, such as http://collector.monitoring.svc:4318',
+          }),
+          ratio: z.number().min(0).max(1),
+        })
+        .optional(),
       resources: z.partialRecord(z.enum(WORKLOADS), resources).optional(),
     }),
   );
@@ -119,7 +128,7 @@ const settings = z.object({
   'log-level': z.enum(LEVELS).default('info'),
   host: z.string().min(1).default(ANY_ADDRESS),
   port: integer(0, 65_535).default(9090),
-  'audit-port': integer(0, 65_535).default(9091),
+  'audit-port': integer(0, 65_535).optional(),
   'resync-seconds': integer(10, 86_400).default(600),
   'max-concurrent': integer(1, 1_000).default(32),
   'journal-dir': z.string().min(1).default('/etc/voucher-operator/journal'),

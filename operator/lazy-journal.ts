@@ -83,6 +83,7 @@ export const lazyFreezeJournal = (
   const journal = whenConnected(connecting, whyNot);
   return {
     decided: async (campaignId, signal) => journal.get().decided(campaignId, signal),
+    excludedWinners: async (campaignId, of, signal) => journal.get().excludedWinners(campaignId, of, signal),
     published: async (campaignId, signal) => journal.get().published(campaignId, signal),
     publishBarriers: async (request, signal) => journal.get().publishBarriers(request, signal),
     positions: async (campaignId, barriers, tiers, signal) =>

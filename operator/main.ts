@@ -18,7 +18,7 @@ const { lazyAuditLog, lazyFreezeJournal, lazyIssuanceJournal, lazyJournal, lazyP
   './lazy-journal.ts'
 );
 const { createLogger } = await import('./observability/log.ts');
-const { createRegistry } = await import('./observability/metrics.ts');
+const { createProcessRegistry } = await import('../runtime/metrics.ts');
 const { runOperator } = await import('./run-operator.ts');
 const { systemClock } = await import('../runtime/clock.ts');
 const { sleep } = await import('../runtime/sleep.ts');
@@ -99,7 +99,7 @@ const main = async (): Promise<void> => {
         privacy,
         predict,
         log,
-        registry: createRegistry(),
+        registry: createProcessRegistry(),
         clock: systemClock,
         random: Math.random,
       },

@@ -1,5 +1,5 @@
 /** The whole operator, on any API server: it watches always, and acts while it holds the lease. */
-import { collectDefaultMetrics, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { defined } from '../contract/defined.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Listening } from '../runtime/small-server.ts';
@@ -24,8 +24,8 @@ import { campaignKey } from './tick/campaign-state.ts';
 
 export interface RunOptions extends TermOptions {
   readonly registry: Registry;
-  /** Called once both servers listen. */
-  readonly onStarted?: (server: Pick<Listening, 'port'>, auditServer: Pick<Listening, 'port'>) => void;
+  /** Called once the servers listen; without `auditPort` there is no audit server. */
+  readonly onStarted?: (server: Pick<Listening, 'port'>, auditServer: Pick<Listening, 'port'> | undefined) => void;
 }
 
 const SYNC_LOOK_MS = 50;
@@ -41,13 +41,13 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
   // Set below; the access to the cluster needs the metrics first.
   let cluster: KubeCluster | undefined;
 
-  collectDefaultMetrics({ register: registry });
   const metrics = createKubeMetrics(registry, {
     quietMs: () => cluster?.quietMs() ?? new Map(),
     notServed: () => serving.notServed(),
     counts: () => term?.loop.counts ?? { keys: 0, running: 0 },
   });
-  const tickReporter = createTickReporter(log, createOperatorMetrics(registry));
+  const tickMetrics = createOperatorMetrics(registry);
+  const tickReporter = createTickReporter(log, tickMetrics);
 
   const { kubeconfig, context } = config;
   const { monotonicMs } = clock;
@@ -104,6 +104,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
       losingSinceMs = undefined;
       await term?.close();
       term = undefined;
+      tickMetrics.campaigns.clear();
       metrics.leading.set(0);
     }
   };
@@ -166,9 +167,12 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
     config.host,
     config.port,
   );
-  const auditServer = await startAuditServer(options.audit, config.host, config.auditPort, (error) =>
-    log.warn({ error }, 'a trail could not be read'),
-  );
+  const auditServer =
+    config.auditPort === undefined
+      ? undefined
+      : await startAuditServer(options.audit, config.host, config.auditPort, (error) =>
+          log.warn({ error }, 'a trail could not be read'),
+        );
   options.onStarted?.(server, auditServer);
   log.info({ server: access.server, namespaces: config.watchNamespaces, identity: config.identity }, 'started');
 
@@ -179,7 +183,7 @@ export const runOperator = async (options: RunOptions, signal: AbortSignal): Pro
   } finally {
     background.abort();
     await running;
-    await Promise.all([server.close(), auditServer.close()]);
+    await Promise.all([server.close(), auditServer?.close()]);
     await access.close();
     log.info('ended');
   }

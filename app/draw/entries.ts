@@ -15,12 +15,15 @@
  * | withdrawn, merged       | out       | out                  | the citizen's will; another receipt is valid instead    |
  * | erased                  | out       | out                  | beats all                                               |
  *
+ * A person who won in an earlier campaign that the freeze names, and would enter, is left out and counted.
+ *
  * Facts of the draw and of what follows it (entered, won, issued, …) can't be true before there is a list, and count for nothing.
  * Canaries and rehearsals are no citizens. A fact without its registration has no entry.
  *
  * Copies of one receipt that were accepted in the same millisecond and name different vouchers: the first voucher in bytes counts.
  */
 import type { Frozen } from '../../contract/decisions/control.ts';
+import { EXCLUDED_BYTES, hasHash } from '../../contract/decisions/exclusion.ts';
 import { type EventEnvelope, type EventType, FACTS_BEFORE_FREEZE } from '../../contract/envelope.ts';
 import { canBeSuperseded, classOf, entersDraw } from '../../contract/winner.ts';
 import { rankOf, typeOfRank } from '../core/projection.ts';
@@ -45,6 +48,8 @@ export interface EntryCounts {
   readonly ended: number;
   /** Of each person's receipt that counts, by its highest fact, in or out. */
   readonly byFact: Readonly<Record<string, number>>;
+  /** People who would be in, and won in an earlier campaign. */
+  readonly excluded: number;
 }
 
 const COUNTED: readonly EventType[] = ['received', ...FACTS_BEFORE_FREEZE];
@@ -65,6 +70,17 @@ const beatsIn =
     }
     return false;
   };
+
+/** Of each row 1 where its person is in one of these lists. Before the rows are counted, which frees the hashes of citizens. */
+const excludedIn = ({ columns: { citizens }, size }: Rows, lists: readonly Buffer[]): Uint8Array => {
+  const excluded = new Uint8Array(size());
+  const hash = Buffer.alloc(EXCLUDED_BYTES);
+  for (let row = 0; row < excluded.length && lists.length > 0; row += 1) {
+    for (let word = 0; word < 4; word += 1) hash.writeUInt32BE(citizens[row * 4 + word] ?? 0, word * 4);
+    if (lists.some((list) => hasHash(list, hash))) excluded[row] = 1;
+  }
+  return excluded;
+};
 
 /** The highest-ranking fact of a row. Few ranks differ. */
 const factIn = ({ columns: { ranks } }: Rows): ((row: number) => EventType) => {
@@ -121,13 +137,20 @@ export const createEntries = (mostReceipts: number) => {
       if (event.type === 'received') addRegistration(row, event);
       return true;
     },
-    /** Ends the adding. Lists by voucher, in their order in bytes, one in memory at a time; none without an entry. */
-    end(unverified: Frozen['unverified']): {
+    /**
+     * Ends the adding. Lists by voucher, in their order in bytes, one in memory at a time; none without an entry.
+     * @param excludedLists sorted hashes of earlier winners
+     */
+    end(
+      unverified: Frozen['unverified'],
+      excludedLists: readonly Buffer[] = [],
+    ): {
       readonly counts: EntryCounts;
       lists(citizenKey: SecretKey, campaignId: string): Iterable<VoucherEntries>;
     } {
       const factOf = factIn(rows);
       const beats = beatsIn(rows);
+      const isExcluded = excludedIn(rows, excludedLists);
       // As `countsBefore` of contract/winner.ts.
       const counting = rows.counting((row, other) => {
         const byClass = classOf(factOf(row)) - classOf(factOf(other));
@@ -138,6 +161,7 @@ export const createEntries = (mostReceipts: number) => {
       let people = 0;
       let superseded = 0;
       let ended = 0;
+      let excluded = 0;
       for (let row = 0; row < counting.length; row += 1) {
         const voucher = columns.vouchers[row] ?? 0;
         if (voucher === 0) continue;
@@ -149,11 +173,14 @@ export const createEntries = (mostReceipts: number) => {
         }
         people += 1;
         byFact[fact] = (byFact[fact] ?? 0) + 1;
-        if (entersDraw(fact, unverified)) sizes[voucher] = (sizes[voucher] ?? 0) + 1;
+        const enters = entersDraw(fact, unverified);
+        const isLeftOut = enters && isExcluded[row] === 1;
+        if (isLeftOut) excluded += 1;
+        if (enters && !isLeftOut) sizes[voucher] = (sizes[voucher] ?? 0) + 1;
         else counting[row] = 0;
       }
       return {
-        counts: { people, superseded, ended, byFact },
+        counts: { people, superseded, ended, byFact, excluded },
         *lists(citizenKey, campaignId) {
           const write = createEntryWriter(citizenKey, campaignId);
           for (const voucher of vouchers.toSorted(inBytes)) {

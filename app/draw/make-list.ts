@@ -17,7 +17,7 @@ import type { SecretKey } from '../core/secret-key.ts';
 import { createEntries, type EntryCounts, type VoucherEntries } from './entries.ts';
 import { ENTRY_BYTES } from './entry.ts';
 import { merkleRoot } from './merkle.ts';
-import type { Decisions, ShardReplay } from './ports.ts';
+import type { Decisions, ExcludedLists, ShardReplay } from './ports.ts';
 import { type ReadCounts, readFrozen } from './read-frozen.ts';
 
 export interface ListReport extends ReadCounts, EntryCounts {
@@ -33,6 +33,7 @@ export interface MakeListDeps {
   readonly citizenKey: SecretKey;
   readonly replay: ShardReplay;
   readonly decisions: Decisions;
+  readonly excludedLists: ExcludedLists;
 }
 
 export interface MadeList extends VoucherEntries {
@@ -78,15 +79,17 @@ export const makeList = async (
   signal: AbortSignal,
   take: (list: MadeList) => void | Promise<void> = () => undefined,
 ): Promise<ListReport> => {
-  const { campaignId, citizenKey, decisions, replay } = deps;
+  const { campaignId, citizenKey, decisions, excludedLists, replay } = deps;
   const entry = await decisions.read('frozen', signal);
   if (entry === undefined) throw new Error('nothing is frozen yet: the operator starts this Job after the freeze');
   const frozen = readControlValue('frozen', entry.value);
   assertFrozenFor(deps, frozen);
+  const excluded: Buffer[] = [];
+  for (const list of frozen.excluded ?? []) excluded.push(await excludedLists.read(list, signal));
 
   const entries = createEntries(frozen.barriers.reduce((sum, barrier) => sum + barrier, 0));
   const read = await readFrozen(replay, frozen, (event) => void entries.add(event), signal);
-  const { counts, lists } = entries.end(frozen.unverified);
+  const { counts, lists } = entries.end(frozen.unverified, excluded);
   const made: Listed['lists'][number][] = [];
   const roots: Record<string, string> = {};
   for (const list of lists(citizenKey, campaignId)) {
@@ -96,7 +99,12 @@ export const makeList = async (
     roots[list.voucher] = root;
     await take({ ...list, digest: one.digest, root });
   }
-  const listed: Listed = { v: 1, campaignId, lists: made };
+  const listed: Listed = {
+    v: 1,
+    campaignId,
+    lists: made,
+    ...(frozen.excluded === undefined ? {} : { excluded: counts.excluded }),
+  };
 
   const { kind, entry: stored } = await decisions.append('listed', listed, signal);
   const published = readControlValue('listed', stored.value);

@@ -1,12 +1,19 @@
 /** What the draw needs from the journal and from outside. Implemented in journal/ and by app/roles/draw.ts. */
 import type { DrawStep, SourceRule, SourceValue } from '../../contract/decisions/draw.ts';
 import type { ChainEntry } from '../../contract/decisions/draw-chain.ts';
+import type { FrozenExclusion } from '../../contract/decisions/exclusion.ts';
 import type { EventEnvelope } from '../../contract/envelope.ts';
 import type { Stored } from '../../journal/reading.ts';
 
 export interface ShardReplay {
   /** Batches in order of sequence from `fromSequence` on, ending after the last message there was at the start. */
   replay(shard: number, fromSequence: number, signal: AbortSignal): AsyncIterable<readonly Stored[]>;
+}
+
+/** Lists of earlier winners, by what the freeze says of them. */
+export interface ExcludedLists {
+  /** Sorted hashes of 16 bytes. @throws Error when the list can't be read, or is another one */
+  read(list: FrozenExclusion, signal: AbortSignal): Promise<Buffer>;
 }
 
 export interface Decisions {

@@ -35,6 +35,7 @@ export const createRows = (most: number) => {
   let count = 0;
   return {
     columns,
+    size: (): number => count,
     /** The row of a receipt; a new one is empty. @throws RangeError beyond `most` */
     rowOf(receipt: Uint32Array): number {
       if (byReceipt === undefined) throw new Error('no row can be added any more');

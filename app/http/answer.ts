@@ -7,7 +7,7 @@ import { type ApiError, ERRORS } from './errors.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 export const jsonAnswer = (status: number, body: unknown, cacheControl: string): Answer => ({

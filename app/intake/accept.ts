@@ -9,6 +9,7 @@ import type { LoadGuard } from '../http/load-guard.ts';
 import { readJson } from '../http/read-json.ts';
 import { soon, tooMany } from '../http/refusals.ts';
 import type { Caller, LimitedBy, Limits, Taken } from '../limits/limits.ts';
+import type { Tracing } from '../tracing/spans.ts';
 import type { Accounts } from './accounts.ts';
 import type { Asserted, Assertions } from './assertions.ts';
 import { createGate, type GateDeps, type Knock } from './gate.ts';
@@ -19,6 +20,8 @@ import type { Doorkeeper } from './waiting-room/desk.ts';
 
 export interface AcceptDeps extends RegisterDeps, RecallDeps, Omit<GateDeps, 'isOverloaded'> {
   readonly guard: LoadGuard;
+  /** Absent: no traces. */
+  readonly tracing?: Tracing;
 }
 
 /** Logins that registrations carry. */
@@ -57,7 +60,7 @@ export const createAcceptor = (
   { assertions, accounts }: Logins,
   { door, limits, onLimited }: Doors,
 ): Acceptor => {
-  const { guard } = deps;
+  const { guard, tracing } = deps;
   const gate = createGate({ ...deps, isOverloaded: (conduct) => guard.isOverloaded('write', conduct) }, door);
   const recall = createRecall(deps);
 
@@ -204,14 +207,28 @@ export const createAcceptor = (
     }
   };
 
-  return {
-    knock: gate.knock,
-    async accept(request, knock) {
-      try {
-        return await acceptNow(request, knock);
-      } catch (error) {
-        throw isLimited(error) ? await door.queued(error, knock.presented) : error;
-      }
-    },
+  const accept: Acceptor['accept'] = async (request, knock) => {
+    try {
+      return await acceptNow(request, knock);
+    } catch (error) {
+      throw isLimited(error) ? await door.queued(error, knock.presented) : error;
+    }
   };
+
+  const traced =
+    (of: Tracing): Acceptor['accept'] =>
+    async (request, knock) => {
+      const span = of.root('intake.accept');
+      if (span === undefined) return accept(request, knock);
+      try {
+        const registered = await accept(request, { ...knock, span });
+        span.end(registered.repeated ? 'repeated' : 'stored');
+        return registered;
+      } catch (error) {
+        span.end(error instanceof ApiError ? error.code : 'error');
+        throw error;
+      }
+    };
+
+  return { knock: gate.knock, accept: tracing === undefined ? accept : traced(tracing) };
 };

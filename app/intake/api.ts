@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { ArrivalOutcome, LocalizedText } from '../../contract/app-contract.ts';
+import { SITE_HEALTH_PATH } from '../../contract/sites.ts';
 import { jsonAnswer } from '../http/answer.ts';
 import { ApiError, ERRORS } from '../http/errors.ts';
 import {
@@ -29,6 +30,7 @@ import { privacyShown } from './privacy-text.ts';
 import { createReceiptRequests, type ReceiptRequestDeps } from './receipt-request.ts';
 import { createReceiptState, editableUntil } from './receipt-state.ts';
 import { offeredChannels } from './sections.ts';
+import { createSiteHealth, type SiteHealthDeps } from './site-health.ts';
 import { staticPage } from './static-page.ts';
 import { createDesk, type DeskDeps } from './waiting-room/desk.ts';
 import { createWatch } from './watched.ts';
@@ -40,6 +42,7 @@ export interface IntakeDeps extends AcceptDeps, ReceiptRequestDeps, HookDeps, De
   readonly connections?: { readonly turnedAway: number };
   /** Random, of this process: so no client can choose keys that share a place in its meters. */
   readonly seed: string;
+  readonly siteHealth: Omit<SiteHealthDeps, 'monotonicMs'>;
 }
 
 /** With a withdrawal, in both languages: what it does not do. */
@@ -63,7 +66,7 @@ const secretIn = ({ headers }: IncomingMessage): string => String(headers['x-rec
 
 export const createApi = (deps: IntakeDeps) => {
   const { campaignId, guard } = deps;
-  const page = staticPage(deps.settings);
+  const paused = staticPage(deps.settings);
   const metrics = createIntakeMetrics(deps.registry, {
     now: deps.wallClockMs,
     monotonicMs: deps.monotonicMs,
@@ -247,12 +250,16 @@ export const createApi = (deps: IntakeDeps) => {
       [`${PREFIX}/draws/:campaignId`]: only({ 'GET, HEAD': watch('poll', showDraw) }),
       [`${PREFIX}/draws/:campaignId/proof/:entry`]: only({ 'GET, HEAD': watch('poll', showProof) }),
       '/openapi.json': only({ 'GET, HEAD': watch('static', showDocument) }),
+      // Never shed: a site that has too much to do is no site that is lost.
+      [SITE_HEALTH_PATH]: only({
+        'GET, HEAD': createSiteHealth({ ...deps.siteHealth, monotonicMs: deps.monotonicMs }),
+      }),
     } satisfies Readonly<Record<string, Handler>>,
+    /** The page of a contingency level; undefined: there is none, or the path is not a page's. */
+    paused,
     /** Any other path. */
-    elsewhere: ((request) => {
-      const answer = page(request);
-      if (answer === undefined) throw new ApiError('NOT_FOUND');
-      return answer;
+    elsewhere: (() => {
+      throw new ApiError('NOT_FOUND');
     }) satisfies Handler,
     answer: createAnswers(deps),
   };

@@ -31,6 +31,7 @@ import { outsideWindow, overloaded, pausedBy, soon } from '../http/refusals.ts';
 import type { Conduct } from '../http/shedding.ts';
 import { type AdmissionRate, createAdmission } from '../limits/admission.ts';
 import type { Caller } from '../limits/limits.ts';
+import type { Span } from '../tracing/spans.ts';
 import { CANARY_HEADER, isCanary } from './canary.ts';
 import { WaitEstimate, waitText } from './wait-estimate.ts';
 import type { Doorkeeper } from './waiting-room/desk.ts';
@@ -52,6 +53,8 @@ export interface Knock {
   readonly caller: Caller;
   /** Why it may not be admitted, as far as its head shows. */
   readonly refusal: ApiError | undefined;
+  /** Absent: the request is not traced. */
+  readonly span?: Span;
 }
 
 export interface Gate {

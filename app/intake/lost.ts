@@ -8,6 +8,7 @@
  * | no copy of the registration is before the barriers                    | no: it came too late for the list |
  * | its last verdict, correction or withdrawal is behind the barriers     | unknown: an earlier copy may be before them |
  * | by the facts before the barriers it does not enter (contract/winner.ts) | no: it keeps its own state |
+ * | by them it enters, and the person won in an earlier campaign          | no: `excluded`, a state of its own (receipt-state.ts) |
  * | by them it enters                                                     | yes  |
  *
  * The caller makes sure that it is the person's receipt that counts now. If another one counted when the list was frozen, and was
@@ -24,7 +25,7 @@ export type AnnouncedDraw = NonNullable<LiveSettings['announced']>;
 export const mayHaveLost = (state: State): boolean => state === 'received' || state === 'verified';
 
 export const hasLost = (
-  { copies, facts, hasPlace }: DrawnReceipt,
+  { copies, facts, hasPlace }: Omit<DrawnReceipt, 'citizenHash'>,
   { barriers, unverified }: AnnouncedDraw,
 ): boolean => {
   const isBefore = ({ shard, sequence }: { readonly shard: number; readonly sequence: number }): boolean =>

@@ -1,5 +1,7 @@
 /** Metrics of the intake. */
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { metric } from '../../contract/metrics/metrics.ts';
+import { counter } from '../../runtime/metrics.ts';
 import { type ArrivalMetrics, type ArrivalSources, createArrivalMetrics } from '../http/arrival-metrics.ts';
 import type { LimitedBy } from '../limits/limits.ts';
 import type { AssertionUse } from './assertions.ts';
@@ -14,25 +16,9 @@ export interface IntakeMetrics extends ArrivalMetrics {
 }
 
 export const createIntakeMetrics = (registry: Registry, sources: ArrivalSources): IntakeMetrics => {
-  const registers = [registry];
-  const changes = new Counter({
-    name: 'voucher_intake_changes_total',
-    help: 'Changes that citizens asked for. done: stored, or stored before. refused: 4xx. unavailable: 5xx.',
-    labelNames: ['change', 'outcome'],
-    registers,
-  });
-  const assertions = new Counter({
-    name: 'voucher_intake_assertions_total',
-    help: 'Assertions of the login tier in requests of citizens, by kind. used: accepted. Everything else: why it was refused.',
-    labelNames: ['kind', 'outcome'],
-    registers,
-  });
-  const limited = new Counter({
-    name: 'voucher_intake_limited_total',
-    help: 'Registrations above a limit of one citizen, phone or device in this pod.',
-    labelNames: ['limit'],
-    registers,
-  });
+  const changes = counter(registry, metric('voucher_intake_changes_total'));
+  const assertions = counter(registry, metric('voucher_intake_assertions_total'));
+  const limited = counter(registry, metric('voucher_intake_limited_total'));
   return {
     ...createArrivalMetrics(registry, sources),
     changed: (change, outcome) => changes.inc({ change, outcome }),

@@ -30,7 +30,19 @@ const DOCUMENTS: Readonly<Record<KeySpace, LocalizedText>> = {
   },
 };
 
+const excludedText = (earlier: LiveSettings['eligibility']['excludeWinnersOf'] = []): LocalizedText =>
+  earlier.length === 0
+    ? { 'zh-CN': '', en: '' }
+    : {
+        'zh-CN': `在以下活动中已中签的市民不参加本次摇号：${earlier.map((title) => title['zh-CN']).join('、')}。`,
+        en: ` People who won in an earlier campaign take no part in this draw: ${earlier.map(({ en }) => en).join(', ')}.`,
+      };
+
 export const oneEntryText = ({ eligibility, identity }: LiveSettings): LocalizedText => {
   const [entries, documents] = [ENTRIES[eligibility.uniqueness], DOCUMENTS[identity.keySpace]];
-  return { 'zh-CN': entries['zh-CN'] + documents['zh-CN'], en: `${entries.en} ${documents.en}` };
+  const excluded = excludedText(eligibility.excludeWinnersOf);
+  return {
+    'zh-CN': entries['zh-CN'] + documents['zh-CN'] + excluded['zh-CN'],
+    en: `${entries.en} ${documents.en}${excluded.en}`,
+  };
 };

@@ -1,6 +1,7 @@
 /** GET /api/v1/registrations/{receiptNo}: the state of a receipt, for requests with its secret. */
 
 import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts';
+import type { FrozenExclusion } from '../../contract/decisions/exclusion.ts';
 import { defined } from '../../contract/defined.ts';
 import { receivedDataOf } from '../../contract/envelope-schema.ts';
 import type { LiveSettingsSource, ReceiptJournal } from '../../journal/publishing.ts';
@@ -28,6 +29,10 @@ export interface ReceiptStateDeps {
   readonly receiptJournal: Pick<ReceiptJournal, 'findRegistration'>;
   /** Absent: no receipt is shown as lost. */
   readonly drawnReceipts?: DrawnReceipts;
+  /** Whether a person is in a list of earlier winners. Absent: no receipt is shown as excluded. */
+  readonly excludedLists?: {
+    has(list: FrozenExclusion, citizenHash: string, signal: AbortSignal): Promise<boolean>;
+  };
   readonly settings: LiveSettingsSource;
   readonly now: () => number;
 }
@@ -163,20 +168,37 @@ const MOST_LOST_AT_ONCE = 4;
 /** More would not have their turn within a second. */
 const MOST_LOST_IN_LINE = 200;
 
-/** False also where it is unknown: then the receipt keeps the state that its own facts give. */
-const createLostLookup = ({ drawnReceipts }: ReceiptStateDeps) => {
+/** Of a person who won in an earlier campaign. */
+const EXCLUDED: LocalizedText = {
+  'zh-CN': '您在往期活动中已中签，按规则不参加本次摇号',
+  en: 'You won in an earlier campaign, so by the rules you take no part in this draw.',
+};
+
+/** Undefined also where it is unknown: then the receipt keeps the state that its own facts give. */
+const createLostLookup = ({ drawnReceipts, excludedLists }: ReceiptStateDeps) => {
   const inTurn = atMost(MOST_LOST_AT_ONCE);
   let inLine = 0;
-  return async (receiptNo: string, draw: AnnouncedDraw, signal: AbortSignal): Promise<boolean> => {
-    if (drawnReceipts === undefined || inLine >= MOST_LOST_IN_LINE) return false;
+  const outcome = async (
+    of: DrawnReceipts,
+    receiptNo: string,
+    draw: AnnouncedDraw,
+    signal: AbortSignal,
+  ): Promise<'lost' | 'excluded' | undefined> => {
+    const found = await of.find(receiptNo);
+    if (found === undefined || !hasLost(found, draw)) return undefined;
+    for (const list of draw.excluded ?? [])
+      if (await excludedLists?.has(list, found.citizenHash, signal)) return 'excluded';
+    return 'lost';
+  };
+  return async (receiptNo: string, draw: AnnouncedDraw, signal: AbortSignal) => {
+    if (drawnReceipts === undefined || inLine >= MOST_LOST_IN_LINE) return undefined;
     inLine += 1;
-    const found = await within(systemClock, ANSWER_WITHIN_MS, signal, (inner) =>
+    return within(systemClock, ANSWER_WITHIN_MS, signal, (inner) =>
       // An answer that came too late is not asked for any more.
-      inTurn(async () => (inner.aborted ? undefined : drawnReceipts.find(receiptNo))).finally(() => {
+      inTurn(async () => (inner.aborted ? undefined : outcome(drawnReceipts, receiptNo, draw, inner))).finally(() => {
         inLine -= 1;
       }),
     ).catch(() => undefined);
-    return found !== undefined && hasLost(found, draw);
   };
 };
 
@@ -189,13 +211,13 @@ const createLostLookup = ({ drawnReceipts }: ReceiptStateDeps) => {
  * | right | found, erased | erased, and since when |
  * | right | found, and another one counts (core/shown-state.ts) | superseded, its own history, and nothing about the other receipt |
  * | right | found, merged | superseded, and nothing else |
- * | right | found, received or verified, and the draw is announced | lost, where that is certain (lost.ts) |
+ * | right | found, received or verified, and the draw is announced | lost, where that is certain (lost.ts); excluded, if the person won in an earlier campaign |
  * | right | absent, or unavailable | received, not confirmed, and the reason in words |
  * | right | not asked: a contingency level pauses registration | received, not confirmed |
  */
 export const createReceiptState = (deps: ReceiptStateDeps) => {
   const registeredOf = createRegisteredLookup(deps);
-  const isLost = createLostLookup(deps);
+  const lostOf = createLostLookup(deps);
 
   const shown = async (
     receiptNo: string,
@@ -211,9 +233,9 @@ export const createReceiptState = (deps: ReceiptStateDeps) => {
     const changes = settings === undefined || own === 'withdrawn' ? {} : changesShown(facts, settings);
     const counting = shownState({ acceptedAt: receivedAt, receipt: receiptNo }, facts, others);
     const draw = settings?.announced;
-    const state =
-      draw !== undefined && mayHaveLost(counting) && (await isLost(receiptNo, draw, signal)) ? 'lost' : counting;
-    const detail = issuanceText(state, facts, settings, deps.now());
+    const lost = draw !== undefined && mayHaveLost(counting) ? await lostOf(receiptNo, draw, signal) : undefined;
+    const state = lost ?? counting;
+    const detail = state === 'excluded' ? EXCLUDED : issuanceText(state, facts, settings, deps.now());
     const answer = { receiptNo, state, confirmed, receivedAt, history, ...changes, ...defined({ detail }) };
     if (state === 'superseded') return answer;
     const details = registered ?? (await registeredOf(receiptNo, signal));

@@ -7,6 +7,7 @@ import { citizenHashOf, deriveReceipt, fingerprintOf, type Receipt } from '../co
 import { SealingPausedError, sealingAad } from '../core/sealing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError, type ErrorCode } from '../http/errors.ts';
+import type { SpanFacts } from '../tracing/spans.ts';
 import { type Knock, PUBLISHED_WITHIN_MS } from './gate.ts';
 import type { Sealer } from './ports.ts';
 import { fieldsOf, parseRegistration, type Registration } from './registration-body.ts';
@@ -80,13 +81,19 @@ export const claimOf = (
   return { registration, citizenHash, uniqueness, receipt, fingerprint };
 };
 
+const publishedAs = (outcome: PublishOutcome): readonly [string, SpanFacts] => {
+  if (outcome.kind === 'unavailable') return [outcome.reason, {}];
+  const { shard, duplicate, attempts } = outcome;
+  return ['acknowledged', { shard, duplicate, attempts }];
+};
+
 /**
  * `held`: the journal already has a registration under this receipt, with this body or another one.
  * @throws ApiError for a journal that did not acknowledge
  */
 export const publishClaim = async (
   { campaignId, site, sealer, journal }: RegisterDeps,
-  { kind, arrivedAtMs, isClockAgreed, ageMs }: Knock,
+  { kind, arrivedAtMs, isClockAgreed, ageMs, span }: Knock,
   { registration, citizenHash, uniqueness, receipt, fingerprint }: Claim,
 ): Promise<{ readonly kind: 'stored'; readonly at: string } | ({ readonly kind: 'held' } & StoredPosition)> => {
   const { name, idType, idNumber, phone, identity, channel, category, locale, policyVersion } = registration;
@@ -111,7 +118,9 @@ export const publishClaim = async (
   };
   // A machine that was suspended must not publish after closing what arrived before: the list may be frozen.
   if (ageMs() > PUBLISHED_WITHIN_MS) throw new ApiError('JOURNAL_UNAVAILABLE', { retryAfterSeconds: 1 });
-  const outcome = await journal.publish(event);
+  const publishing = span?.child('journal.publish');
+  const outcome = await journal.publish(event, publishing?.traceparent);
+  publishing?.end(...publishedAs(outcome));
   if (outcome.kind === 'acknowledged') {
     const { shard, sequence, duplicate } = outcome;
     return duplicate ? { kind: 'held', shard, sequence } : { kind: 'stored', at };

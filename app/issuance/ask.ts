@@ -16,6 +16,7 @@ import type { Failure } from '../../contract/outside/issuance.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Lane, Sent } from '../outside/lane.ts';
+import { inSpan, type Span } from '../tracing/spans.ts';
 import type { ChannelClient, IssueAnswer, IssueRequest, QueryAnswer } from './ports.ts';
 
 export type AnswerKind = IssueAnswer['kind'] | QueryAnswer['kind'];
@@ -39,6 +40,8 @@ export interface AskDeps {
   readonly draining: AbortSignal;
   /** One call was answered. */
   readonly asked: (call: Call, kind: AnswerKind) => void;
+  /** Of the message. Undefined: it is not traced. */
+  readonly span?: Span | undefined;
 }
 
 /** What an answer says about the channel. */
@@ -61,7 +64,7 @@ const BLOCKED: Result = { kind: 'blocked' };
 
 /** @param first requests that are looked up before `request` is sent; the same voucher with other numbers */
 export const carryOut = async (
-  { client, lane, clock, draining, asked }: AskDeps,
+  { client, lane, clock, draining, asked, span }: AskDeps,
   request: IssueRequest,
   first: readonly IssueRequest[],
   signal: AbortSignal,
@@ -71,7 +74,7 @@ export const carryOut = async (
     send: () => Promise<A>,
   ): Promise<A | undefined> => {
     if (!(await lane.turn(draining))) return undefined;
-    const answer = await send().catch((error: unknown) => {
+    const answer = await inSpan(span, `channel.${call}`, {}, send, ({ kind }) => kind).catch((error: unknown) => {
       lane.sent('retry');
       throw error;
     });

@@ -20,6 +20,7 @@
  */
 import { z } from 'zod';
 import type { IssuanceStart } from '../../contract/decisions/control.ts';
+import { defined } from '../../contract/defined.ts';
 import type { Channel, EventEnvelope } from '../../contract/envelope.ts';
 import type { AccountFields, IssuingData } from '../../contract/outside/issuance.ts';
 import { parseUntrusted } from '../../contract/untrusted.ts';
@@ -33,6 +34,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Opener } from '../keys/opener.ts';
 import { anonymousError } from '../log.ts';
 import { HELD_SECONDS, roomAt, roomOfBatch, type System } from '../outside/follow.ts';
+import type { Span } from '../tracing/spans.ts';
 import { DONE, eventIn, type Outcome as OutcomeOf, oneByOne, setAside, spread } from '../worker/each.ts';
 import type { Message, Settled, TierPart, WorkerLog } from '../worker/part.ts';
 import { type AnswerKind, type Call, carryOut, type Unsettled } from './ask.ts';
@@ -132,6 +134,7 @@ interface Asking {
   readonly start: IssuanceStart;
   readonly factsMayBeLost: boolean;
   readonly deliveryCount?: number;
+  readonly span?: Span;
 }
 
 type Prepared = Outcome | { readonly kind: 'unreadable' } | { readonly kind: 'account'; readonly account: string };
@@ -182,17 +185,17 @@ export const channelPart = (deps: ChannelDeps): TierPart<Settled> => {
   };
 
   const fail = async (
-    { event, n, data }: Asking,
+    { event, n, data, span }: Asking,
     why: Parameters<typeof issueFailedFact>[3],
     signal: AbortSignal,
   ): Promise<Outcome> => {
-    await publish(issueFailedFact(event, n, data, why, made()), signal);
+    await publish(issueFailedFact(event, n, data, why, made()), signal, span?.traceparent);
     metrics.outcome('failed');
     return DONE;
   };
 
   const send = async (asking: Asking, signal: AbortSignal): Promise<Outcome> => {
-    const { event, n, data, deliveryCount } = asking;
+    const { event, n, data, deliveryCount, span } = asking;
     const issuable = issuableAt(asking.start, channel, data.voucher);
     if (issuable === undefined) return wait('no_stock');
     const reached = reach();
@@ -210,7 +213,7 @@ export const channelPart = (deps: ChannelDeps): TierPart<Settled> => {
       wonAt: data.wonAt,
     });
     const result = await carryOut(
-      { client: reached.client, lane: reached.lane, clock, draining: draining.signal, asked: metrics.asked },
+      { client: reached.client, lane: reached.lane, clock, draining: draining.signal, asked: metrics.asked, span },
       requestOf(n),
       queriesFirst(n, asking).map(requestOf),
       signal,
@@ -221,7 +224,7 @@ export const channelPart = (deps: ChannelDeps): TierPart<Settled> => {
     const { request, coupon } = result;
     const noted = await noteCoupon?.(channel, coupon, event, signal);
     if (noted === 'taken' || noted === 'full') metrics.unnoted(noted);
-    await publish(issuedFact(event, { ...data, request }, coupon, made()), signal);
+    await publish(issuedFact(event, { ...data, request }, coupon, made()), signal, span?.traceparent);
     metrics.outcome('issued');
     return DONE;
   };
@@ -250,7 +253,7 @@ export const channelPart = (deps: ChannelDeps): TierPart<Settled> => {
     }
     const alone = decideAlone(event);
     if (alone !== undefined) return skip(alone.reason);
-    const { shard, sequence, deliveryCount } = message;
+    const { shard, sequence, deliveryCount, span } = message;
     const n = event.attempt ?? 1;
     const work = async (): Promise<Outcome> => {
       try {
@@ -259,7 +262,7 @@ export const channelPart = (deps: ChannelDeps): TierPart<Settled> => {
         if (created === undefined) return wait('journal');
         const factsMayBeLost = started.queryFirst || created !== started.streams[shard];
         return await send(
-          { event, n, data, start: started, factsMayBeLost, ...(deliveryCount === undefined ? {} : { deliveryCount }) },
+          { event, n, data, start: started, factsMayBeLost, ...defined({ deliveryCount, span }) },
           signal,
         );
       } catch (error) {

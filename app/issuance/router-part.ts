@@ -17,6 +17,7 @@ import type { AppendIssuing } from '../../journal/home-publisher.ts';
 import type { FactLookup } from '../../journal/receipts/facts.ts';
 import { atMost } from '../../runtime/at-most.ts';
 import { anonymousError } from '../log.ts';
+import type { Span } from '../tracing/spans.ts';
 import { DONE, eventIn, type Outcome as OutcomeOf, oneByOne, spread } from '../worker/each.ts';
 import type { Message, Settled, TierPart, WorkerLog } from '../worker/part.ts';
 import {
@@ -107,7 +108,12 @@ export const routerPart = (deps: RouterDeps): TierPart<Settled> => {
     return accounts && decideRoute({ ...known, accounts });
   };
 
-  const route = async (event: EventEnvelope, started: IssuanceStart, signal: AbortSignal): Promise<Outcome> => {
+  const route = async (
+    event: EventEnvelope,
+    started: IssuanceStart,
+    span: Span | undefined,
+    signal: AbortSignal,
+  ): Promise<Outcome> => {
     const decision = await decisionOn(event);
     if (decision === undefined) return wait('journal');
     if (decision.kind === 'skip') return skip(decision.reason);
@@ -116,7 +122,8 @@ export const routerPart = (deps: RouterDeps): TierPart<Settled> => {
     if (issuable === undefined) return skip('no_stock');
     const request = requestNumber({ campaignId, merchant: issuable.merchant, receipt: event.receipt, n });
     const made = { at: new Date(now()).toISOString(), site };
-    const appended = await append(issuingFact(event, { n, place, account, request }, made), after, signal);
+    const fact = issuingFact(event, { n, place, account, request }, made);
+    const appended = await append(fact, after, signal, span?.traceparent);
     if (appended !== 'stored') return wait(appended === 'overtaken' ? 'overtaken' : 'journal');
     metrics.begun(account.channel);
     return DONE;
@@ -132,7 +139,9 @@ export const routerPart = (deps: RouterDeps): TierPart<Settled> => {
     if (alone !== undefined) return skip(alone.reason);
     try {
       return await inTurn(() =>
-        draining.signal.aborted ? Promise.resolve(wait('draining')) : route(decoded.event, started, signal),
+        draining.signal.aborted
+          ? Promise.resolve(wait('draining'))
+          : route(decoded.event, started, message.span, signal),
       );
     } catch (error) {
       if (signal.aborted) return wait('draining');
@@ -144,6 +153,7 @@ export const routerPart = (deps: RouterDeps): TierPart<Settled> => {
 
   return {
     tier: 'issuance',
+    beginsTraces: true,
     room: () => (start() === undefined ? 0 : BATCH),
     drain: () => draining.abort(),
     ...oneByOne({ answer: answerMessage, givenBack: metrics.givenBack, holds: () => () => undefined }),

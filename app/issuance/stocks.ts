@@ -24,7 +24,7 @@ export interface StocksDeps {
   readonly monotonicMs: () => number;
 }
 
-const EVERY_MS = 60_000;
+const EVERY_MS = 30_000;
 
 const SENT: Readonly<Record<StockAnswer['kind'], Sent>> = {
   stock: 'answered',
@@ -43,7 +43,7 @@ const fieldsOf = ({ faceValueFen, minimumSpendFen, total, issued, isRunning }: S
     ['running', isRunning ? 1 : 0],
   ] as const satisfies readonly (readonly [StockField, number | undefined])[];
 
-/** Called again and again, never twice at once: reads the channels that were not read within a minute, and can be asked now. */
+/** Called again and again, never twice at once: reads the channels that were not read for 30 s, and can be asked now. */
 export const createStockReader = ({ current, metrics, monotonicMs }: StocksDeps) => {
   const readAtMs = new Map<string, number>();
 

@@ -1,9 +1,11 @@
 /** What an intake does about the destruction of all keys of its campaign. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { METRICS } from '../../contract/app-contract.ts';
+import { metric } from '../../contract/metrics/metrics.ts';
 import { KEYS_DESTROYED } from '../../contract/names.ts';
 import type { DataKeyStore } from '../../journal/privacy/data-keys.ts';
+import { sampledGauge } from '../../runtime/metrics.ts';
 import type { Logger } from '../log.ts';
 import { countPrivacyKeys } from './privacy-keys.ts';
 
@@ -29,16 +31,9 @@ export const endSoon = (log: Logger, ended: AbortSignal): void => {
   );
 };
 
-/** For the operator, which may not read the Secret. */
-export const exportPrivacyKeys = (registry: Registry, dir: string): void => {
-  const gauge = new Gauge({
-    name: METRICS.privacyKeys,
-    help: 'Keys of the privacy Secret in the mount of this pod; 0 once the Secret is empty.',
-    registers: [registry],
-    async collect() {
-      const count = await countPrivacyKeys(dir).catch(() => undefined);
-      if (count === undefined) gauge.reset();
-      else gauge.set(count);
-    },
+/** For the operator, which may not read the Secret. Absent while the mount can't be read: that is not a zero. */
+export const exportPrivacyKeys = (registry: Registry, dir: string): void =>
+  sampledGauge(registry, metric(METRICS.privacyKeys), async () => {
+    const count = await countPrivacyKeys(dir).catch(() => undefined);
+    return count === undefined ? [] : [[{}, count]];
   });
-};

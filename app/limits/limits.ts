@@ -151,25 +151,20 @@ export const createLimits = ({ seed, monotonicMs, deviceOf }: LimitsDeps): Limit
     take({ key, device, conduct }, { citizenHash, phone }, { limits }) {
       if (limits === undefined) return { giveBack: () => undefined };
       const nowMs = monotonicMs();
-      const uses: readonly Use[] = [
-        [
-          'device',
-          meters.device,
-          spotOf(seed, `device ${device ?? ''}`),
-          device === undefined ? 0 : limits.devicePerMinute,
-        ],
-        ['citizen', meters.citizen, spotOf(seed, citizenHash), limits.citizenPerMinute],
-        ['phone', meters.phone, spotOf(seed, phone), limits.phonePerMinute],
-      ];
-      const limited = uses.filter(([, , , perMinute]) => perMinute > 0);
-      const taken = takeAll(limited, nowMs);
+      const { devicePerMinute, citizenPerMinute, phonePerMinute } = limits;
+      const uses: Use[] = [];
+      if (device !== undefined && devicePerMinute > 0)
+        uses.push(['device', meters.device, spotOf(seed, `device ${device}`), devicePerMinute]);
+      if (citizenPerMinute > 0) uses.push(['citizen', meters.citizen, spotOf(seed, citizenHash), citizenPerMinute]);
+      if (phonePerMinute > 0) uses.push(['phone', meters.phone, spotOf(seed, phone), phonePerMinute]);
+      const taken = takeAll(uses, nowMs);
       if (taken.refused === undefined || taken.refused.by === 'device' || conduct === 'noisy' || key === '')
         return taken;
       const { by } = taken.refused;
       const extra = takeAll(
         [
           [by, meters.pair, spotOf(seed, `pair ${key} ${citizenHash}`), PAIR_PER_MINUTE],
-          [by, meters.extra, spotOf(seed, citizenHash), EXTRA * Math.max(1, limits.citizenPerMinute)],
+          [by, meters.extra, spotOf(seed, citizenHash), EXTRA * Math.max(1, citizenPerMinute)],
         ],
         nowMs,
       );

@@ -26,6 +26,7 @@ import { callbackPath, loginPath } from '../../contract/outside/login.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import type { Answer } from '../http/answer.ts';
 import { createArrivalMetrics } from '../http/arrival-metrics.ts';
+import { cookieIn } from '../http/cookies.ts';
 import { ApiError } from '../http/errors.ts';
 import {
   apiErrorOf,
@@ -70,8 +71,6 @@ export interface LoginDeps extends HookDeps {
 
 const CHALLENGE = /^[\w-]{43}$/;
 const LONGEST_QUERY = 4_096;
-/** A cookie of ours has about 250 characters. */
-const LONGEST_COOKIES = 6_000;
 
 const CODE_OF = {
   refused: 'LOGIN_REFUSED',
@@ -85,13 +84,6 @@ const queryOf = ({ url = '' }: IncomingMessage): URLSearchParams => {
 };
 
 const cookieName = (system: string): string => `voucher-login-${system}`;
-const cookieIn = ({ headers: { cookie = '' } }: IncomingMessage, name: string): string =>
-  (cookie.length > LONGEST_COOKIES ? '' : cookie)
-    .split(';')
-    .map((pair) => pair.trim())
-    .find((pair) => pair.startsWith(`${name}=`))
-    ?.slice(name.length + 1) ?? '';
-
 interface Asked {
   readonly settings: LiveSettings;
   readonly section: LoginSection;

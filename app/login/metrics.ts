@@ -1,5 +1,7 @@
 /** Metrics of the login tier besides its arrivals. None has a label with anything of a person. */
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { metric } from '../../contract/metrics/metrics.ts';
+import { counter } from '../../runtime/metrics.ts';
 import type { LoginAnswer } from './ports.ts';
 
 export interface LoginMetrics {
@@ -8,11 +10,6 @@ export interface LoginMetrics {
 }
 
 export const createLoginMetrics = (registry: Registry): LoginMetrics => {
-  const logins = new Counter({
-    name: 'voucher_login_answers_total',
-    help: 'Answers of the systems to logins, by system. state: the callback was not begun in that browser, or is too old.',
-    labelNames: ['system', 'outcome'],
-    registers: [registry],
-  });
+  const logins = counter(registry, metric('voucher_login_answers_total'));
   return { login: (system, outcome) => logins.inc({ system, outcome }) };
 };

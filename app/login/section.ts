@@ -1,5 +1,6 @@
 /** The tier's section of the spec, as the live settings carry it: `sections.login`. Pure. */
 import { z } from 'zod';
+import { CHANNELS, type Channel } from '../../contract/envelope.ts';
 import { loginPath } from '../../contract/outside/login.ts';
 import type { LoginSpec, LoginSystem } from '../../contract/types/login.ts';
 
@@ -44,6 +45,21 @@ export const loginsShown = (sections: Readonly<Record<string, unknown>> = {}) =>
     name,
     proves: type === 'Oidc' ? 'identity' : 'account',
     url: new URL(loginPath(name), found?.url).href,
+  }));
+};
+
+export interface OfferedLogin {
+  readonly url: string;
+  /** Whose accounts it proves. Undefined: it proves who a citizen is. */
+  readonly channel: Channel | undefined;
+}
+
+/** The same for the page, which offers an account's login beside its channel. */
+export const loginsOffered = (sections: Readonly<Record<string, unknown>> = {}): readonly OfferedLogin[] => {
+  const found = section.safeParse(sections['login']).data;
+  return (found?.systems ?? []).map(({ name, type }) => ({
+    url: new URL(loginPath(name), found?.url).href,
+    channel: CHANNELS.find((channel) => channel === type.toLowerCase()),
   }));
 };
 

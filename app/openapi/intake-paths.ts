@@ -169,6 +169,28 @@ export const intakePaths = {
       },
     },
   },
+  '/site-health': {
+    get: {
+      operationId: 'showSiteHealth',
+      tags: ['campaign'],
+      summary: 'Ask whether this site can store a registration',
+      description:
+        'For load balancers in front of several sites: never shed, and the same while registration is closed.',
+      responses: {
+        '200': {
+          description: 'A write went through in the last two seconds.',
+          headers: NOT_CACHED,
+          content: { 'text/plain': { schema: z.literal('ok\n') } },
+        },
+        '503': {
+          description: 'The journal acknowledges no write.',
+          headers: NOT_CACHED,
+          content: { 'text/plain': { schema: z.string() } },
+        },
+        ...problemsOf(ERRORS_OF.siteHealth),
+      },
+    },
+  },
   '/openapi.json': {
     get: {
       operationId: 'showDocument',

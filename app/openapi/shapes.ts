@@ -17,7 +17,7 @@ const receiptNo = z
 const channel = z.enum(CHANNELS).meta({ description: 'App in which the voucher is issued.' });
 
 /** An object, so that a new state is missed by the compiler. */
-const STATES: Readonly<Record<State, true>> = {
+const STATES: Readonly<Record<State | 'excluded', true>> = {
   received: true,
   manual_review: true,
   rejected: true,
@@ -26,6 +26,7 @@ const STATES: Readonly<Record<State, true>> = {
   superseded: true,
   entered: true,
   lost: true,
+  excluded: true,
   waitlisted: true,
   won: true,
   issuing: true,
@@ -35,7 +36,7 @@ const STATES: Readonly<Record<State, true>> = {
   redeemed: true,
   erased: true,
 };
-const state = z.enum(Object.keys(STATES) as [State, ...State[]]).meta({ description: 'State of the registration.' });
+const state = z.enum(Object.keys(STATES) as [State | 'excluded']).meta({ description: 'State of the registration.' });
 
 const changes = {
   editableUntil: instant('Until when the registration can be changed.').optional(),
@@ -88,6 +89,10 @@ export const campaign = z.strictObject({
   eligibility: z.strictObject({
     minAge: count('Least age in years.'),
     uniqueness: z.enum(UNIQUENESS).meta({ description: 'How many registrations of a person count.' }),
+    excludeWinnersOf: z
+      .array(text('Title.'))
+      .optional()
+      .meta({ description: 'Titles of campaigns whose winners take no part in the draw.' }),
     text: text('Who may register, for people.'),
   }),
   draw: z.strictObject({

@@ -1,7 +1,8 @@
 /** What a pod reports to the operator about outside systems. Every series is there from the start, and no others are added. */
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { metric } from '../../contract/metrics/metrics.ts';
 import { OUTSIDE_METRICS, type OutsideBlock } from '../../contract/outside/outside.ts';
-import { sampledGauge } from '../sampled-gauge.ts';
+import { counter, sampledGauge } from '../../runtime/metrics.ts';
 import { OUTCOMES, type Sent } from './outcome.ts';
 
 const BLOCKS: Readonly<Record<OutsideBlock, true>> = { no_share: true, failing: true, quota: true, refused: true };
@@ -14,14 +15,8 @@ export interface OutsideMetrics {
 
 export const createOutsideMetrics = (registry: Registry): OutsideMetrics => {
   const watched = new Map<string, () => OutsideBlock | undefined>();
-  const requests = new Counter({
-    name: OUTSIDE_METRICS.requests,
-    help: 'Requests to outside systems, by outcome.',
-    labelNames: ['target', 'outcome'],
-    registers: [registry],
-  });
-  const help = '1 while this pod does not ask an outside system, by reason; else 0.';
-  sampledGauge(registry, { name: OUTSIDE_METRICS.blocked, help, labels: ['target', 'reason'] }, () =>
+  const requests = counter(registry, metric(OUTSIDE_METRICS.requests));
+  sampledGauge(registry, metric(OUTSIDE_METRICS.blocked), () =>
     [...watched].flatMap(([target, blocked]) => {
       const found = blocked();
       return Object.keys(BLOCKS).map((reason) => [{ target, reason }, reason === found ? 1 : 0] as const);

@@ -1,6 +1,8 @@
 /** Metrics of the records tier, besides those of every worker (worker/metrics.ts). */
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { METRICS } from '../../contract/app-contract.ts';
+import { metric } from '../../contract/metrics/metrics.ts';
+import { counter } from '../../runtime/metrics.ts';
 import { REJECTIONS } from './decode.ts';
 import type { RecordsCommit } from './part.ts';
 
@@ -16,19 +18,8 @@ const RESULTS = [
 
 /** @returns what counts a commit */
 export const countCommits = (registry: Registry): ((commit: RecordsCommit) => void) => {
-  const registers = [registry];
-  const committed = new Counter({
-    name: METRICS.recordsCommitted,
-    help: 'Events committed to the database, by result. kept: of a later release, until a worker of that release records it. uncounted: canaries and rehearsals.',
-    labelNames: ['result'],
-    registers,
-  });
-  const rejected = new Counter({
-    name: METRICS.recordsRejected,
-    help: 'Messages set aside permanently, by reason.',
-    labelNames: ['reason'],
-    registers,
-  });
+  const committed = counter(registry, metric(METRICS.recordsCommitted));
+  const rejected = counter(registry, metric(METRICS.recordsRejected));
   // From zero, so that a rate includes the first event.
   for (const [, result] of RESULTS) committed.inc({ result }, 0);
   for (const reason of REJECTIONS) rejected.inc({ reason }, 0);

@@ -1,10 +1,11 @@
 /** Totals of the database on the metrics page, for the operator, which has no access to it. */
 import type { Registry } from 'prom-client';
 import { METRICS } from '../../contract/app-contract.ts';
+import { metric } from '../../contract/metrics/metrics.ts';
 import { shared } from '../../runtime/at-most.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
-import { sampledGauge } from '../sampled-gauge.ts';
+import { sampledGauge } from '../../runtime/metrics.ts';
 import { type FactCount, factStates } from './fact-states.ts';
 
 export interface Totals {
@@ -19,9 +20,7 @@ const ANSWER_WITHIN_MS = 400;
 export const exportTotals = (registry: Registry, count: () => Promise<Totals>): void => {
   // So that queries do not pile up when the database hangs.
   const ask = shared(count);
-  const help =
-    'Receipts of citizens in the database: received is the earliest of each person, superseded the others. Absent while the database does not answer.';
-  sampledGauge(registry, { name: METRICS.recordsTotal, help, labels: ['state'] }, async () => {
+  sampledGauge(registry, metric(METRICS.recordsTotal), async () => {
     const totals = await within(systemClock, ANSWER_WITHIN_MS, undefined, ask).catch(() => undefined);
     return totals === undefined
       ? []
@@ -56,28 +55,11 @@ export const exportFacts = (
   };
   // Both gauges are collected for the same page.
   const page = shared(current);
-  sampledGauge(
-    registry,
-    {
-      name: METRICS.recordsFacts,
-      help: 'Receipts of winners in the database, by what they have. A series of zero is absent, and all are while the database is silent.',
-      labels: ['fact', 'voucher', 'channel'],
-    },
-    async () =>
-      ((await page())?.totals ?? []).map(
-        ({ fact, voucher, channel, receipts }) => [{ fact, voucher, channel }, receipts] as const,
-      ),
+  sampledGauge(registry, metric(METRICS.recordsFacts), async () =>
+    ((await page())?.totals ?? []).map(
+      ({ fact, voucher, channel, receipts }) => [{ fact, voucher, channel }, receipts] as const,
+    ),
   );
-  sampledGauge(
-    registry,
-    {
-      name: METRICS.recordsFactsAt,
-      help: 'When these receipts were counted, in Unix seconds; 0 while they are absent.',
-    },
-    async () => {
-      const found = await page();
-      // A gauge without labels always has a sample.
-      return [[{}, (found?.atMs ?? 0) / 1000] as const];
-    },
-  );
+  // A gauge without labels always has a sample.
+  sampledGauge(registry, metric(METRICS.recordsFactsAt), async () => [[{}, ((await page())?.atMs ?? 0) / 1000]]);
 };

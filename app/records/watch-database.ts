@@ -1,10 +1,11 @@
 /** Checks the database regularly. */
 import type { Registry } from 'prom-client';
 import { METRICS } from '../../contract/app-contract.ts';
+import { metric } from '../../contract/metrics/metrics.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
+import { sampledGauge } from '../../runtime/metrics.ts';
 import { sleep } from '../../runtime/sleep.ts';
-import { sampledGauge } from '../sampled-gauge.ts';
 import type { DatabaseHealth } from './database-health.ts';
 import type { DatabaseTrouble } from './ports.ts';
 
@@ -18,8 +19,7 @@ const LOOK_AGAIN_MS = 500;
 const ANSWER_WITHIN_MS = 1_500;
 
 export const exportInHand = (registry: Registry, health: DatabaseHealth, monotonicMs: () => number): void => {
-  const help = 'How long the oldest batch has waited for its commit, in seconds; 0 without one.';
-  sampledGauge(registry, { name: METRICS.recordsInHand, help }, () => [[{}, health.inHandSeconds(monotonicMs())]]);
+  sampledGauge(registry, metric(METRICS.recordsInHand), () => [[{}, health.inHandSeconds(monotonicMs())]]);
 };
 
 /** Ends with the signal. */

@@ -1,12 +1,9 @@
 /** Metrics of manual review. None has a label with anything of a person. */
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { metric } from '../../contract/metrics/metrics.ts';
+import { counter } from '../../runtime/metrics.ts';
 
 export const createReviewMetrics = (registry: Registry): ((action: string, outcome: string) => void) => {
-  const requests = new Counter({
-    name: 'voucher_review_requests_total',
-    help: 'Requests of reviewers, by action (list, show, accept, reject) and outcome: done, or the code of the refusal.',
-    labelNames: ['action', 'outcome'],
-    registers: [registry],
-  });
+  const requests = counter(registry, metric('voucher_review_requests_total'));
   return (action, outcome) => requests.inc({ action, outcome });
 };

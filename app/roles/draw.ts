@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BUNDLE_KEYS } from '../../contract/app-contract.ts';
 import { readDrawOrder } from '../../contract/decisions/draw-order.ts';
 import { connectJournal } from '../../journal/connection.ts';
+import { createExcludedLists } from '../../journal/excluded-lists.ts';
 import { createControlLog, createDrawChain } from '../../journal/freeze/control.ts';
 import { createHomePublisher } from '../../journal/home-publisher.ts';
 import { createJournalReplay } from '../../journal/replay.ts';
@@ -65,6 +66,7 @@ export const runDraw: RunJob = async ({ config, log, signal }) => {
       read: (type) => until(() => control.read(type, signal), signal, onFailure),
       append: (type, value) => until(() => control.append(type, value, signal), signal, onFailure),
     };
+    const lists = createExcludedLists(of);
     const steps: Steps = {
       read: () => until(() => chain.read(signal), signal, onFailure),
       append: (step, after) => until(() => chain.append(step, after, signal), signal, onFailure),
@@ -78,6 +80,7 @@ export const runDraw: RunJob = async ({ config, log, signal }) => {
         citizenKey,
         replay: createJournalReplay(of),
         decisions,
+        excludedLists: { read: (list) => until(() => lists.read(list, signal), signal, onFailure) },
         steps,
         drand: createDrand({
           chainInfo: drandChain,

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClaims } from '../../journal/claims.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
+import { createExcludedLists } from '../../journal/excluded-lists.ts';
 import { JournalHealth } from '../../journal/journal-health.ts';
 import { watchLiveSettings } from '../../journal/live-settings.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
@@ -14,6 +15,7 @@ import { followAstray } from '../../journal/receipts/astray.ts';
 import { createDrawnReceipts } from '../../journal/receipts/drawn-receipt.ts';
 import { firstRegistration } from '../../journal/receipts/first-registration.ts';
 import { createReceiptJournal } from '../../journal/receipts/receipt-journal.ts';
+import { createSiteJournal } from '../../journal/site-journal.ts';
 import { keepJournalChecked } from '../../journal/streams/check.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -25,6 +27,7 @@ import { createIntake } from '../intake/create-intake.ts';
 import { exportRecentPublishes } from '../intake/recent-publishes.ts';
 import { ruleProblem } from '../intake/same-rule.ts';
 import { areKeysDestroyed, endSoon, exportPrivacyKeys } from '../keys/destroyed-keys.ts';
+import { fingerprintsOf, keyProblem } from '../keys/fingerprints.ts';
 import { DataKeyRing } from '../keys/key-ring.ts';
 import { fittingNothing, readPrivacyKeys, readWrapKeys } from '../keys/privacy-keys.ts';
 import { createLimitedLog } from '../limited-log.ts';
@@ -39,7 +42,7 @@ const DRAIN_WITHIN_MS = 20_000;
 
 const monotonicMs = (): number => performance.now();
 
-export const startIntake: StartRole = async ({ config, registry, dependencies, log, starting }) => {
+export const startIntake: StartRole = async ({ config, registry, dependencies, log, tracing, starting }) => {
   const { campaignId, site, shards } = config.app;
   const privacyDir = privacyFolder(config);
   const read = await readPrivacyKeys(privacyDir).then(
@@ -81,7 +84,14 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const keys = read.kind === 'error' || sealer.isDestroyed ? fittingNothing() : read.keys;
   holdsKeys = !sealer.isDestroyed;
   exportPrivacyKeys(registry, privacyDir);
+  const siteJournal = createSiteJournal(journal);
   const known = await abortable(settings.first, starting);
+  if (holdsKeys) {
+    const own = fingerprintsOf(keys, campaignId);
+    const ask = () => siteJournal.fingerprints(own, starting);
+    const wrongKeys = keyProblem(own, await until(ask, starting, warn('compare the keys with those of the campaign')));
+    if (wrongKeys !== undefined) throw new ConfigError(wrongKeys);
+  }
   const opensAtMs = Date.parse(known.window.opensAt);
   const first = await until(
     () => firstRegistration({ ...journal, opensAtMs, isOpen: clock.now() >= opensAtMs }, starting),
@@ -95,6 +105,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
   const guard = createLoadGuard();
   const connections = citizenConnections(config.maxConnections);
   let draining = false;
+  let acknowledgedAtMs: number | undefined;
   const publisher = createPublisher({ ...journal, registry, monotonicMs, signal: ended.signal });
   const app = createIntake({
     campaignId,
@@ -103,9 +114,10 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     areKeysDestroyed: () => sealer.isDestroyed,
     canaryKey: keys.canary,
     journal: {
-      async publish(event) {
-        const outcome = await publisher.publish(event);
+      async publish(event, traceparent) {
+        const outcome = await publisher.publish(event, traceparent);
         health.published(outcome, connection.isRefused(), monotonicMs());
+        if (outcome.kind === 'acknowledged') acknowledgedAtMs = monotonicMs();
         return outcome;
       },
     },
@@ -119,9 +131,11 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     check: createAssertionCheck(campaignId),
     claims: createClaims({ connection, campaignId, monotonicMs }),
     drawnReceipts: createDrawnReceipts({ ...journal, monotonicMs }),
+    excludedLists: createExcludedLists(journal),
     queue: followQueue({ connection, campaignId, random: Math.random, onError: warn('waiting room') }, ended.signal),
     journalFound,
     settings,
+    siteHealth: { acknowledgedAtMs: () => acknowledgedAtMs, probe: siteJournal.probe },
     sealer,
     receipts,
     registry,
@@ -136,6 +150,7 @@ export const startIntake: StartRole = async ({ config, registry, dependencies, l
     isDraining: () => draining,
     signal: ended.signal,
     onServerError: limited.answered,
+    ...(tracing === undefined ? {} : { tracing }),
   });
   const server = await listen(app, config.host, config.httpPort, { connections, keepAliveMs: config.keepAliveMs });
   const { serviceUrl } = config;

@@ -6,6 +6,7 @@ import type { ProcessConfig } from '../config.ts';
 import type { Dependencies } from '../dependencies.ts';
 import type { Logger } from '../log.ts';
 import type { AnswerReview } from '../review/review.ts';
+import type { Tracing } from '../tracing/spans.ts';
 
 export interface RoleContext {
   readonly config: ProcessConfig;
@@ -13,6 +14,8 @@ export interface RoleContext {
   /** A role registers its dependencies before it waits for them. */
   readonly dependencies: Dependencies;
   readonly log: Logger;
+  /** Absent: no traces. */
+  readonly tracing?: Tracing;
   /** Ends a start that is still under way. */
   readonly starting: AbortSignal;
 }

@@ -14,5 +14,6 @@ export const START_TIER: Readonly<Record<Tier, () => Promise<StartRole>>> = {
 export const RUN_JOB: Readonly<Record<JobName, () => Promise<RunJob>>> = {
   draw: async () => (await import('./draw.ts')).runDraw,
   compare: async () => (await import('./compare.ts')).runCompare,
+  exclude: async () => (await import('./exclude.ts')).runExclude,
   books: async () => (await import('./books.ts')).runBooksJob,
 };

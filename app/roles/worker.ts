@@ -43,7 +43,7 @@ export const startWorker = async <S extends Settled>(
   context: RoleContext,
   { tier, part, lanes = [], health, connected, prepare, close }: WorkerTier<S>,
 ): Promise<RunningRole> => {
-  const { config, registry, log, starting } = context;
+  const { config, registry, log, tracing, starting } = context;
   const { campaignId, shards } = config.app;
   const warn =
     (step: string) =>
@@ -63,7 +63,7 @@ export const startWorker = async <S extends Settled>(
   };
   const stopping = new AbortController();
   const reported = fetchHealth(journal, whyNoFetch, monotonicMs);
-  const shared = { shards, registry, log };
+  const shared = { shards, registry, log, ...(tracing === undefined ? {} : { tracing }) };
   const stopped = Promise.all([
     runWorker(
       { ...shared, part, reader: createJournalReader(of), health: { ...reported, ...health } },

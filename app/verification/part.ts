@@ -32,6 +32,7 @@ import type { Opener } from '../keys/opener.ts';
 import { anonymousError } from '../log.ts';
 import { roomOfBatch } from '../outside/follow.ts';
 import type { Lane, Sent } from '../outside/lane.ts';
+import { inSpan, type Span } from '../tracing/spans.ts';
 import { DONE, eventIn, type Outcome as OutcomeOf, oneByOne, spread } from '../worker/each.ts';
 import type { Message, Settled, TierPart, WorkerLog } from '../worker/part.ts';
 import { type Asserted, sentLogin } from './asserted.ts';
@@ -161,9 +162,14 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
     return DONE;
   };
 
-  const settle = async (event: EventEnvelope, verdict: Verdict, signal: AbortSignal): Promise<Outcome> => {
+  const settle = async (
+    event: EventEnvelope,
+    verdict: Verdict,
+    span: Span | undefined,
+    signal: AbortSignal,
+  ): Promise<Outcome> => {
     const at = new Date(now()).toISOString();
-    await publish(factOf(verdict, event, attemptOf(event), { at, site }), signal);
+    await publish(factOf(verdict, event, attemptOf(event), { at, site }), signal, span?.traceparent);
     metrics.verdict(verdict.type);
     return DONE;
   };
@@ -208,16 +214,22 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
 
   const answerEvent = async (
     event: EventEnvelope,
-    deliveryCount: number | undefined,
+    { deliveryCount, span }: Message,
     signal: AbortSignal,
   ): Promise<Outcome> => {
     const prepared = await nextInLine(() => prepare(event, signal));
-    if (prepared.kind === 'verdict') return settle(event, prepared.verdict, signal);
+    if (prepared.kind === 'verdict') return settle(event, prepared.verdict, span, signal);
     if (prepared.kind !== 'turn') return prepared;
     const { lane, provider } = prepared.desk;
     const { name, idType, idNumber } = prepared.fields;
     const requestId = requestIdOf(campaignId, event.receipt, attemptOf(event));
-    const answer = await provider.verify({ name, idType, idNumber, requestId }, signal).catch((error: unknown) => {
+    const answer = await inSpan(
+      span,
+      'provider.verify',
+      { provider: provider.name },
+      () => provider.verify({ name, idType, idNumber, requestId }, signal),
+      ({ kind }) => kind,
+    ).catch((error: unknown) => {
       lane.sent('retry');
       throw error;
     });
@@ -231,12 +243,12 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
       );
       return retry(answer, deliveryCount);
     }
-    return settle(event, verdictOf(answer, provider.name), signal);
+    return settle(event, verdictOf(answer, provider.name), span, signal);
   };
 
   const answerMessage = async (message: Message, signal: AbortSignal): Promise<Outcome> => {
     const decoded = eventIn(message, campaignId);
-    const { shard, sequence, deliveryCount } = message;
+    const { shard, sequence } = message;
     if (decoded.kind === 'later_release') return wait('later_release');
     if (decoded.kind !== 'event') return decoded;
     const { event } = decoded;
@@ -245,7 +257,7 @@ export const verificationPart = (deps: VerificationDeps): TierPart<Settled> => {
     const key = requestIdOf(campaignId, event.receipt, attemptOf(event));
     const known = inHand.get(key);
     if (known !== undefined) return known;
-    const answering = answerEvent(event, deliveryCount, signal)
+    const answering = answerEvent(event, message, signal)
       .catch((error: unknown): Outcome => {
         if (signal.aborted) return wait('draining');
         log.warn({ shard, sequence, ...anonymousError(error) }, 'verification failed; retrying');

@@ -1,5 +1,7 @@
-/** Metrics of every tier of workers, each under its own name. */
-import { Counter, Histogram, type Registry } from 'prom-client';
+/** Metrics of every tier of workers. */
+import type { Registry } from 'prom-client';
+import { metric } from '../../contract/metrics/metrics.ts';
+import { counter, histogram } from '../../runtime/metrics.ts';
 
 export interface WorkerMetrics {
   settled(messages: number, seconds: number): void;
@@ -7,30 +9,14 @@ export interface WorkerMetrics {
 }
 
 export const createWorkerMetrics = (registry: Registry, tier: string): WorkerMetrics => {
-  const registers = [registry];
-  const failures = new Counter({
-    name: `voucher_${tier}_failures_total`,
-    help: 'Steps that failed and are retried.',
-    labelNames: ['step', 'kind'],
-    registers,
-  });
-  const batchSize = new Histogram({
-    name: `voucher_${tier}_batch_size`,
-    help: 'Messages per batch.',
-    buckets: [1, 10, 50, 100, 200, 300, 400, 500],
-    registers,
-  });
-  const commitSeconds = new Histogram({
-    name: `voucher_${tier}_commit_seconds`,
-    help: 'Seconds from the first decoded byte to the commit, with retries.',
-    buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
-    registers,
-  });
+  const failures = counter(registry, metric('voucher_worker_failures_total'));
+  const batches = histogram(registry, metric('voucher_worker_batch_messages'));
+  const commits = histogram(registry, metric('voucher_worker_commit_seconds'));
   return {
     settled(messages, seconds) {
-      batchSize.observe(messages);
-      commitSeconds.observe(seconds);
+      batches.observe({ tier }, messages);
+      commits.observe({ tier }, seconds);
     },
-    failed: (step, kind) => failures.inc({ step, kind }),
+    failed: (step, kind) => failures.inc({ tier, step, kind }),
   };
 };

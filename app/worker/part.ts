@@ -1,8 +1,14 @@
 /** What a tier of workers does with messages of the journal; all tiers have the same loop (run-worker.ts). */
 import type { Stored } from '../../journal/reading.ts';
+import type { Span } from '../tracing/spans.ts';
 
 /** A message that only the loop may acknowledge. Without a number of deliveries: replayed, by no consumer. */
-export type Message = Stored & { readonly shard: number; readonly deliveryCount?: number };
+export type Message = Stored & {
+  readonly shard: number;
+  readonly deliveryCount?: number;
+  /** Absent: it is not traced. */
+  readonly span?: Span;
+};
 
 /** A message that will never be accepted, and why. */
 export interface SetAside {
@@ -30,6 +36,8 @@ export interface Settled {
 export interface TierPart<S extends Settled> {
   /** Part of the names of its metrics. */
   readonly tier: string;
+  /** A message without a trace begins one, if it is in the sample. */
+  readonly beginsTraces?: true;
   /** Decides and commits: all of it is durable when this resolves. @throws CommitError */
   commit(messages: readonly Message[], signal: AbortSignal): Promise<S>;
   /** Batches of one shard at a time; 1 unless stated. */

@@ -11,9 +11,10 @@ import { type BackoffLimits, backoffMs } from '../../runtime/backoff.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { loggedError } from '../log.ts';
+import type { Tracing } from '../tracing/spans.ts';
 import { FIRST_MESSAGES, nextBatchSize } from './batch-size.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
-import { CommitError, report, type Settled, settle, type TierPart, type WorkerLog } from './part.ts';
+import { CommitError, type Message, report, type Settled, settle, type TierPart, type WorkerLog } from './part.ts';
 
 /** Called with the progress of each shard. */
 export interface WorkerHealth {
@@ -34,6 +35,8 @@ export interface WorkerDeps<S extends Settled> {
   readonly registry: Registry;
   readonly log: WorkerLog;
   readonly health?: WorkerHealth;
+  /** Absent: no traces. */
+  readonly tracing?: Tracing;
   /** [0, 1) */
   readonly random?: () => number;
   readonly expiresMs?: number;
@@ -50,6 +53,8 @@ const WORKING_EVERY_MS = 10_000;
 const LAST_COMMIT_WITHIN_MS = 15_000;
 /** Between two tries of a batch or a fetch. */
 export const COMMIT_BACKOFF: BackoffLimits = { initialMs: 100, maxMs: 4_000 };
+
+type Traced = Delivery & Pick<Message, 'span'>;
 
 interface Shard<S extends Settled> extends WorkerDeps<S> {
   readonly metrics: WorkerMetrics;
@@ -87,7 +92,23 @@ const settleUntilDone = async <S extends Settled>(
   }
 };
 
-const acknowledge = (deliveries: readonly Delivery[], commits: readonly Settled[]): void => {
+/** With the spans of those that are traced, from now until they are acknowledged. */
+const withSpans = (
+  { part: { tier, beginsTraces }, tracing }: Pick<WorkerDeps<Settled>, 'part' | 'tracing'>,
+  deliveries: readonly Delivery[],
+): readonly Traced[] => {
+  if (tracing === undefined) return deliveries;
+  return deliveries.map((delivery) => {
+    const { shard, deliveryCount } = delivery;
+    const [traceparent, facts] = [delivery.traceparent?.(), { shard, deliveries: deliveryCount }];
+    const span =
+      tracing.follow(tier, traceparent, facts) ??
+      (beginsTraces && traceparent === undefined ? tracing.root(tier, facts) : undefined);
+    return span === undefined ? delivery : { ...delivery, span };
+  });
+};
+
+const acknowledge = (deliveries: readonly Traced[], commits: readonly Settled[]): void => {
   const reasons = new Map(
     commits.flatMap(({ setAside }) => setAside.map(({ sequence, reason }) => [sequence, reason])),
   );
@@ -100,24 +121,29 @@ const acknowledge = (deliveries: readonly Delivery[], commits: readonly Settled[
     if (reason !== undefined) delivery.term(reason);
     else if (delayMs !== undefined) delivery.giveBack(delayMs);
     else delivery.ack();
+    delivery.span?.end(reason !== undefined ? 'set_aside' : delayMs !== undefined ? 'given_back' : 'acknowledged');
   }
 };
 
 /** @returns how long the commit took, in ms; undefined when the batch is left */
 const settleBatch = async <S extends Settled>(
   at: Shard<S>,
-  deliveries: readonly Delivery[],
+  fetched: readonly Delivery[],
   signal: AbortSignal,
 ): Promise<number | undefined> => {
   const { part, metrics, log, health } = at;
   const startedAt = performance.now();
+  const deliveries = withSpans(at, fetched);
   const working = setInterval(() => {
     for (const delivery of deliveries) delivery.working();
   }, WORKING_EVERY_MS);
   health?.taken?.(at.shard);
   try {
     const commits = await settleUntilDone(at, deliveries, signal);
-    if (commits === undefined) return undefined;
+    if (commits === undefined) {
+      for (const { span } of deliveries) span?.end('left');
+      return undefined;
+    }
     const tookMs = performance.now() - startedAt;
     acknowledge(deliveries, commits);
     metrics.settled(deliveries.length, tookMs / 1000);

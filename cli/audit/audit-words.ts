@@ -50,6 +50,8 @@ const whatOf = (entry: AuditEntry, at: (instant: string) => string): string => {
       return withNote(`contingency level ${entry.level} ${entry.how === 'over' ? 'ended' : 'stopped'}`, entry.reason);
     case 'issuance_started':
       return 'issuance of the vouchers started';
+    case 'reconcile_ordered':
+      return `winners and vouchers reconciled: ${entry.requests === 'all' ? 'every request' : `a sample of ${entry.requests} requests`}`;
     case 'channel_stopped':
       return withNote(`channel ${entry.channel} stopped`, entry.reason);
     case 'channel_resumed':
@@ -119,6 +121,7 @@ const whoOf = (entry: AuditEntry): string => {
     case 'contingency_ended':
       return entry.how === 'over' ? 'operator' : (entry.who ?? 'not recorded');
     case 'issuance_started':
+    case 'reconcile_ordered':
       return entry.by;
     case 'channel_stopped':
       return entry.cause === 'Command' ? (entry.who ?? 'not recorded') : 'operator';

@@ -29,7 +29,7 @@ const explained = (error: unknown, { systemNamespace, release }: Installation): 
   if (isKubeError(error, 'not_found')) {
     if (error.reason === 'NoTrail') return new UsageError(error.message.replace(/^.*NoTrail: /s, ''));
     return new UsageError(
-      `no operator serves trails as Service ${service} in namespace ${systemNamespace}: name its installation with --system-namespace and --release`,
+      `there is no Service ${service} in namespace ${systemNamespace}. If the operator is installed under another name or namespace, use --system-namespace and --release. If this is its installation, its port for trails is closed: a person who installs opens it with\n  helm upgrade ${release} CHART -n ${systemNamespace} --reset-then-reuse-values --set audit.open=true`,
       { cause: error },
     );
   }

@@ -2,10 +2,12 @@
  * A new campaign made from an earlier one, as YAML: dates moved, what was measured as first estimates, and a comment on each line that a
  * person must confirm or replace. Pure.
  */
-import { Document, isMap, isNode, isScalar, type Node } from 'yaml';
+import { Document, isCollection, isNode, isScalar, type Node } from 'yaml';
+import { MOST_EXCLUSIONS } from '../../contract/decisions/exclusion.ts';
 import { API_VERSION } from '../../contract/names.ts';
 import { TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
+import { hasDraw } from '../../operator/draw/order.ts';
 import { UsageError } from '../errors.ts';
 import { instantOf, zoneOf } from '../times.ts';
 import { figure } from '../words.ts';
@@ -74,6 +76,15 @@ const editsOf = (
     { at: ['campaignId'], value: as, comment: 'a new identity: receipts, journal and rows of its own' },
     { at: ['title', 'zh-CN'], comment: 'confirm' },
     { at: ['title', 'en'], comment: 'confirm' },
+    ...(hasDraw(spec)
+      ? [
+          {
+            at: ['eligibility', 'excludeWinnersOf'],
+            value: [...(spec.eligibility.excludeWinnersOf ?? []), { campaign: name }].slice(-MOST_EXCLUSIONS),
+            comment: `confirm: who won in ${name} takes no part; remove it if they may win again`,
+          },
+        ]
+      : []),
     ...spec.vouchers.map((_, index) => ({
       at: ['vouchers', index, 'quota'],
       comment: `confirm: the quota of ${name}`,
@@ -134,10 +145,10 @@ const commented = (node: unknown, comment: string): void => {
   if (isNode(node)) (node as Node).comment = ` ${comment}`;
 };
 
-/** A map of one line stays one where its values have no comments. */
+/** A collection of one line stays one where its values have no comments. */
 const scalarAt = (document: Document, path: Path): unknown => {
   const found = document.getIn(path, true);
-  return isScalar(found) || isMap(found) ? found : undefined;
+  return isScalar(found) || isCollection(found) ? found : undefined;
 };
 
 export const cloneText = (campaign: VoucherCampaign, request: CloneRequest): string => {

@@ -211,6 +211,11 @@ const POLICIES = [
   { suffix: '-issuance', level: 'FAIL', risk: 'users who may edit a campaign may also start its issuance' },
   { suffix: '-privacy', level: 'FAIL', risk: 'users who may edit a campaign may also erase people' },
   { suffix: '-review', level: 'WARN', risk: 'users who may edit a campaign may also review registrations' },
+  {
+    suffix: '-commands',
+    level: 'FAIL',
+    risk: 'owners, witnesses and reviewers may change everything of a campaign, not only write commands',
+  },
   { suffix: '-confirm-delete', level: 'WARN', risk: 'an open campaign can be deleted by mistake' },
 ] as const;
 

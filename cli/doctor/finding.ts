@@ -16,6 +16,10 @@ export const ok = (check: string, said: string): Finding => ({ check, level: 'OK
 export const warn = (check: string, said: string, remedy: string): Finding => ({ check, level: 'WARN', said, remedy });
 export const fail = (check: string, said: string, remedy: string): Finding => ({ check, level: 'FAIL', said, remedy });
 
+/** A permission for Secrets is one for their contents: no role of the chart grants it. */
+const roleFor = (command: string): string =>
+  command.includes(' secrets') ? '' : "; or get the chart's ClusterRole <release namespace>-<release>-doctor";
+
 /** What can't be read is WARN: it may be right or wrong. */
 export const onceSeen = <T>(
   check: string,
@@ -28,7 +32,13 @@ export const onceSeen = <T>(
       return 'level' in judged ? [judged] : judged;
     }
     case 'hidden':
-      return [warn(check, 'you lack permission to read this', `ask a user who has it to run: ${seen.command}`)];
+      return [
+        warn(
+          check,
+          'you lack permission to read this',
+          `ask a user who has it to run: ${seen.command}${roleFor(seen.command)}`,
+        ),
+      ];
     case 'failed':
       return [warn(check, `could not be read: ${seen.message}`, 'try again')];
   }

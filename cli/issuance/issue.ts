@@ -43,7 +43,10 @@ const start = async (name: string | undefined, options: ClusterOptions, io: Io):
     const condition = issuedCondition(campaign);
     if (condition?.reason === 'NotDrawn' || condition?.reason === 'SettingsDiffer')
       throw new UsageError(`issuance of ${called} can't start: ${condition.message}`);
-    await annotated(cluster, campaign, ISSUE_START, issueStartText(await cluster.whoAmI()));
+    const result = campaign.status?.draw?.result;
+    if (result === undefined)
+      throw new UsageError(`issuance of ${called} can't start: the result of the draw is not in the status yet`);
+    await annotated(cluster, campaign, ISSUE_START, issueStartText(await cluster.whoAmI(), result));
     const seen = await cluster.awaitStatus(campaign, ({ status }) => status?.issuance?.startedAt !== undefined);
     const now = seen ?? (await cluster.campaign(called));
     const state =
@@ -54,7 +57,7 @@ const start = async (name: string | undefined, options: ClusterOptions, io: Io):
       seen === undefined
         ? `\nTo see when it has started: kubectl voucher issue show ${called} -n ${cluster.namespace}`
         : '';
-    return `${called}: you have authorised issuance; ${state}${more}\n${termsText(campaign)}`;
+    return `${called}: you have authorised issuance for the result ${result}; ${state}${more}\n${termsText(campaign)}`;
   });
   io.out(text);
 };

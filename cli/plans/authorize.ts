@@ -55,12 +55,13 @@ const refused = async (api: Api, namespace: string, message: string, signal: Abo
   const [patch, authorize] = await Promise.all(
     ['patch', 'authorize'].map((verb) => isAllowed(api, { verb, resource: CAMPAIGNS, namespace }, signal)),
   );
-  const role = (kind: string): string => `<release namespace>-<release>-campaign-${kind}`;
+  const role = '<release namespace>-<release>-campaign-owner';
   const missing = [
-    ...(patch === true ? [] : [`  patch on vouchercampaigns, which the chart's ClusterRole ${role('editor')} grants`]),
-    ...(authorize === true ? [] : [`  authorize on vouchercampaigns, which only ${role('owner')} grants`]),
+    ...(patch === true ? [] : ['  patch on vouchercampaigns']),
+    ...(authorize === true ? [] : ['  authorize on vouchercampaigns']),
   ];
-  const lacks = missing.length === 0 ? '' : `\nYou lack\n${missing.join('\n')}`;
+  const lacks =
+    missing.length === 0 ? '' : `\nYou lack\n${missing.join('\n')}\nThe chart's ClusterRole ${role} grants both`;
   return new ForbiddenError(
     `${message}${lacks}\nA user with both permissions can authorise it. Otherwise the operator asks by a ScalePlan when more is needed`,
   );

@@ -49,11 +49,12 @@ const GRAVE: readonly ConditionType[] = [
 /** Under load the operator writes the status every 5 s. */
 const SILENT_AFTER_MS = 30_000;
 
-interface TierLine {
+export interface TierLine {
   readonly tier: Tier;
   readonly status: TierStatus;
   readonly bounds: { readonly min: number; readonly max: number };
   readonly sinceMs: number | undefined;
+  readonly decision: DecisionRecord;
   readonly reason: string;
 }
 
@@ -134,6 +135,7 @@ export const tierLines = (report: Report): readonly TierLine[] =>
         status,
         bounds: report.campaign.spec.scaling.tiers[tier],
         sinceMs: isLogged ? instantMs(decision.at) : undefined,
+        decision,
         reason: because(decision),
       },
     ];

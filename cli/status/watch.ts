@@ -29,7 +29,8 @@ interface Seen<T> {
   readonly failure: string | undefined;
 }
 
-const reasonOf = (error: unknown): string => {
+/** Why a read failed, in one line. */
+export const reasonOf = (error: unknown): string => {
   if (isKubeError(error, 'connection', 'timeout', 'server', 'throttled')) return 'the API server does not answer';
   return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
 };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CHANNELS } from '../envelope.ts';
 import type { ControlType, Destroyed, Destroying, Frozen, IssuanceStart, Listed } from './control.ts';
+import { type ExcludedWinners, excludedWinners, frozenExclusions } from './exclusion.ts';
 
 const campaignId = z.string().min(1).max(63);
 /** As messages are stored; Node writes it with milliseconds. */
@@ -13,6 +14,7 @@ export const frozenSchema: z.ZodType<Frozen> = z.object({
   at: instant,
   barriers: z.array(z.int().min(1)).min(1),
   unverified: z.enum(['exclude', 'enter', 'unchecked']),
+  excluded: frozenExclusions.exactOptional(),
 });
 
 export const listedSchema: z.ZodType<Listed> = z.object({
@@ -21,6 +23,7 @@ export const listedSchema: z.ZodType<Listed> = z.object({
   lists: z.array(
     z.object({ voucher: z.string().min(1).max(63), entries: z.int().min(0), digest: z.string().min(1).max(128) }),
   ),
+  excluded: z.int().min(0).exactOptional(),
 });
 
 const name = z.string().min(1).max(253);
@@ -88,11 +91,17 @@ export class ControlEntryError extends Error {
   override readonly name = 'ControlEntryError';
 }
 
-/** @throws ControlEntryError */
-export const readControlValue = <T extends ControlType>(type: T, value: unknown): ControlValues[T] => {
-  const parsed = SCHEMAS[type].safeParse(value);
-  // The table's type does not say that its schema is that of `type`.
-  if (parsed.success) return parsed.data as ControlValues[T];
+const readAs = <T>(schema: z.ZodType<T>, type: string, value: unknown): T => {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(({ path, code }) => `${path.join('.') || 'entry'}: ${code}`);
   throw new ControlEntryError(`the entry ${type} of the control stream can't be read: ${issues.join('; ')}`);
 };
+
+/** @throws ControlEntryError */
+export const readControlValue = <T extends ControlType>(type: T, value: unknown): ControlValues[T] =>
+  // The table's type does not say that its schema is that of `type`.
+  readAs(SCHEMAS[type] as unknown as z.ZodType<ControlValues[T]>, type, value);
+
+/** Of an entry `excluded.<campaignId>`. @throws ControlEntryError */
+export const readExcludedWinners = (value: unknown): ExcludedWinners => readAs(excludedWinners, 'excluded', value);

@@ -4,6 +4,7 @@
  */
 
 import type { Channel } from '../envelope.ts';
+import type { FrozenExclusion } from './exclusion.ts';
 
 export const CONTROL_TYPES = ['frozen', 'listed', 'destroying', 'destroyed', 'issuance'] as const;
 export type ControlType = (typeof CONTROL_TYPES)[number];
@@ -20,6 +21,8 @@ export interface Frozen {
   readonly barriers: readonly number[];
   /** Whether registrations without a verdict enter the draw; `unchecked`: the campaign verifies nothing, and all enter. */
   readonly unverified: 'exclude' | 'enter' | 'unchecked';
+  /** Winners of these earlier campaigns are left out (spec.eligibility.excludeWinnersOf). Absent: none are. */
+  readonly excluded?: readonly FrozenExclusion[];
 }
 
 /** The list that follows from Frozen and the journal. Made by the draw Job; the same from any replay. */
@@ -28,6 +31,8 @@ export interface Listed {
   readonly campaignId: string;
   /** By voucher (`spec.vouchers[].name`), in their order in bytes. */
   readonly lists: readonly { readonly voucher: string; readonly entries: number; readonly digest: string }[];
+  /** People who would be in a list, and won in an earlier campaign. Absent: the freeze excludes none. */
+  readonly excluded?: number;
 }
 
 /** The order to destroy the campaign's personal data, which is never taken back. Made by the operator. */

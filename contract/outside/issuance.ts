@@ -109,13 +109,20 @@ export const CHANNEL_KEYS = {
   unionpay: { privateKey: 'unionpay.private-key.pem', secret: 'unionpay.secret' },
 } as const;
 
-/** Metrics of issuance pods for the operator. */
-export const ISSUANCE_METRICS = {
-  /** Gauge `{channel,voucher,field}`: the channel's own numbers of a stock, read each minute. Absent until they are read. */
-  stock: 'voucher_issuance_stock',
-  /** Gauge `{channel}`: Unix seconds at which the pod last read all stocks of the channel. */
-  stockReadAt: 'voucher_issuance_stock_read_at_seconds',
-} as const;
 /** `total` and `issued` are vouchers; `running` is 1 while the stock gives vouchers. */
 export const STOCK_FIELDS = ['face_value_fen', 'minimum_spend_fen', 'total', 'issued', 'running'] as const;
 export type StockField = (typeof STOCK_FIELDS)[number];
+
+/** Gauges of issuance pods for the operator: the channel's own numbers of a stock, read each minute. */
+export const ISSUANCE_METRICS = {
+  /** `{channel,voucher}`: by field. Absent until they are read. */
+  stock: {
+    face_value_fen: 'voucher_issuance_stock_face_value_fen',
+    minimum_spend_fen: 'voucher_issuance_stock_minimum_spend_fen',
+    total: 'voucher_issuance_stock_total_vouchers',
+    issued: 'voucher_issuance_stock_issued_vouchers',
+    running: 'voucher_issuance_stock_running',
+  },
+  /** `{channel}`: Unix seconds at which the pod last read all stocks of the channel. */
+  stockReadAt: 'voucher_issuance_stock_read_timestamp_seconds',
+} as const satisfies { readonly stock: Readonly<Record<StockField, string>>; readonly stockReadAt: string };

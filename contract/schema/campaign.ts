@@ -16,6 +16,7 @@ import { draw } from './draw.ts';
 import { issuance } from './issuance.ts';
 import { login } from './login.ts';
 import type { ArrayNode, ObjectNode, StringNode } from './node.ts';
+import { page } from './page.ts';
 import { eligibility, identity } from './people.ts';
 import { scaling } from './scaling.ts';
 import { verification } from './verification.ts';
@@ -199,6 +200,7 @@ export const campaignSpec: ObjectNode = {
   properties: {
     campaignId,
     title: localizedText('Title that citizens see. It can change while the campaign is open.', 120),
+    page,
     window,
     identity,
     login,

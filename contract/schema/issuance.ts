@@ -111,6 +111,10 @@ export const issuanceStatus: ObjectNode = {
     winners: wholeNumber('Vouchers to issue: one for each winner of the draw.'),
     issued: wholeNumber('Vouchers issued, over all channels. Absent: not known yet.'),
     failed: wholeNumber('Requests that failed for good, over all channels. Absent: not known yet.'),
+    reconciledFor: instant(
+      'The time at which every winner had a voucher, once the operator has asked the channels for every request since. The report is in ' +
+        'the log of that Job. Absent: not done.',
+    ),
     channels: listByKey(
       'channel',
       'Each channel of spec.issuance. Absent: issuance has not started, and no channel is stopped.',

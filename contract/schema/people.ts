@@ -1,6 +1,7 @@
 /** Who may register, and how a person is identified. Pure. */
+import { MOST_EXCLUSIONS } from '../decisions/exclusion.ts';
 import { KEY_SPACES, UNIQUENESS } from '../uniqueness.ts';
-import { choice, int32, section } from './common.ts';
+import { choice, dnsLabel, int32, listByKey, MAX_CAMPAIGN_NAME_LENGTH, section } from './common.ts';
 import type { ObjectNode } from './node.ts';
 
 const PEOPLE_TYPES = './people.ts';
@@ -32,6 +33,21 @@ export const eligibility: ObjectNode = {
         'for each channel, so that three apps are three chances. Citizens read the rule in words. Default perCitizen.',
       UNIQUENESS,
       'perCitizen',
+    ),
+    excludeWinnersOf: listByKey(
+      'campaign',
+      'Earlier campaigns of this namespace whose winners take no part in the draw. A Job lists them before the keys of the earlier ' +
+        'campaign are destroyed; the list of the draw is not frozen without these lists. Citizens read the rule. Left out: none.',
+      MOST_EXCLUSIONS,
+      {
+        type: 'object',
+        description: 'EarlierCampaign is a campaign whose winners take no part.',
+        typeHint: { name: 'EarlierCampaign', file: PEOPLE_TYPES },
+        required: ['campaign'],
+        properties: {
+          campaign: dnsLabel('Name of the VoucherCampaign.', MAX_CAMPAIGN_NAME_LENGTH),
+        },
+      },
     ),
   }),
   typeHint: { name: 'EligibilitySpec', file: PEOPLE_TYPES },

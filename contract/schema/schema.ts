@@ -109,6 +109,11 @@ export const VOUCHER_CAMPAIGN: ResourceDefinition = {
     'x-kubernetes-validations': [
       fixedAfterOpening('window.opensAt', 'citizens have registered since'),
       fixedAfterOpening('identity', 'registrations were accepted under it'),
+      rule(
+        '.spec.eligibility.excludeWinnersOf',
+        '!has(self.spec.eligibility.excludeWinnersOf) || self.spec.eligibility.excludeWinnersOf.all(e, e.campaign != self.metadata.name)',
+        'spec.eligibility.excludeWinnersOf names this campaign itself: name an earlier one, or remove the item',
+      ),
       fixedAfterOpening('eligibility', 'registrations were accepted under it'),
       fixedAfterOpening('vouchers', 'citizens registered for them'),
       rule(

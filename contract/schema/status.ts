@@ -4,8 +4,7 @@ import { choice, instant, listByKey, measure, text, wholeNumber } from './common
 import { CONTINGENCY_TYPES } from './contingency.ts';
 import { issuanceStatus } from './issuance.ts';
 import type { ObjectNode } from './node.ts';
-
-const STATUS_TYPES = './status.ts';
+import { exclusions, STATUS_TYPES } from './status-exclusions.ts';
 
 /** Metrics that exist only while their source answers: absent means unknown, never zero. */
 const outside: ObjectNode = {
@@ -139,6 +138,9 @@ const drawStatus: ObjectNode = {
     ),
     frozenAt: instant('When the list was frozen. Once written, window.closesAt is fixed.'),
     entries: wholeNumber('Registrations in the lists of all vouchers together. Absent: not made yet.'),
+    excluded: wholeNumber(
+      'People who would be in a list, and won in an earlier campaign (spec.eligibility.excludeWinnersOf). Absent: not made yet, or none is named.',
+    ),
     lists: listByKey('voucher', 'The list for each voucher. Absent: not made yet.', 32, {
       type: 'object',
       description: 'VoucherList is the list of the draw for one voucher.',
@@ -274,6 +276,7 @@ export const campaignStatus: ObjectNode = {
     issuance: issuanceStatus,
     privacy: privacyStatus,
     erasures,
+    exclusions,
     closesAt: instant(
       'When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.',
     ),

@@ -8,13 +8,27 @@ import type { Condition } from './common.ts';
 import type { ContingencySpec, ContingencyStatus } from './contingency.ts';
 import type { DrawSpec, DrawStatus } from './draw.ts';
 import type { EligibilitySpec, IdentitySpec } from './people.ts';
-import type { ErasureStatus, PrivacyStatus, StallingCause, TierStatus, WaitingStatus } from './status.ts';
+import type { ErasureStatus, ExclusionStatus, PrivacyStatus, StallingCause, TierStatus, WaitingStatus } from './status.ts';
 import type { IssuanceSpec, IssuanceStatus } from './issuance.ts';
 import type { LocalizedText } from '../app-contract.ts';
 import type { LoginSpec } from './login.ts';
 import type { ObjectMeta } from '../object-meta.ts';
 import type { ScalingSpec } from './scaling.ts';
 import type { VerificationSpec } from './verification.ts';
+
+/** How the page for citizens looks. It can change while the campaign is open. */
+export interface PageSpec {
+  /**
+   * Colour of header and buttons, as #rrggbb. Their text is white: a colour that is too light for it (contrast below
+   * 4.5) is made darker. Left out: green.
+   */
+  readonly colour?: string;
+  /**
+   * Emblem beside the title, at most 8 kB: data:image/svg+xml;base64,… or data:image/png;base64,… It is shown as a
+   * picture, so scripts in it do not run. Left out: none.
+   */
+  readonly emblem?: string;
+}
 
 /** Voucher is one kind of voucher. */
 export interface Voucher {
@@ -41,6 +55,8 @@ export interface VoucherCampaignSpec {
   readonly campaignId: string;
   /** Title that citizens see. It can change while the campaign is open. */
   readonly title: LocalizedText;
+  /** How the page for citizens looks. It can change while the campaign is open. */
+  readonly page?: PageSpec;
   /** When citizens can register, by server time. */
   readonly window: {
     /** When registration opens, with offset: 2020-09-25T10:00:00+08:00. Fixed once the campaign has opened. */
@@ -231,6 +247,8 @@ export interface VoucherCampaignStatus {
   readonly privacy?: PrivacyStatus;
   /** Commands to erase people, by their annotations. Absent: none. */
   readonly erasures?: readonly ErasureStatus[];
+  /** Lists of the winners of earlier campaigns, who take no part in the draw. Absent: none. */
+  readonly exclusions?: readonly ExclusionStatus[];
   /**
    * When registration closes, if a contingency level has extended it. Never moves earlier. Absent: spec.window applies.
    */

@@ -100,6 +100,11 @@ export interface IssuanceStatus {
   readonly issued?: number;
   /** Requests that failed for good, over all channels. Absent: not known yet. */
   readonly failed?: number;
+  /**
+   * The time at which every winner had a voucher, once the operator has asked the channels for every request since. The
+   * report is in the log of that Job. Absent: not done.
+   */
+  readonly reconciledFor?: string;
   /** Each channel of spec.issuance. Absent: issuance has not started, and no channel is stopped. */
   readonly channels?: readonly ChannelStatus[];
 }

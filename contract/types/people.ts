@@ -16,6 +16,12 @@ export interface IdentitySpec {
   readonly keySpace: 'residentNumber' | 'identityCard';
 }
 
+/** EarlierCampaign is a campaign whose winners take no part. */
+export interface EarlierCampaign {
+  /** Name of the VoucherCampaign. */
+  readonly campaign: string;
+}
+
 /** Who may register. Fixed once the campaign has opened. */
 export interface EligibilitySpec {
   /** Age in years that a citizen must have reached on the day of registration. Default 18. */
@@ -25,4 +31,10 @@ export interface EligibilitySpec {
    * for each channel, so that three apps are three chances. Citizens read the rule in words. Default perCitizen.
    */
   readonly uniqueness: 'perCitizen' | 'perCitizenAndChannel';
+  /**
+   * Earlier campaigns of this namespace whose winners take no part in the draw. A Job lists them before the keys of the
+   * earlier campaign are destroyed; the list of the draw is not frozen without these lists. Citizens read the rule.
+   * Left out: none.
+   */
+  readonly excludeWinnersOf?: readonly EarlierCampaign[];
 }

@@ -104,3 +104,17 @@ export interface ErasureStatus {
   /** Why it is not erased; for people. */
   readonly message?: string;
 }
+
+/** ExclusionStatus is the list of the winners of an earlier campaign. */
+export interface ExclusionStatus {
+  /** Name of the earlier VoucherCampaign. */
+  readonly campaign: string;
+  /** Its campaignId. */
+  readonly campaignId: string;
+  /** Hashes in the list: one for each person, or one for each person and channel. */
+  readonly entries: number;
+  /** Winners who cannot be excluded, because their personal data is erased. */
+  readonly unreadable: number;
+  /** SHA-256 of the list. */
+  readonly digest: string;
+}

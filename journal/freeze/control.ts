@@ -15,6 +15,7 @@ import { type ControlType, DRAW_CHAIN } from '../../contract/decisions/control.t
 import type { DrawStep } from '../../contract/decisions/draw.ts';
 import type { ChainEntry } from '../../contract/decisions/draw-chain.ts';
 import { readDrawStep } from '../../contract/decisions/draw-step-schema.ts';
+import type { ExcludedEntry } from '../../contract/decisions/exclusion.ts';
 import { controlStreamName, controlSubject } from '../../contract/names.ts';
 import { parseJson } from '../../contract/untrusted.ts';
 import { abortable } from '../../runtime/abortable.ts';
@@ -47,13 +48,13 @@ export interface DrawChain {
 
 export interface ControlLog {
   /** The one entry of this type; undefined: none. Asked of the stream's leader, never of a replica. @throws Error when unknown */
-  read(type: ControlType, signal: AbortSignal): Promise<ControlEntry | undefined>;
+  read(type: ControlType | ExcludedEntry, signal: AbortSignal): Promise<ControlEntry | undefined>;
   /**
    * Stores it unless there is one of the type already.
    * @throws Error when it is unknown whether it is stored; calling again is safe
    */
   append(
-    type: ControlType,
+    type: ControlType | ExcludedEntry,
     value: object,
     signal: AbortSignal,
   ): Promise<{ readonly kind: 'appended' | 'exists'; readonly entry: ControlEntry }>;

@@ -4,7 +4,8 @@
  */
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { z } from 'zod';
-import { readControlValue } from '../../contract/decisions/control-schema.ts';
+import { readControlValue, readExcludedWinners } from '../../contract/decisions/control-schema.ts';
+import { excludedEntry } from '../../contract/decisions/exclusion.ts';
 import { type EventEnvelope, NO_CITIZEN, NO_RECEIPT } from '../../contract/envelope.ts';
 import { encodeEnvelope } from '../../contract/envelope-schema.ts';
 import { consumerName, eventSubject, LIVE_SETTINGS_KEY, shardStreamName, subjectsOf } from '../../contract/names.ts';
@@ -124,6 +125,11 @@ export const createFreezeJournal = (connection: JournalConnection): FreezeJourna
         frozen: frozenIn(frozen),
         ...(listed === undefined ? {} : { listed: readControlValue('listed', listed.value) }),
       };
+    },
+
+    async excludedWinners(campaignId, of, signal) {
+      const entry = await logOf(campaignId).read(excludedEntry(of), signal);
+      return entry === undefined ? undefined : readExcludedWinners(entry.value);
     },
 
     async published(campaignId, signal) {

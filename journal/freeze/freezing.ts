@@ -2,6 +2,7 @@
 import type { Frozen, Listed } from '../../contract/decisions/control.ts';
 import type { DrawStep } from '../../contract/decisions/draw.ts';
 import type { ChainEntry } from '../../contract/decisions/draw-chain.ts';
+import type { ExcludedWinners } from '../../contract/decisions/exclusion.ts';
 import type { Tier } from '../../contract/tiers.ts';
 
 /** How far a tier's consumer is in one shard. */
@@ -30,6 +31,11 @@ export interface BarrierRequest {
 export interface FreezeJournal {
   /** The entries of the control stream. @throws Error when they are unknown, ControlEntryError when one can't be read */
   decided(campaignId: string, signal: AbortSignal): Promise<{ readonly frozen?: Frozen; readonly listed?: Listed }>;
+  /**
+   * The list of the winners of an earlier campaign. Undefined: there is none.
+   * @param of its campaignId @throws Error when that is unknown, ControlEntryError when the entry can't be read
+   */
+  excludedWinners(campaignId: string, of: string, signal: AbortSignal): Promise<ExcludedWinners | undefined>;
   /** Undefined: nothing was ever published to pods. Asked of the bucket's leader. @throws Error when it is unknown, or may be old */
   published(campaignId: string, signal: AbortSignal): Promise<PublishedWindow | undefined>;
   /**

@@ -13,6 +13,7 @@ export interface FactAt extends StoredPosition {
 }
 
 export interface DrawnReceipt {
+  readonly citizenHash: string;
   /** Of the registration: the last one in each shard. */
   readonly copies: readonly StoredPosition[];
   /** That decide whether it takes part: of each type the last one in its citizen's shard, and withdrawals in the others. */
@@ -86,7 +87,12 @@ export const createDrawnReceipts = (
         ),
       ]);
       if (facts === undefined || places === undefined) return undefined;
-      return { copies: copies.map(({ at }) => at), facts: facts.map(factOf), hasPlace: places.length > 0 };
+      return {
+        citizenHash: registration.event.citizenHash,
+        copies: copies.map(({ at }) => at),
+        facts: facts.map(factOf),
+        hasPlace: places.length > 0,
+      };
     },
   };
 };

@@ -23,6 +23,9 @@ import { forgetHalfMade } from './half-made.ts';
 import { leaderMove } from './leaders.ts';
 import { infosOf, leaderlessOf, look } from './look.ts';
 import { lossFaults, rememberedFaults, rememberLosses } from './lost-streams.ts';
+import { askToStepDown } from './off-witness.ts';
+import { misplaced } from './placement.ts';
+import type { ServerLook } from './servers.ts';
 import { gapsOf, type ReplicaGap } from './stream-replicas.ts';
 import {
   consumerDriftOf,
@@ -41,8 +44,8 @@ export interface EnsureDeps {
   readonly manager: JetStreamManager;
   /** Bytes of one shard stream; undefined leaves the default. */
   readonly shardMaxBytes: number | undefined;
-  /** For one request. */
-  readonly timeoutMs: number;
+  /** As they reported themselves last. */
+  readonly servers: () => readonly ServerLook[];
   /** Free bytes of the servers, the largest first; servers that report none are left out. */
   readonly freeBytes: () => Promise<readonly number[]>;
   /** Wall milliseconds. */
@@ -167,14 +170,9 @@ const ensureConsumers = async (
 };
 
 const spreadLeaders = async (deps: EnsureDeps, shards: readonly StreamInfo[], signal: AbortSignal): Promise<void> => {
-  const move = leaderMove(shards);
-  if (move === undefined) return;
-  const request = JSON.stringify({ placement: { preferred: move.to } });
-  const asked = deps.nats.request(`$JS.API.STREAM.LEADER.STEPDOWN.${move.stream}`, request, {
-    timeout: deps.timeoutMs,
-  });
-  // Best effort: after a refusal the next run tries again.
-  await abortable(asked, signal).catch(() => signal.throwIfAborted());
+  const witnesses = new Set(deps.servers().flatMap(({ name, isWitness }) => (isWitness === true ? [name] : [])));
+  const move = leaderMove(shards, witnesses);
+  if (move !== undefined) await abortable(askToStepDown(deps.nats, move), signal);
 };
 
 const fullOf = (shards: readonly StreamInfo[]): readonly JournalFault[] => {
@@ -214,7 +212,7 @@ const ensureAll = async (deps: EnsureDeps, spec: JournalSpec, signal: AbortSigna
     kind: 'present',
     leastReplicas: Math.min(...infos.map(({ config }) => config.num_replicas)),
     gaps: [...ensured.gaps, ...consumers, ...buckets.flatMap(({ gaps }) => gaps)],
-    faults: [...ensured.faults, ...keys, ...fullOf(shards)],
+    faults: [...ensured.faults, ...keys, ...misplaced(infos, deps.servers()), ...fullOf(shards)],
   };
 };
 

@@ -31,7 +31,11 @@ export const removeJournal = async (
   }
   if (owned.every((info) => info === undefined)) return { kind: 'removed', streams: 0 };
   let removed = 0;
-  for (const name of [...bucketsOf({ ...spec, hasClaims: true }).map((bucket) => `KV_${bucket}`), ...shards, control]) {
+  for (const name of [
+    ...bucketsOf({ ...spec, hasClaims: true, hasExcluded: true }).map((bucket) => `KV_${bucket}`),
+    ...shards,
+    control,
+  ]) {
     const answer = await abortable(orUndefined(streams.delete(name)), signal);
     if (answer !== undefined) removed += 1;
   }

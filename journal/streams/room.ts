@@ -1,7 +1,7 @@
 /** How much room a campaign's streams need and the servers have, for the message of a refusal. Pure. */
 import type { JournalSpec } from '../administration.ts';
 import type { ServerLook } from './servers.ts';
-import { claimsMaxBytes, wantedStreams } from './streams.ts';
+import { claimsMaxBytes, excludedMaxBytes, wantedStreams } from './streams.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -24,9 +24,10 @@ export const roomText = (
   said: string,
 ): string => {
   const claims = spec.hasClaims === true ? claimsMaxBytes(shardMaxBytes) : 0;
+  const excluded = spec.hasExcluded === true ? excludedMaxBytes(shardMaxBytes) : 0;
   const needed = wantedStreams(spec, shardMaxBytes).reduce(
     (sum, { max_bytes = 0 }) => sum + Math.max(0, max_bytes),
-    claims,
+    claims + excluded,
   );
   const each = servers.flatMap(({ name, store }) =>
     store === undefined

@@ -14,6 +14,10 @@ export interface ServerProblem {
 
 export interface ServerLook {
   readonly name: string;
+  /** Of its tag `site:NAME`, as far as it has ever answered. Absent: it states none. */
+  readonly site?: string;
+  /** Its tag `role:witness`: it stores, and leads nothing (leaders.ts). */
+  readonly isWitness?: true;
   /**
    * `refused`: nothing listens there, or the name is unknown: the process has ended, or its pod is being replaced. `silent`:
    * frozen, cut off, or its node is lost.
@@ -36,6 +40,7 @@ const UNASKED_FOR_MS = 60_000;
 
 const varz = z.object({
   server_name: z.string(),
+  tags: z.array(z.string()).optional(),
   jetstream: z
     .object({
       config: z.object({ sync_always: z.boolean().optional(), max_storage: z.number() }).optional(),
@@ -60,6 +65,15 @@ const isRefusal = (error: unknown): boolean => {
   return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET';
 };
 
+/** `site:a`, `role:witness`, of a stretched cluster (docs/sites.md). nats-server makes tags lower case. */
+const placeOf = (tags: readonly string[] = []): Pick<ServerLook, 'site' | 'isWitness'> => {
+  const site = tags.find((tag) => tag.startsWith('site:'))?.slice('site:'.length);
+  return {
+    ...(site === undefined ? {} : { site }),
+    ...(tags.includes('role:witness') ? { isWitness: true } : {}),
+  };
+};
+
 type Answer = Omit<ServerLook, 'sinceMs' | 'behindSinceMs' | 'name'> & { readonly name?: string };
 
 const askServer = async (monitorUrl: string): Promise<Answer> => {
@@ -67,7 +81,7 @@ const askServer = async (monitorUrl: string): Promise<Answer> => {
     // /healthz of thousands of busy streams may be slow: that does not make the server unreachable.
     const asked = page(`${monitorUrl}/healthz?details=true`).catch(() => ({}));
     const [server, health] = await Promise.all([page(`${monitorUrl}/varz`), asked]);
-    const { server_name: name, jetstream } = varz.parse(server);
+    const { server_name: name, tags, jetstream } = varz.parse(server);
     const problems = (healthz.parse(health).errors ?? []).map(({ stream, error }) => ({
       trouble: troubleOf(error),
       cause: causeOf(error),
@@ -76,6 +90,7 @@ const askServer = async (monitorUrl: string): Promise<Answer> => {
     const { config, stats } = jetstream ?? {};
     return {
       name,
+      ...placeOf(tags),
       answer: 'answered',
       syncsAlways: config === undefined ? undefined : config.sync_always === true,
       problems,
@@ -99,6 +114,8 @@ export interface ServerWatch {
   look(): Promise<readonly ServerLook[]>;
   /** The last look; undefined before the first. As long as it is called, looks are repeated in time. */
   last(): readonly ServerLook[] | undefined;
+  /** Those of the last look that answered as witnesses, as long as looks are asked for. */
+  witnesses(): readonly { readonly name: string; readonly monitorUrl: string }[];
 }
 
 export const watchServers = (monitorUrls: readonly string[], now: () => number): ServerWatch => {
@@ -114,8 +131,11 @@ export const watchServers = (monitorUrls: readonly string[], now: () => number):
       const was = before?.[i];
       const sinceMs = was?.answer === one.answer ? was.sinceMs : now();
       const isBehind = one.problems.some(({ trouble }) => trouble === 'notCurrent');
+      const { site, isWitness } = one.answer === 'answered' ? one : (was ?? one);
       return {
         ...one,
+        ...(site === undefined ? {} : { site }),
+        ...(isWitness === undefined ? {} : { isWitness }),
         name: one.name ?? was?.name ?? nameFrom(monitorUrls[i] ?? ''),
         sinceMs,
         ...(isBehind ? { behindSinceMs: was?.behindSinceMs ?? now() } : {}),
@@ -141,6 +161,10 @@ export const watchServers = (monitorUrls: readonly string[], now: () => number):
 
   return {
     look,
+    witnesses: () =>
+      (last ?? []).flatMap(({ name, isWitness, answer }, i) =>
+        isWitness === true && answer === 'answered' ? [{ name, monitorUrl: monitorUrls[i] ?? '' }] : [],
+      ),
     last() {
       wantedAtMs = now();
       if (monitorUrls.length > 0 && timer === undefined) schedule();

@@ -30,6 +30,8 @@ export type WantedStream = Partial<StreamConfig> & { readonly name: string; read
 export const SHARD_MAX_BYTES = 8 * 2 ** 30;
 /** Of the bucket of claims, in a campaign with logins or issuance: 220 bytes for each account and each coupon. */
 export const claimsMaxBytes = (shardMaxBytes = SHARD_MAX_BYTES): number => Math.ceil(shardMaxBytes / 2);
+/** Of the bucket for lists of earlier winners: 16 bytes each, so an eighth of 8 GiB has room for 60 million, several tries among them. */
+export const excludedMaxBytes = (shardMaxBytes = SHARD_MAX_BYTES): number => Math.ceil(shardMaxBytes / 8);
 /** Freeze, plans and decisions: a few thousand messages in a long campaign. */
 const CONTROL_MAX_BYTES = 32 * 2 ** 20;
 

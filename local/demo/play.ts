@@ -11,6 +11,7 @@ import { type DemoChannels, ISSUE_SABOTAGES } from './channels.ts';
 import { bundleOf, bundleProblem, type Command, spoil } from './draw.ts';
 import { type LoadProcess, startLoad } from './load-process.ts';
 import { type DemoProvider, PROVIDER_NAME, PROVIDER_RATE } from './provider.ts';
+import { recordTo } from './recorder.ts';
 import { type DemoReport, reportOf } from './report.ts';
 import { watchRun } from './run.ts';
 import { bindWinners, readReceipts } from './winners.ts';
@@ -68,6 +69,7 @@ export const play = async (
     stack,
     load,
     view,
+    record: recordTo(join(options.stateDir, 'recording.jsonl')),
     now,
     signal,
   };

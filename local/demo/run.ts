@@ -2,12 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { channelStopAnnotation, ISSUE_START } from '../../contract/names.ts';
 import type { Condition } from '../../contract/types/common.ts';
+import { issueStartText } from '../../operator/issuance/commands.ts';
 import type { TraceStep } from '../../simulation/trace.ts';
 import type { LedgerCheckResult } from '../ledger-check/compare.ts';
 import type { Stack, StackProcess, StackSnapshot } from '../stack.ts';
 import { type Killed, strike, strikesFor } from './chaos.ts';
 import { type Command, commitFor, OWNER, PUBLIC_VALUE, valuesFor } from './draw.ts';
 import type { LoadProcess } from './load-process.ts';
+import type { Recorder } from './recorder.ts';
 import type { KilledAndBack } from './report.ts';
 import { type Sample, sampleOf } from './sample.ts';
 import type { View } from './view.ts';
@@ -32,6 +34,7 @@ interface Watching {
   readonly stack: Stack;
   readonly load: LoadProcess;
   readonly view: View;
+  readonly record: Recorder;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
@@ -77,8 +80,21 @@ const ofRole = (processes: readonly StackProcess[], role: string): readonly Stac
 
 /** Rejects only when the signal aborts or the load can't be run. */
 export const watchRun = async (options: Watching): Promise<Watched> => {
-  const { title, opensAtMs, trace, chaos, intakeFloor, verifies, waitsForList, stack, load, view, now, signal } =
-    options;
+  const {
+    title,
+    opensAtMs,
+    trace,
+    chaos,
+    intakeFloor,
+    verifies,
+    waitsForList,
+    stack,
+    load,
+    view,
+    record,
+    now,
+    signal,
+  } = options;
   const samples: Sample[] = [];
   const losses: Loss[] = [];
   const announcements: string[] = [];
@@ -116,8 +132,10 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
 
   const tick = (phase: string): Sample => {
     const { before, now: latest } = load.latest();
-    const sample = sampleOf(stack.snapshot(), opensAtMs, before, latest);
+    const snapshot = stack.snapshot();
+    const sample = sampleOf(snapshot, opensAtMs, before, latest);
     samples.push(sample);
+    record(snapshot, sample.p99Ms);
     const totals = { acknowledged: latest?.acknowledged ?? 0, gaveUp: latest?.gaveUp ?? 0 };
     if (!receiptSeen && totals.acknowledged > 0) {
       receiptSeen = true;
@@ -187,7 +205,8 @@ export const watchRun = async (options: Watching): Promise<Watched> => {
   let boundWinners: number | undefined;
   /** As an owner and the winners would do it. */
   const issueWith = async ({ command, bind }: NonNullable<Watching['issue']>): Promise<number | undefined> => {
-    await command([{ user: OWNER, annotation: ISSUE_START, text: `by ${OWNER}` }]);
+    const text = issueStartText(OWNER, stack.snapshot().draw?.result ?? '');
+    await command([{ user: OWNER, annotation: ISSUE_START, text }]);
     announce('the owner starts issuance; winners bind their accounts');
     let failure: unknown;
     const binding = bind().then(

@@ -1,8 +1,7 @@
 /** One second of a run: the crowd's figures and the state of the campaign. */
 import type { LoadStats } from '../load/stats.ts';
-import type { StackSnapshot } from '../stack.ts';
+import type { StackSnapshot, TierSnapshot } from '../stack.ts';
 
-type TierSnapshot = NonNullable<StackSnapshot['tiers']['intake']>;
 export type TierSample = Pick<TierSnapshot, 'ready' | 'desired' | 'ceiling' | 'limitedBy' | 'explanation'>;
 
 export interface Sample {

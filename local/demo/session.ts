@@ -25,7 +25,7 @@ const HOUR_MS = 3_600_000;
 /** Time for citizens who still wait when the trace is over. */
 const OPEN_AFTER_TRACE_MS = 10 * 60_000;
 /** The same, at most, where the list of the draw is waited for: three times the length of a short trace. */
-const CLOSES_SOON_MS = 45_000;
+const CLOSES_SOON_MS = 25_000;
 
 /** Of a campaign that admission checks later. */
 const vouchersOf = (source: string): readonly DemoVoucher[] => {

@@ -79,5 +79,10 @@ export const startOperator = (
   });
   const key = campaignKey(store.current());
   loop.kick(key, 'start');
-  return { planned: () => last, kick: () => loop.kick(key, 'campaign'), done: loop.start(signal) };
+  return {
+    planned: () => last,
+    page: () => metrics.metrics(),
+    kick: () => loop.kick(key, 'campaign'),
+    done: loop.start(signal),
+  };
 };

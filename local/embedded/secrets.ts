@@ -1,6 +1,6 @@
-/** The Secrets of a campaign as folders of files: new for every stack, readable by its owner only. */
+/** The Secrets of a campaign as folders of files, readable by their owner only. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../contract/app-contract.ts';
 import { WORKLOADS, type Workload } from '../../contract/jobs.ts';
@@ -50,11 +50,14 @@ export const writeDataPlaneSecrets = async (
   }
 };
 
+/** Keeps the keys of an earlier start: receipts, and what is sealed in the journal, are theirs. */
 export const writePrivacySecret = async (
   secretsDir: string,
   namespace: string,
   name: string,
 ): Promise<{ readonly canaryKey: string }> => {
+  const known = await readFile(join(secretsDir, namespace, name, PRIVACY_KEYS.canary), 'utf8').catch(() => undefined);
+  if (known !== undefined) return { canaryKey: known };
   const secret = { citizenKey: newKey(), canaryKey: newKey() };
   await writeSecret(join(secretsDir, namespace, name), {
     [PRIVACY_KEYS.citizen]: secret.citizenKey,

@@ -10,20 +10,23 @@ import type { StackSnapshot } from '../stack.ts';
 
 /** Uses the status of the last tick where it is known: the stored status is written only every few seconds. */
 export const snapshotOf = (
-  { spec, status: stored }: VoucherCampaign,
+  campaign: VoucherCampaign,
   planned: TickPlan | undefined,
   plans: readonly ScalePlan[],
   nowMs: number,
 ): StackSnapshot => {
+  const { spec, status: stored } = campaign;
   const status = planned?.status ?? stored;
   const tiers = TIERS.flatMap((name) => {
     const tier = status?.tiers?.[name];
     if (tier === undefined) return [];
-    const explanation = planned === undefined ? tier.limitedBy : (planned.tiers[name].decision?.explanation ?? '');
-    return [[name, { ...tier, explanation }]];
+    const decision = planned?.tiers[name].decision;
+    const explanation = planned === undefined ? tier.limitedBy : (decision?.explanation ?? '');
+    return [[name, { ...tier, explanation, ...defined({ wanted: decision?.wanted }) }]];
   });
   return {
     atMs: nowMs,
+    campaign: { ...campaign, ...defined({ status }) },
     stage: status?.stage ?? 'Pending',
     opensAtMs: instantMs(spec.window.opensAt),
     closesAtMs: instantMs(status?.closesAt ?? spec.window.closesAt),

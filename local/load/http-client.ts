@@ -10,6 +10,8 @@ export interface RegistrationRequest {
   readonly citizen: Citizen;
   readonly category: string;
   readonly idempotencyKey: string;
+  /** Of a channel's login: the account in which the voucher is issued. */
+  readonly account?: { readonly assertion: string; readonly nonce: string };
   /** From the waiting room. */
   readonly admission?: string | undefined;
 }
@@ -86,11 +88,12 @@ export const readTurn = (status: number, body: string): TurnAnswer => {
   return { kind: status === 410 || status === 422 ? 'lost' : 'unknown' };
 };
 
-const bodyOf = ({ citizen, category }: RegistrationRequest): string =>
+const bodyOf = ({ citizen, category, account }: RegistrationRequest): string =>
   JSON.stringify({
     ...citizen,
     idType: 'CN_ID',
     category,
+    ...(account === undefined ? {} : { account }),
     consent: { policyVersion: POLICY_VERSION, sensitive: true },
   });
 

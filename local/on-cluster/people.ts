@@ -1,10 +1,9 @@
 /** The people of the demo, who command by annotations: with roles of the chart, and as themselves. */
 import type { Kubernetes } from '../../tools/cluster.ts';
 
-/** Who has which ClusterRole of the chart, without the release's prefix. An owner alone may not write a campaign. */
+/** Who has which ClusterRole of the chart, without the release's prefix. */
 const ROLES = [
   ['demo-owner', 'campaign-owner'],
-  ['demo-owner', 'campaign-editor'],
   ['demo-notary', 'draw-witness'],
   ['demo-journalist', 'draw-witness'],
 ] as const;

@@ -55,6 +55,7 @@ export const valuesOf = (
       compare: request('50m'),
     },
   },
+  audit: { open: true },
   dataPlane: {
     embedded: {
       enabled: true,

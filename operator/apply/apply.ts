@@ -34,6 +34,15 @@ const setFinalizer = async ({ deps, campaign, planned, attempt }: Applying): Pro
   );
 };
 
+/** Nothing waits for it. */
+const removeAnswered = async ({ deps, campaign, planned, attempt }: Applying): Promise<void> => {
+  const { commands } = deps;
+  if (commands === undefined || planned.answered.length === 0) return;
+  await attempt('remove_commands', 'remove commands that have their answer', (signal) =>
+    commands.removeCommands(campaign, planned.answered, signal),
+  );
+};
+
 /** Before everything slow. An apply of the same Deployment would also have changed its resourceVersion: a conflict here. */
 const scaleTiers = async (applying: Applying): Promise<void> => {
   await Promise.all(applying.planned.scale.map((write) => scale(applying, write)));
@@ -247,6 +256,7 @@ const STEPS: readonly ((applying: Applying) => Promise<void>)[] = [
   writeScalePlanStates,
   emitEvents,
   writeStatus,
+  removeAnswered,
 ];
 
 export const apply = async (

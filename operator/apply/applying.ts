@@ -8,6 +8,7 @@ import type { CampaignState } from '../tick/campaign-state.ts';
 import { ReconcileError, type Step } from '../tick/errors.ts';
 import type {
   CampaignEvent,
+  CommandWriter,
   EventSink,
   FinalizerWriter,
   ManifestWriter,
@@ -28,6 +29,8 @@ export interface ApplyDeps {
   readonly plans: ScalePlanWriter;
   readonly authorization?: AuthorizationReader;
   readonly finalizers?: FinalizerWriter;
+  /** Absent: commands remain. */
+  readonly commands?: CommandWriter;
   readonly events: EventSink;
   readonly journal: JournalAdmin;
   readonly report: Pick<TickReporter, 'scaleWrite'>;

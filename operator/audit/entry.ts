@@ -87,6 +87,8 @@ const entry = z.discriminatedUnion('step', [
     reason: z.string().optional(),
   }),
   base.extend({ step: z.literal('issuance_started'), by: z.string() }),
+  /** `requests`: all, or the size of the sample. The operator orders one by itself once every winner has a voucher. */
+  base.extend({ step: z.literal('reconcile_ordered'), by: z.string(), requests: z.string() }),
   base.extend({
     step: z.literal('channel_stopped'),
     channel: z.string(),

@@ -1,6 +1,7 @@
 /** The trail's entries about issuance: who started it, and which channels stood still. Pure. */
 import { defined } from '../../contract/defined.ts';
-import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import { OPERATOR, reconcileOrderOf } from '../books/reconcile-order.ts';
 import type { AuditEntry } from './entry.ts';
 import type { AuditHead } from './plan-entries.ts';
 import type { Trail, TrailedCampaign } from './trail-state.ts';
@@ -64,4 +65,24 @@ export const issuanceEntries = (
         }),
       ),
   ];
+};
+
+/** Orders to reconcile, which ask the channels for vouchers of people. */
+export const reconcileEntries = (
+  campaign: VoucherCampaign,
+  { issuance }: Pick<VoucherCampaignStatus, 'issuance'>,
+  head: AuditHead & { readonly noted: string },
+  nowMs: number,
+): readonly AuditEntry[] => {
+  const order = reconcileOrderOf(campaign, nowMs);
+  const own = issuance?.reconciledFor;
+  return [
+    ...(order === undefined ? [] : [{ by: order.by, at: order.at, requests: String(order.requests) }]),
+    ...(own === undefined ? [] : [{ by: OPERATOR, at: own, requests: 'all' }]),
+  ].map((entry) => ({
+    ...head,
+    ...entry,
+    id: `${head.uid}/reconcile-${entry.at}`,
+    step: 'reconcile_ordered' as const,
+  }));
 };

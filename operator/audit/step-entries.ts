@@ -13,7 +13,7 @@ import type { ScalingSpec } from '../../contract/types/scaling.ts';
 import type { TierOutcomes } from '../tick/observed.ts';
 import type { ScaleWrite } from '../tick/tick-plan.ts';
 import type { AuditEntry, Authorized, Hours } from './entry.ts';
-import { issuanceEntries } from './issuance-entries.ts';
+import { issuanceEntries, reconcileEntries } from './issuance-entries.ts';
 import { levelEntries, overrideEntries } from './measures.ts';
 import {
   type AuditHead,
@@ -137,6 +137,7 @@ const campaignEntries = (view: AuditView, trail: Trail): readonly AuditEntry[] =
     ...overrideEntries(campaign, known, head, trail, nowMs),
     ...levelEntries(campaign, status.contingency ?? [], known?.levels ?? {}, head, trail),
     ...issuanceEntries(status, known?.stops ?? {}, head, trail),
+    ...reconcileEntries(campaign, status, head, nowMs),
     ...privacyEntries(campaign, status, head),
   ];
 };

@@ -11,7 +11,7 @@ type Input = Pick<ConditionInput, 'observed' | 'campaign' | 'nowMs'>;
 
 /** Records pods count every few seconds. */
 const COUNTS_OLD_MS = 120_000;
-/** Stocks are read each minute, and a check follows within seconds. */
+/** Stocks are read every 30 s, and a check follows within seconds. */
 const CHECK_OLD_MS = 10 * 60_000;
 
 const many = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;

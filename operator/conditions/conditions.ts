@@ -7,6 +7,7 @@ import { booksBalanced } from '../books/books-condition.ts';
 import { contingencyCondition } from '../contingency/contingency-messages.ts';
 import { personalDataDestroyed } from '../destruction/destruction-messages.ts';
 import { drawCommitted, drawn } from '../draw/draw-conditions.ts';
+import { earlierWinnersExcluded } from '../exclusion/exclusion-condition.ts';
 import { listFrozen } from '../freeze/freeze-messages.ts';
 import { issued } from '../issuance/issuance-conditions.ts';
 import { planState, stateText } from '../scale-plans/plan-state.ts';
@@ -154,7 +155,14 @@ const causesOf = (input: ConditionInput): Causes => ({
 });
 
 /** Conditions that only some campaigns have: undefined for the others. */
-type Optional = 'ProvidersReachable' | 'DrawCommitted' | 'Drawn' | 'Issued' | 'ChannelsReachable' | 'BooksBalanced';
+type Optional =
+  | 'EarlierWinnersExcluded'
+  | 'ProvidersReachable'
+  | 'DrawCommitted'
+  | 'Drawn'
+  | 'Issued'
+  | 'ChannelsReachable'
+  | 'BooksBalanced';
 type Verdicts = { readonly [T in Exclude<ConditionType, Optional>]: Verdict<T> } & {
   readonly [T in Optional]: Verdict<T> | undefined;
 };
@@ -164,6 +172,7 @@ export const judge = (input: ConditionInput): Verdicts => {
   const stalledNow = stalled(causes, input);
   return {
     ...causes,
+    EarlierWinnersExcluded: earlierWinnersExcluded(input),
     ProvidersReachable: providersReachable(input),
     DrawCommitted: drawCommitted(input),
     Drawn: drawn(input),

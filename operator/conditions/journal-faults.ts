@@ -29,6 +29,8 @@ const MEANS = {
   unreachable: ['False', 'ServerUnreachable'],
   leaderless: ['False', 'ShardWithoutLeader'],
   notCurrent: ['False', 'ReplicaNotCurrent'],
+  oneSite: ['False', 'ReplicasInOneSite'],
+  standstill: ['False', 'ShardStandsStill'],
   electing: ['True', 'LeaderElection'],
   restarting: ['True', 'ServerRestarting'],
   catchingUp: ['True', 'ReplicaCatchingUp'],
@@ -51,6 +53,10 @@ const TEXTS: { readonly [K in Kind]: (fault: Faults[K]) => string } = {
     `${some(streams)} has no leader and stores nothing: fewer than two of its replicas work. Check the logs of the nats-servers, and restart those that report errors: ${ONE_AT_A_TIME}.`,
   notCurrent: ({ server, streams, sinceMs }) =>
     `${server} has been behind with ${some(streams)} since ${since(sinceMs)} and does not catch up. ${OTHERS_GO_ON} Restart it: ${ONE_AT_A_TIME}.`,
+  oneSite: ({ streams, site }) =>
+    `Two replicas of ${some(streams)} are in site ${site}: registrations go on, but the loss of that site would stop them. Give each nats-server jetstream.unique_tag: "site:" and a tag site:NAME of its own site. Then move the replicas at a quiet time, one stream at a time: lower its replicas to 1 and raise them to 3 again with the nats command line.`,
+  standstill: ({ streams }) =>
+    `${some(streams)} has stored nothing for 4 s, although it has a leader and the other shards store registrations. Registrations go to the other shards. The operator has asked the leader to step down; if this stays, restart the nats-server that leads it: ${ONE_AT_A_TIME}.`,
   electing: ({ streams }) =>
     `${some(streams)} elects a leader, which takes some seconds. Registrations go to the other shards meanwhile.`,
   restarting: ({ server }) => `${server} is restarting. ${OTHERS_GO_ON}`,

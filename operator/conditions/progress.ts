@@ -11,6 +11,7 @@ type Always = Exclude<
   ConditionType,
   | 'Reconciling'
   | 'Stalled'
+  | 'EarlierWinnersExcluded'
   | 'ProvidersReachable'
   | 'DrawCommitted'
   | 'Drawn'

@@ -54,33 +54,59 @@ export const emptySecretCommand = (namespace: string, secret: string): string =>
 const ordered = ({ at, cause, who }: Destroying): string =>
   cause === 'Date' ? `due since ${at}` : `ordered by ${who} at ${at}`;
 
+/** By what needs the keys. */
+const NEEDS = {
+  draw: {
+    end: (spec: VoucherCampaign['spec']): string =>
+      hasDraw(spec)
+        ? 'the result of the draw is announced, because the draw needs citizen.key of the privacy Secret'
+        : 'the list of the draw is made, because the list needs citizen.key of the privacy Secret',
+    see: (spec: VoucherCampaign['spec']): string =>
+      hasDraw(spec) ? 'The conditions ListFrozen, DrawCommitted and Drawn say' : 'The condition ListFrozen says',
+    lost: 'Afterwards no list and no winner can be computed',
+  },
+  issuance: {
+    end: () =>
+      'issuance has started and no request to a channel is open, because requests need the accounts of winners',
+    see: () => 'The conditions Issued and ChannelsReachable say',
+    lost: 'Afterwards nothing more can be issued',
+  },
+  exclusion: {
+    end: () =>
+      'every campaign that excludes the winners of this one has a list of them, because the list needs their identity numbers',
+    see: () => 'The condition EarlierWinnersExcluded of these campaigns says',
+    lost: 'Afterwards these campaigns can freeze no list of a draw',
+  },
+} as const;
+
+const NEED_OF = {
+  HeldByDraw: 'draw',
+  WaitingForList: 'draw',
+  HeldByIssuance: 'issuance',
+  WaitingForIssuance: 'issuance',
+  HeldByExclusion: 'exclusion',
+  WaitingForExclusion: 'exclusion',
+} as const;
+
 const waiting = (
-  why: Exclude<Extract<DestructionState, { readonly kind: 'wait' }>['why'], 'NotDue'>,
+  why: keyof typeof NEED_OF,
   { metadata, spec }: VoucherCampaign,
+  excluders: readonly string[],
   dueAt: string,
   due: string,
 ): PersonalDataDestroyed => {
-  const isDraw = why === 'HeldByDraw' || why === 'WaitingForList';
-  const end = !isDraw
-    ? 'issuance has started and no request to a channel is open, because requests need the accounts of winners'
-    : hasDraw(spec)
-      ? 'the result of the draw is announced, because the draw needs citizen.key of the privacy Secret'
-      : 'the list of the draw is made, because the list needs citizen.key of the privacy Secret';
-  if (why === 'WaitingForList' || why === 'WaitingForIssuance') {
+  const { end: endOf, see, lost } = NEEDS[NEED_OF[why]];
+  const who = NEED_OF[why] === 'exclusion' ? ` (${excluders.join(', ')})` : '';
+  const end = `${endOf(spec)}${who}`;
+  if (why === 'WaitingForList' || why === 'WaitingForIssuance' || why === 'WaitingForExclusion') {
     return no(
       why,
       `An owner has ordered to destroy the personal data. It begins when ${end}. To cancel the order, remove the annotation ${DESTROY_ANNOTATION}. ${due}`,
     );
   }
-  const see = !isDraw
-    ? 'The conditions Issued and ChannelsReachable say'
-    : hasDraw(spec)
-      ? 'The conditions ListFrozen, DrawCommitted and Drawn say'
-      : 'The condition ListFrozen says';
-  const lost = isDraw ? 'Afterwards no list and no winner can be computed' : 'Afterwards nothing more can be issued';
   return no(
     why,
-    `All personal data was to be destroyed at ${dueAt} (spec.privacy.deleteAfterDays), and it still exists. It is destroyed when ${end}. ${see} what is missing. An owner who gives that up destroys the data now: kubectl voucher destroy-keys ${metadata.name} -n ${metadata.namespace} --confirm ${spec.campaignId} --reason TEXT. ${lost}.`,
+    `All personal data was to be destroyed at ${dueAt} (spec.privacy.deleteAfterDays), and it still exists. It is destroyed when ${end}. ${see(spec)} what is missing. An owner who gives that up destroys the data now: kubectl voucher destroy-keys ${metadata.name} -n ${metadata.namespace} --confirm ${spec.campaignId} --reason TEXT. ${lost}.`,
   );
 };
 
@@ -95,8 +121,10 @@ const waiting = (
  * | not due                                             | False   | NotDue |
  * | a command, and the draw is not over                 | False   | WaitingForList |
  * | a command, and issuance is not over                 | False   | WaitingForIssuance |
+ * | a command, and a campaign needs a list of the winners | False | WaitingForExclusion |
  * | due by the date, and the draw is not over           | False   | HeldByDraw |
  * | due by the date, and issuance is not over           | False   | HeldByIssuance |
+ * | due by the date, and a campaign needs a list of the winners | False | HeldByExclusion |
  * | ordered, steps under way                            | False   | Destroying |
  * | data keys destroyed; a person must empty the Secret, or other campaigns need it | False | SecretNotEmptied |
  * | all is destroyed                                    | True    | Destroyed |
@@ -128,7 +156,7 @@ export const personalDataDestroyed = (
       const command = destroyCommandOf(input.campaign);
       if (command.kind === 'unreadable') return no('CommandUnreadable', `${command.message} ${due}`);
       if (destruction.why === 'NotDue') return no('NotDue', due);
-      return waiting(destruction.why, input.campaign, instantText(dueAtMs), due);
+      return waiting(destruction.why, input.campaign, input.observed.excluders ?? [], instantText(dueAtMs), due);
     }
     case 'destroying':
       return no('Destroying', 'The personal data is being destroyed: first the data keys, then the privacy Secret.');

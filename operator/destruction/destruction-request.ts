@@ -73,13 +73,17 @@ const isIssuing = ({ draw, issuance, readings }: Seen): boolean => {
  * | the list | spec.draw.sources | the result   | spec.issuance | needed by |
  * |----------|-------------------|--------------|---------------|-----------|
  * | not made | any               |              | any           | draw |
- * | made     | none              |              | none          | nothing: the list is the last step |
+ * | made     | none              |              | none          | nothing: the list is the last step, and has no winners |
  * | made     | some              | announced, and everyone who moved up has their fact | none | nothing |
  * | made     | some              | announced, and everyone who moved up has their fact | some | issuance, while it is under way; then nothing |
+ * | made     | some              | announced …  | … nothing     | exclusion, while another campaign needs a list of the winners |
  * | made     | some              | anything else, also unknown: a new leader | any | draw: entries and winners are made with citizen.key |
  */
-const neededBy = ({ spec }: VoucherCampaign, seen: Seen): DestructionRequest['neededBy'] => {
-  const { freeze, draw, previous } = seen;
+const neededBy = (
+  { spec }: VoucherCampaign,
+  seen: Seen & Pick<Observed, 'excluders'>,
+): DestructionRequest['neededBy'] => {
+  const { freeze, draw, previous, excluders = [] } = seen;
   if (!hasDraw(spec)) {
     const isListed = (freeze?.kind === 'done' && freeze.listed !== undefined) || previous?.draw?.phase === 'Listed';
     return isListed ? undefined : 'draw';
@@ -87,13 +91,14 @@ const neededBy = ({ spec }: VoucherCampaign, seen: Seen): DestructionRequest['ne
   if (draw?.kind !== 'known') return 'draw';
   const { announced, promoted, recorded } = draw.chain;
   if (announced === undefined || recorded !== promoted.length) return 'draw';
-  return spec.issuance !== undefined && isIssuing(seen) ? 'issuance' : undefined;
+  if (spec.issuance !== undefined && isIssuing(seen)) return 'issuance';
+  return excluders.length > 0 ? 'exclusion' : undefined;
 };
 
 /** @param campaign with its effective closing */
 export const destructionRequest = (
   campaign: VoucherCampaign,
-  observed: Seen & Pick<Observed, 'secretUsers'>,
+  observed: Seen & Pick<Observed, 'secretUsers' | 'excluders'>,
   shards: number,
   nowMs: number,
 ): DestructionRequest => {

@@ -19,7 +19,7 @@ export interface DestructionRequest {
   readonly dueAtMs: number;
   readonly command?: DestroyCommand;
   /** What can't go on without the keys; absent: nothing. */
-  readonly neededBy?: 'draw' | 'issuance';
+  readonly neededBy?: 'draw' | 'issuance' | 'exclusion';
   /** The most keys of the privacy Secret that an intake pod has in its mount. Undefined: unknown. */
   readonly keysInPods: number | undefined;
 }
@@ -40,10 +40,17 @@ export interface DestructionObserved {
   readonly secret: SecretSeen;
 }
 
+/** By what needs the keys: by the date, and by a command. */
+const WAITS = {
+  draw: ['HeldByDraw', 'WaitingForList'],
+  issuance: ['HeldByIssuance', 'WaitingForIssuance'],
+  exclusion: ['HeldByExclusion', 'WaitingForExclusion'],
+} as const;
+
 export type DestructionStep =
   | {
       readonly kind: 'wait';
-      readonly why: 'NotDue' | 'WaitingForList' | 'WaitingForIssuance' | 'HeldByDraw' | 'HeldByIssuance';
+      readonly why: 'NotDue' | (typeof WAITS)[keyof typeof WAITS][number];
     }
   | { readonly kind: 'order'; readonly cause: Destroying['cause'] }
   | { readonly kind: 'destroyKeys'; readonly order: Destroying }
@@ -73,9 +80,11 @@ export const isGivenUp = ({ command, dueAtMs }: Pick<DestructionRequest, 'comman
  * | no        | no      |               |            | date, and a command of that time or later | any | order: the owner gives up what needs the keys, so the data is not held for ever |
  * | no        | no      |               |            | date               | draw      | wait: HeldByDraw. Without citizen.key no list and no winner could be computed again |
  * | no        | no      |               |            | date               | issuance  | wait: HeldByIssuance. Without the data keys no account of a winner can be opened |
+ * | no        | no      |               |            | date               | exclusion | wait: HeldByExclusion. Without the data keys no list of the winners can be made for another campaign |
  * | no        | no      |               |            | command            | nothing   | order |
  * | no        | no      |               |            | command            | draw      | wait: WaitingForList |
  * | no        | no      |               |            | command            | issuance  | wait: WaitingForIssuance |
+ * | no        | no      |               |            | command            | exclusion | wait: WaitingForExclusion |
  * | no        | no      |               |            | neither            | any       | wait: NotDue |
  */
 export const nextDestructionStep = (observed: DestructionObserved): DestructionStep => {
@@ -91,9 +100,9 @@ export const nextDestructionStep = (observed: DestructionObserved): DestructionS
   if (nowMs >= dueAtMs) {
     if (neededBy === undefined) return { kind: 'order', cause: 'Date' };
     if (isGivenUp(request)) return { kind: 'order', cause: 'Command' };
-    return { kind: 'wait', why: neededBy === 'draw' ? 'HeldByDraw' : 'HeldByIssuance' };
+    return { kind: 'wait', why: WAITS[neededBy][0] };
   }
   if (command === undefined) return { kind: 'wait', why: 'NotDue' };
   if (neededBy === undefined) return { kind: 'order', cause: 'Command' };
-  return { kind: 'wait', why: neededBy === 'draw' ? 'WaitingForList' : 'WaitingForIssuance' };
+  return { kind: 'wait', why: WAITS[neededBy][1] };
 };

@@ -104,15 +104,18 @@ const resultText = ({ digest, vouchers }: Drawn): string => {
   return `The result has the digest ${digest}: ${each.join('; ')}.`;
 };
 
+const DECLINED_SHOWN_MS = 86_400_000;
+
 /** How many moved up, and the last commands that could not be carried out, by their order in the chain. */
-const promotedText = ({ promoted, declined }: ChainState, { digest }: Drawn, { campaign }: Input): string => {
+const promotedText = ({ promoted, declined }: ChainState, { digest }: Drawn, { campaign, nowMs }: Input): string => {
   const { promotions, unreadable } = drawCommandsOf(campaign);
   const moved = promoted.length === 0 ? '' : ` ${promoted.length} moved up from the waiting list.`;
-  const still = promotions.map(({ command, falls }) => ({
-    falls,
-    why: declined.find((one) => one.command === command)?.why,
-  }));
-  const refused = still.flatMap(({ falls, why }) => (why === undefined ? [] : [` ${falls} is not replaced: ${why}.`]));
+  // The annotation of a command is removed once it has its answer.
+  const refused = declined.flatMap(({ command, by, at, why }) => {
+    const falls = promotions.find((one) => one.command === command)?.falls;
+    if (falls !== undefined) return [` ${falls} is not replaced: ${why}.`];
+    return nowMs - Date.parse(at) > DECLINED_SHOWN_MS ? [] : [` A command of ${by} was declined at ${at}: ${why}.`];
+  });
   const other = promotions
     .filter(({ result }) => result !== firstDigits(digest))
     .map(({ falls }) => ` The command to replace ${falls} names another result and does not count: give it again.`);

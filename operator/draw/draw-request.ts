@@ -2,6 +2,7 @@
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { Promoted } from '../../contract/decisions/draw.ts';
 import type { Earlier } from '../../contract/decisions/draw-chain.ts';
+import { defined } from '../../contract/defined.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { drawRuns } from '../tick/jobs.ts';
 import type { Observed } from '../tick/observed.ts';
@@ -68,7 +69,11 @@ export const publishedDraw = ({ draw }: Pick<Observed, 'draw'>): LiveSettings['p
 /** With what pods show that a receipt has lost. Undefined: the result is not announced. */
 export const announcedDraw = ({ draw, freeze }: Seen): LiveSettings['announced'] =>
   draw?.kind === 'known' && draw.chain.announced !== undefined && freeze?.kind === 'done'
-    ? { barriers: freeze.frozen.barriers, unverified: freeze.frozen.unverified }
+    ? {
+        barriers: freeze.frozen.barriers,
+        unverified: freeze.frozen.unverified,
+        ...defined({ excluded: freeze.frozen.excluded }),
+      }
     : undefined;
 
 /** A new leader has not read yet what is published: the settings in the bucket remain until then. */

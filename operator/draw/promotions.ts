@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { type ChainState, isAnswered } from '../../contract/decisions/draw-chain.ts';
 import { MOST_PROMOTIONS_AT_ONCE, type OrderedPromotion } from '../../contract/decisions/draw-order.ts';
+import { promoteAnnotation } from '../../contract/names.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import { drawCommandsOf, firstDigits } from './commands.ts';
 
@@ -14,6 +15,17 @@ export const pendingPromotions = (campaign: VoucherCampaign, chain: ChainState):
     .slice(0, MOST_PROMOTIONS_AT_ONCE)
     .map(({ command, falls, by, reason }) => ({ command, falls, by, reason }));
 };
+
+/**
+ * Annotations of commands that are over: the chain has the answer, and the facts of who moved up are stored. The operator removes them,
+ * so that a campaign with thousands of promotions stays small: an object has 256 KiB of annotations at most.
+ */
+export const answeredPromotions = (campaign: VoucherCampaign, chain: ChainState): readonly string[] =>
+  chain.recorded < chain.promoted.length
+    ? []
+    : drawCommandsOf(campaign)
+        .promotions.filter(({ command }) => isAnswered(chain, command))
+        .map(({ falls }) => promoteAnnotation(falls));
 
 /** As many as fit into the name of a Job. */
 const RUN_DIGITS = 5;

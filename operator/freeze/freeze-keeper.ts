@@ -189,7 +189,7 @@ export class FreezeKeeper {
 
   async #append(
     journal: FreezeJournal,
-    { campaignId, unverified }: FreezeRequest,
+    { campaignId, unverified, excluded = [] }: FreezeRequest,
     { barriers, endsAtMs }: Extract<FreezeStep, { kind: 'append' }>,
     signal: AbortSignal,
   ): Promise<void> {
@@ -203,7 +203,8 @@ export class FreezeKeeper {
     }
     assertLeading?.();
     const at = new Date(clock.now()).toISOString();
-    const frozen = await journal.freeze({ v: 1, campaignId, at, barriers, unverified }, signal);
+    const leftOut = excluded.length === 0 ? {} : { excluded };
+    const frozen = await journal.freeze({ v: 1, campaignId, at, barriers, unverified, ...leftOut }, signal);
     this.#decided = { frozen };
     this.#state = { kind: 'done', frozen };
   }

@@ -3,6 +3,7 @@
 import type { Frozen, Listed } from '../../contract/decisions/control.ts';
 import type { Drawn } from '../../contract/decisions/draw.ts';
 import { missingValues } from '../../contract/decisions/draw-chain.ts';
+import { defined } from '../../contract/defined.ts';
 import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import { differencesText, listCommand, whyNotCompared } from '../conditions/records-consistent.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
@@ -70,6 +71,11 @@ const waitingFor = (
         'Deferred',
         `Contingency level ${waiting.by.join(', ')} defers the freeze. To end it: kubectl voucher contingency stop ${waiting.by[0]} ${name} -n ${namespace}.`,
       );
+    case 'WaitingForEarlierWinners':
+      return no(
+        'WaitingForEarlierWinners',
+        `The lists of the winners of ${waiting.campaigns.join(', ')}, who take no part (spec.eligibility.excludeWinnersOf), are missing. The condition EarlierWinnersExcluded says why. The list of the draw is frozen when they are there.`,
+      );
     case 'ClockOff':
       return no(
         'ClockOff',
@@ -128,6 +134,9 @@ const drawText = ({ jobs, isJobsUnseen }: ObservedCluster, namespace: string): s
 const listText = ({ lists }: Listed): string =>
   lists.map(({ voucher, entries, digest }) => `${voucher} has ${entries} entries (digest ${digest})`).join('; ');
 
+const excludedText = ({ excluded }: Listed): string =>
+  excluded === undefined ? '' : ` ${excluded} people are left out because they won in an earlier campaign.`;
+
 /**
  * | known of the list                                   | status  | reason |
  * |-----------------------------------------------------|---------|--------|
@@ -180,7 +189,7 @@ const freezeVerdict = (input: Pick<ConditionInput, 'observed' | 'campaign'>): Li
           'Frozen',
           `${frozenText(frozen)} ${drawText(input.observed.cluster, input.campaign.metadata.namespace)}`,
         );
-      return yes('Listed', `${frozenText(frozen)} The list has been made: ${listText(listed)}.`);
+      return yes('Listed', `${frozenText(frozen)} The list has been made: ${listText(listed)}.${excludedText(listed)}`);
     }
   }
 };
@@ -226,7 +235,7 @@ const resultStatus = ({ at, digest, vouchers }: Drawn, announced: boolean): Part
 /** What an earlier tick knew of the draw. */
 const drawPart = (previous: DrawStatus | undefined): Partial<DrawStatus> => {
   if (previous?.attempt === undefined) return {};
-  const { frozenAt: _frozenAt, entries: _entries, lists: _lists, ...rest } = previous;
+  const { frozenAt: _frozenAt, entries: _entries, excluded: _excluded, lists: _lists, ...rest } = previous;
   return rest;
 };
 
@@ -252,7 +261,15 @@ export const drawStatus = (
       const { frozen, listed } = freeze;
       if (listed === undefined) return { phase: 'Frozen', frozenAt: frozen.at };
       const entries = listed.lists.reduce((sum, list) => sum + list.entries, 0);
-      return { phase: 'Listed', frozenAt: frozen.at, entries, lists: listed.lists, ...chainStatus(draw, previous) };
+      const { lists, excluded } = listed;
+      return {
+        phase: 'Listed',
+        frozenAt: frozen.at,
+        entries,
+        ...defined({ excluded }),
+        lists,
+        ...chainStatus(draw, previous),
+      };
     }
   }
 };

@@ -6,6 +6,7 @@ import { sectionOf, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import { operatorClock } from '../conditions/clocks-agree.ts';
 import type { ContingencyOutcome } from '../contingency/contingency.ts';
+import { excludedAtFreeze, exclusionsOf } from '../exclusion/exclusions.ts';
 import type { Observed } from '../tick/observed.ts';
 import type { FreezeState } from './freeze-keeper.ts';
 import { EXTENDED_WITHIN_MS, type FreezeRequest, statedEndMs } from './freeze-steps.ts';
@@ -13,10 +14,12 @@ import { EXTENDED_WITHIN_MS, type FreezeRequest, statedEndMs } from './freeze-st
 /** @param campaign with its effective closing */
 export const freezeRequest = (
   campaign: VoucherCampaign,
-  { cluster, readings, previous, comparison }: Pick<Observed, 'cluster' | 'readings' | 'previous' | 'comparison'>,
+  observed: Pick<Observed, 'cluster' | 'readings' | 'previous' | 'comparison' | 'earlier' | 'excludedLists'>,
   { inForce }: Pick<ContingencyOutcome, 'inForce'>,
+  nowMs: number,
 ): FreezeRequest => {
   const { spec } = campaign;
+  const { cluster, readings, previous, comparison } = observed;
   const { verifyBy, unverified } = spec.draw;
   const isChecked = sectionOf(spec, 'verification') !== undefined;
   return {
@@ -30,6 +33,7 @@ export const freezeRequest = (
     // Not by the condition's reason, of which there is one: a pod's clock that is off would hide the operator's.
     ownClock: (cluster.tiers.intake?.pods ?? []).length === 0 ? 'agrees' : operatorClock(readings.clocks),
     comparison,
+    ...excludedAtFreeze(exclusionsOf(campaign, observed, nowMs)),
   };
 };
 
@@ -80,5 +84,6 @@ export const isFreezing = (freeze: FreezeState | undefined, nowMs: number): bool
   if (freeze?.kind === 'publishing') return true;
   if (freeze?.kind !== 'waiting') return false;
   const { waiting } = freeze;
+  if (waiting.why === 'WaitingForEarlierWinners') return true;
   return 'behind' in waiting || 'uncompared' in waiting || ('untilMs' in waiting && waiting.untilMs <= nowMs);
 };

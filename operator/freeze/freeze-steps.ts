@@ -8,6 +8,7 @@
  */
 import type { ComparisonReport } from '../../contract/compare.ts';
 import type { Frozen, Listed } from '../../contract/decisions/control.ts';
+import type { FrozenExclusion } from '../../contract/decisions/exclusion.ts';
 import { entryOf, hasConsumer, type Tier } from '../../contract/tiers.ts';
 import type { ConsumerPosition, PublishedWindow } from '../../journal/freeze/freezing.ts';
 
@@ -44,6 +45,10 @@ export interface FreezeRequest {
   readonly ownClock: 'agrees' | 'off' | 'unknown';
   /** The last report on journal and database; undefined: none. */
   readonly comparison: ComparisonReport | undefined;
+  /** Lists of earlier winners, who are left out. Absent: the campaign excludes none. */
+  readonly excluded?: readonly FrozenExclusion[];
+  /** Names of earlier campaigns whose winners are to be left out, and whose lists are missing. Absent: none. */
+  readonly notExcluded?: readonly string[];
 }
 
 /** One barrier a shard, made when nothing more could be accepted. */
@@ -89,6 +94,7 @@ export type Waiting =
   /** `isLongDue`: it was due before this process began. */
   | { readonly why: 'WaitingForMargin'; readonly untilMs: number; readonly isLongDue?: true }
   | { readonly why: 'Deferred'; readonly by: readonly string[] }
+  | { readonly why: 'WaitingForEarlierWinners'; readonly campaigns: readonly string[] }
   | { readonly why: 'ClockOff'; readonly ownClock: 'off' | 'unknown' }
   | { readonly why: 'WaitingForVerification' | 'WaitingForConsumers'; readonly behind: readonly Behind[] }
   /** `uncompared` is empty where the last round saw differences that the next one has to confirm. */
@@ -170,6 +176,7 @@ const beforeTheEnd = ({ request, nowMs, notBeforeMs = 0 }: FreezeObserved, endsA
  * | none   | end + < 20 s |                                            |                   |             | wait: WaitingForMargin    |
  * | none   | later        | was due 5 min before this process began: 5 min |           |             | wait: WaitingForMargin    |
  * | none   | later        | deferred by a level                        |                   |             | wait: Deferred            |
+ * | none   | later        | lists of earlier winners are missing       |                   |             | wait: WaitingForEarlierWinners |
  * | none   | later        | the operator's clock is off, or not compared |                 |             | wait: ClockOff            |
  * | none   | later        | what pods follow is not known              |                   |             | askPublished              |
  * | none   | later        |                                            | stored before end + 20 s by the journal's clock | | wait: WaitingForMargin, then again |
@@ -189,6 +196,8 @@ export const nextFreezeStep = (observed: FreezeObserved): FreezeStep => {
   const early = beforeTheEnd(observed, endsAtMs);
   if (early !== undefined) return wait(early);
   if (request.deferredBy.length > 0) return wait({ why: 'Deferred', by: request.deferredBy });
+  const { notExcluded = [] } = request;
+  if (notExcluded.length > 0) return wait({ why: 'WaitingForEarlierWinners', campaigns: notExcluded });
   if (request.ownClock !== 'agrees') return wait({ why: 'ClockOff', ownClock: request.ownClock });
   if (observed.endsAtMs === undefined) return { kind: 'askPublished' };
 

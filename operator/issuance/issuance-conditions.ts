@@ -1,10 +1,11 @@
 /** How issuance is shown: the condition Issued. Pure. */
+import { ISSUE_START } from '../../contract/names.ts';
 import type { IssuanceStatus } from '../../contract/types/issuance.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
 import { replacedIn, replacedText } from '../draw/replaced.ts';
-import { issuanceCommandsOf } from './commands.ts';
+import { issuanceCommandsOf, starterOf } from './commands.ts';
 import { haltsOf } from './halts.ts';
-import { isAnnounced, issuanceStartedAt, stockComparison } from './issuance-request.ts';
+import { isAnnounced, issuanceStartedAt, resultOf, stockComparison } from './issuance-request.ts';
 import { issuanceStatus, receiptsWith } from './issuance-status.ts';
 import type { Comparison } from './stocks.ts';
 
@@ -48,12 +49,19 @@ const beforeStart = (input: ConditionInput): Verdict<'Issued'> => {
       `The result of the draw is not announced yet. See the condition Drawn.${untoldText(comparison)}`,
     );
   }
-  const { startedBy, unreadable } = issuanceCommandsOf(campaign);
+  const commands = issuanceCommandsOf(campaign);
+  const { start, unreadable } = commands;
+  const result = resultOf(observed);
+  const startedBy = starterOf(commands, result);
   if (startedBy === undefined && unreadable.length > 0) return no('CommandUnreadable', unreadable.join(' '));
   if (startedBy === undefined) {
+    const other =
+      start === undefined
+        ? ''
+        : `The annotation ${ISSUE_START} of ${start.by} names another result of the draw than ${result}, and does not count. `;
     return no(
       'WaitingForAuthorization',
-      `An owner must start issuance: ${commandOf('issue start', input)}. From then on names, merchants, appIds and stocks of the channels are fixed.${untoldText(comparison)}`,
+      `${other}An owner must start issuance: ${commandOf('issue start', input)}. From then on names, merchants, appIds and stocks of the channels are fixed.${untoldText(comparison)}`,
     );
   }
   if (comparison.readAtMs === undefined) {

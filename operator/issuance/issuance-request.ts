@@ -2,13 +2,17 @@
 import type { IssuanceChannel } from '../../contract/decisions/control.ts';
 import type { VoucherCampaign, VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import type { Observed } from '../tick/observed.ts';
-import { issuanceCommandsOf } from './commands.ts';
+import { issuanceCommandsOf, starterOf } from './commands.ts';
 import type { IssuanceRequest } from './issuance-keeper.ts';
 import { type Comparison, compareStocks } from './stocks.ts';
 
 type Seen = Pick<Observed, 'draw' | 'issuance' | 'outside' | 'previous'>;
 
 const chainOf = ({ draw }: Pick<Seen, 'draw'>) => (draw?.kind === 'known' ? draw.chain : undefined);
+
+/** Digest of the draw's result, as far as is known. */
+export const resultOf = (observed: Pick<Seen, 'draw' | 'previous'>): string | undefined =>
+  chainOf(observed)?.drawn?.digest ?? observed.previous?.draw?.result;
 
 /** Whether the result of the draw is known, and every winner's receipt shows it. */
 export const isAnnounced = (observed: Pick<Seen, 'draw' | 'previous'>): boolean => {
@@ -44,7 +48,7 @@ const channelsOf = ({ issuance, vouchers }: VoucherCampaignSpec): readonly Issua
  * | announced | an owner has started it | every stock is known | a stock differs | order |
  * |-----------|-------------------------|----------------------|-----------------|-------|
  * | no        | any                     | any                  | any             | none  |
- * | yes       | no                      | any                  | any             | none  |
+ * | yes       | no, or of another result | any                 | any             | none  |
  * | yes       | yes                     | no                   | any             | none  |
  * | yes       | yes                     | yes                  | yes             | none  |
  * | yes       | yes                     | yes                  | no              | start |
@@ -57,8 +61,9 @@ export const issuanceRequest = (campaign: VoucherCampaign, observed: Seen, nowMs
     isDue: spec.issuance !== undefined && (isAnnounced(observed) || issuanceStartedAt(observed) !== undefined),
     settings: JSON.stringify(channels),
   };
-  const { startedBy } = issuanceCommandsOf(campaign);
-  if (!request.isDue || chainOf(observed)?.announced === undefined || startedBy === undefined) return request;
+  const chain = chainOf(observed);
+  const startedBy = starterOf(issuanceCommandsOf(campaign), resultOf(observed));
+  if (!request.isDue || chain?.announced === undefined || startedBy === undefined) return request;
   const { differences, hasIssued, readAtMs } = stockComparison(spec, observed, nowMs);
   if (differences.length > 0 || readAtMs === undefined) return request;
   return { ...request, order: { by: startedBy, channels, queryFirst: hasIssued, readAtMs } };

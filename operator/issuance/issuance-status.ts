@@ -6,6 +6,7 @@ import type { BookFact } from '../../contract/outside/books.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { ChannelStatus, IssuanceStatus } from '../../contract/types/issuance.ts';
 import { sumOf } from '../books/balance.ts';
+import { reconciledFor } from '../books/reconcile-order.ts';
 import type { Effects } from '../contingency/contingency.ts';
 import type { Standing } from '../outside/hand-out.ts';
 import { outlookOf } from '../outside/outlook.ts';
@@ -101,6 +102,7 @@ export const issuanceStatus = (view: IssuanceView): IssuanceStatus | undefined =
     winners,
     issued: isStarted ? receiptsWith(observed, 'issued') : undefined,
     failed: isStarted ? receiptsWith(observed, 'failed_attempts') : undefined,
+    reconciledFor: reconciledFor(previous, observed.cluster),
     channels: isStarted || haltsOf(campaign, observed, view.nowMs).size > 0 ? channelStatuses(view) : undefined,
   });
 };

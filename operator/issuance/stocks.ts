@@ -5,7 +5,7 @@ import type { Channel } from '../../contract/envelope.ts';
 import type { StockReading } from '../../contract/outside/books.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 
-/** Pods read each stock every minute. Older numbers may have changed. */
+/** Pods read each stock every 30 s. Older numbers may have changed. */
 const FRESH_MS = 120_000;
 /** A pod whose clock is further ahead would show old numbers as new. */
 const AHEAD_MS = 10_000;

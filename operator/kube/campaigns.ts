@@ -6,7 +6,7 @@ import { readablePart } from '../../contract/readable.ts';
 import { campaignSpec } from '../../contract/schema/campaign.ts';
 import { campaignStatus, UNSEEN_STATUS } from '../../contract/schema/status.ts';
 import type { VoucherCampaign, VoucherCampaignSpec, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
-import type { FinalizerWriter, StatusWriter } from '../tick/ports.ts';
+import type { CommandWriter, FinalizerWriter, StatusWriter } from '../tick/ports.ts';
 import { CAMPAIGNS } from './api-resources.ts';
 import type { KubeClient } from './client.ts';
 import { type Kept, type KubeObject, keeperOf, parseObject } from './objects.ts';
@@ -50,6 +50,24 @@ export const createStatusWriter = (client: KubeClient, store: Store<StoredCampai
     const target = { resource: CAMPAIGNS, namespace, name, subresource: 'status' };
     const query = { fieldManager: FIELD_MANAGER };
     const answer = await client.call({ ...target, verb: 'update', query, body }, signal);
+    store.observe(keepCampaign(parseObject(answer)));
+  },
+});
+
+const pointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** Removes annotations of the newest version that was seen, with that version, and only if they are as they were when they were answered. */
+export const createCommandWriter = (client: KubeClient, store: Store<StoredCampaign>): CommandWriter => ({
+  async removeCommands({ metadata: { name, namespace, annotations = {} } }, keys, signal) {
+    const metadata = store.get(namespace, name)?.metadata;
+    const there = keys.filter((key) => metadata?.annotations?.[key] === annotations[key] && key in annotations);
+    if (metadata === undefined || there.length === 0) return;
+    const body = [
+      { op: 'replace', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+      ...there.map((key) => ({ op: 'remove', path: `/metadata/annotations/${pointer(key)}` })),
+    ];
+    const query = { fieldManager: FIELD_MANAGER };
+    const answer = await client.call({ resource: CAMPAIGNS, namespace, name, verb: 'patch', query, body }, signal);
     store.observe(keepCampaign(parseObject(answer)));
   },
 });

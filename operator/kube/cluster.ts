@@ -9,6 +9,7 @@ import type { KickReason } from '../tick/loop.ts';
 import { type ApiResource, AUTOSCALERS, CAMPAIGNS, DEPLOYMENTS, JOBS, PODS, SCALE_PLANS } from './api-resources.ts';
 import { createAuthorizationReader } from './authorization.ts';
 import {
+  createCommandWriter,
   createFinalizerWriter,
   createStatusWriter,
   isCampaignNews,
@@ -172,6 +173,7 @@ export const createKubeCluster = (options: KubeClusterOptions) => {
     nudger: createNudger(client, deployments),
     status: createStatusWriter(client, campaigns),
     finalizers: createFinalizerWriter(client, campaigns),
+    commands: createCommandWriter(client, campaigns),
     plans: createScalePlanWriter(client, plans),
     authorization: createAuthorizationReader(client),
     decisions: createDecisionStore(client),

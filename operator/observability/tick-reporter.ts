@@ -1,13 +1,10 @@
 /** Ticks as metrics and log lines. */
 
 import { HEADROOM } from '../../contract/names.ts';
-import { TIERS, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { TickReporter } from '../tick/tick-reporter.ts';
 import type { Logger } from './log.ts';
-import { forgetCampaign, type OperatorMetrics } from './metrics.ts';
-
-const SIGNALS = ['arrivals', 'backlog'] as const;
+import type { OperatorMetrics } from './metrics.ts';
 
 const labelsOf = ({ metadata }: Pick<VoucherCampaign, 'metadata'>) => ({
   namespace: metadata.namespace,
@@ -15,23 +12,10 @@ const labelsOf = ({ metadata }: Pick<VoucherCampaign, 'metadata'>) => ({
 });
 
 export const createTickReporter = (log: Logger, metrics: OperatorMetrics): TickReporter => ({
-  planned(campaign, { tiers, scale, scalePlans }, readings, nowMs) {
+  planned(campaign, planned, readings, nowMs) {
+    const { tiers, scale, scalePlans } = planned;
     const labels = labelsOf(campaign);
-    for (const tier of tiersOf(campaign.spec)) {
-      const { desired, ready, limits, decision } = tiers[tier];
-      metrics.desired.set({ ...labels, tier }, desired);
-      metrics.ready.set({ ...labels, tier }, ready);
-      metrics.ceiling.set({ ...labels, tier }, limits.ceiling);
-      metrics.wanted.set({ ...labels, tier }, decision?.wanted ?? desired);
-    }
-    for (const [signal, reading] of [
-      ['arrivals', readings.arrivals],
-      ['backlog', readings.backlog.records],
-    ] as const) {
-      // An absent reading has no age; an old number here would look healthy.
-      if (reading === undefined || reading.kind === 'absent') metrics.signalAgeSeconds.remove({ ...labels, signal });
-      else metrics.signalAgeSeconds.set({ ...labels, signal }, Math.max(0, nowMs - reading.atMs) / 1000);
-    }
+    metrics.campaigns.planned(campaign, planned, readings, nowMs);
     for (const { tier, from, replicas } of scale) {
       const explanation = tier === HEADROOM ? undefined : tiers[tier].decision?.explanation;
       log.info({ ...labels, tier, from, replicas, explanation }, 'scaling a tier');
@@ -54,7 +38,6 @@ export const createTickReporter = (log: Logger, metrics: OperatorMetrics): TickR
   ticked(seconds) {
     metrics.tickSeconds.observe(seconds);
   },
-  forgotten(campaign) {
-    forgetCampaign(metrics, labelsOf(campaign), TIERS, SIGNALS);
-  },
+  undecided: metrics.campaigns.undecided,
+  forgotten: metrics.campaigns.forget,
 });

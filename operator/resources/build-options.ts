@@ -36,6 +36,8 @@ export interface PodOptions {
   readonly egress?: DataPlaneEgress | undefined;
   /** From where the API server reaches pods; none: unknown. */
   readonly apiServerPeers?: readonly NetworkPolicyPeer[] | undefined;
+  /** Where tiers send traces, and the share of registrations. Absent: no traces. */
+  readonly tracing?: { readonly endpoint: string; readonly ratio: number } | undefined;
   /** Instead of the workload's own. */
   readonly resources?: Readonly<Partial<Record<Workload, ResourceRequirements>>> | undefined;
 }

@@ -2,8 +2,9 @@ import type { Job, JobSpec } from 'kubernetes-types/batch/v1.js';
 import type { PodSpec } from 'kubernetes-types/core/v1.js';
 import { ENV } from '../../contract/app-contract.ts';
 import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
+import type { ExclusionOrder } from '../../contract/decisions/exclusion.ts';
 import { isWatchedJob, type JobName, keptSecondsOf } from '../../contract/jobs.ts';
-import { jobName } from '../../contract/names.ts';
+import { dataPlaneSecretName, jobName } from '../../contract/names.ts';
 import type { ReconcileOrder } from '../../contract/outside/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { BuildOptions } from './build-options.ts';
@@ -44,6 +45,10 @@ interface JobRun {
   readonly order?: DrawOrder | undefined;
   /** Of the Job `books`. */
   readonly reconcile?: ReconcileOrder | undefined;
+  /** Of the Job `exclude`: the order, and Secrets of the earlier campaign. */
+  readonly exclusion?:
+    | { readonly order: ExclusionOrder; readonly privacySecret: string; readonly dataPlaneSecret: string }
+    | undefined;
 }
 
 const BUNDLE = { name: 'bundle', mountPath: '/var/voucher/bundle' } as const;
@@ -84,6 +89,39 @@ const withDraw = ({ spec: { draw } }: VoucherCampaign, order: DrawOrder | undefi
   };
 };
 
+/** Mounts of the earlier campaign: all keys of its privacy Secret, and its own account of this Job. */
+const withExclusion = (exclusion: JobRun['exclusion'], pod: PodSpec): PodSpec => {
+  if (exclusion === undefined) return pod;
+  const { order, privacySecret, dataPlaneSecret } = exclusion;
+  const mounts = [
+    { name: 'earlier-privacy', variable: ENV.earlierPrivacyDir, secretName: privacySecret },
+    {
+      name: 'earlier-data-plane',
+      variable: ENV.earlierDataPlaneDir,
+      secretName: dataPlaneSecretName(dataPlaneSecret, 'exclude'),
+    },
+  ].map((one) => ({ ...one, mountPath: `/etc/voucher/${one.name}` }));
+  return {
+    ...pod,
+    containers: pod.containers.map((container) => ({
+      ...container,
+      env: [
+        ...(container.env ?? []),
+        { name: ENV.exclusionOrder, value: unexpanded(JSON.stringify(order)) },
+        ...mounts.map(({ variable, mountPath }) => ({ name: variable, value: mountPath })),
+      ],
+      volumeMounts: [
+        ...(container.volumeMounts ?? []),
+        ...mounts.map(({ name, mountPath }) => ({ name, mountPath, readOnly: true })),
+      ],
+    })),
+    volumes: [
+      ...(pod.volumes ?? []),
+      ...mounts.map(({ name, secretName }) => ({ name, secret: { secretName, defaultMode: 0o440 } })),
+    ],
+  };
+};
+
 const withReconcile = (order: ReconcileOrder | undefined, pod: PodSpec): PodSpec => {
   if (order === undefined) return pod;
   const env = [{ name: ENV.reconcileOrder, value: unexpanded(JSON.stringify(order)) }];
@@ -101,7 +139,7 @@ const withReconcile = (order: ReconcileOrder | undefined, pod: PodSpec): PodSpec
  */
 export const buildJob = (
   campaign: VoucherCampaign,
-  { job, run, order, reconcile }: JobRun,
+  { job, run, order, reconcile, exclusion }: JobRun,
   options: BuildOptions,
 ): Job => ({
   apiVersion: 'batch/v1',
@@ -115,12 +153,15 @@ export const buildJob = (
         options.pods ?? {},
       ),
       // Never: each try is a pod of its own, whose log can be read, and the failure policy requires it.
-      spec: withReconcile(
-        reconcile,
-        withDraw(campaign, order, {
-          ...podSpecOf(campaign, job, options, isWatchedJob(job) ? { ports: [ADMIN_PORT] } : {}),
-          restartPolicy: 'Never',
-        }),
+      spec: withExclusion(
+        exclusion,
+        withReconcile(
+          reconcile,
+          withDraw(campaign, order, {
+            ...podSpecOf(campaign, job, options, isWatchedJob(job) ? { ports: [ADMIN_PORT] } : {}),
+            restartPolicy: 'Never',
+          }),
+        ),
       ),
     },
   },

@@ -29,14 +29,19 @@ const toUrl = (url: string, { metadata: { namespace } }: VoucherCampaign): reado
 };
 
 /** Each rule once. */
-const toUrls = (campaign: VoucherCampaign, workload: Workload): readonly NetworkPolicyEgressRule[] => {
-  const urls = workloadUrlsOf(campaign.spec, workload);
+const toUrls = (
+  campaign: VoucherCampaign,
+  workload: Workload,
+  { tracing }: PodOptions,
+): readonly NetworkPolicyEgressRule[] => {
+  const collector = tracing !== undefined && isTier(workload) ? [tracing.endpoint] : [];
+  const urls = [...workloadUrlsOf(campaign.spec, workload), ...collector];
   const rules = urls.flatMap((url) => toUrl(url, campaign)).map((rule) => [JSON.stringify(rule), rule] as const);
   return [...new Map(rules).values()];
 };
 
 /**
- * Egress of a workload: the data plane by its rights, the addresses that its section of the spec names, and for the tier that takes
+ * Egress of a workload: the data plane by its rights, the addresses that its section of the spec names, the collector of traces, and for the tier that takes
  * registrations its own Service, for canaries.
  * Undefined, and not restricted, where the data plane is not the installation's own: journal and database are then named in
  * Secrets that the operator can't read.
@@ -57,7 +62,7 @@ const egressOf = (
     ...(isTier(workload) && takesRegistrations(workload)
       ? [{ to: [toItself], ports: [{ port: PORTS.http, protocol: 'TCP' as const }] }]
       : []),
-    ...toUrls(campaign, workload),
+    ...toUrls(campaign, workload, pods),
   ];
 };
 

@@ -105,6 +105,12 @@ const environment = (campaign: VoucherCampaign, workload: Workload, options: Bui
     : []),
   ...(hasAdminPort(workload) ? [{ name: ENV.portAdmin, value: String(PORTS.admin) }] : []),
   { name: ENV.logLevel, value: options.logLevel },
+  ...(isTier(workload) && options.pods?.tracing !== undefined
+    ? [
+        { name: ENV.tracingEndpoint, value: options.pods.tracing.endpoint },
+        { name: ENV.tracingRatio, value: String(options.pods.tracing.ratio) },
+      ]
+    : []),
 ];
 
 /** Not Kubernetes' five minutes: the node controller has waited 50 s, and 30 s later it is not just a reboot. */

@@ -14,8 +14,8 @@
  * | looks up shards      | consumers of everything                      | a rebuild (replay.ts) |
  * | decides an entry     | ctl.<id>.<entry>, STREAM.MSG.GET of the control stream | the list (control.ts) |
  * | looks up decisions   | STREAM.MSG.GET of the control stream         | whether the list is made |
- * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys |
- * | gives tickets        | $KV.<live bucket>.queue.next                 | numbers of the waiting room (queue.ts) |
+ * | reads a bucket       | STREAM.INFO, STREAM.MSG.GET, its consumers, $JS.FC | live settings, data keys, lists of earlier winners |
+ * | writes a live key    | $KV.<live bucket>.<key>                      | numbers of the waiting room (queue.ts), site-journal.ts |
  * | writes a bucket      | … and $KV.<bucket>.*                         | the day's data key (data-keys.ts) |
  * | makes claims of a kind | reads that bucket, and $KV.<bucket>.<kind>.* | claims (claims.ts), coupons (coupons.ts) |
  *
@@ -23,6 +23,7 @@
  * consume another tier's messages.
  */
 import { accountName, accountPassword } from '../../contract/accounts.ts';
+import { excludedBucketName } from '../../contract/decisions/exclusion.ts';
 import { rightsOf, WORKLOADS, type Workload } from '../../contract/jobs.ts';
 import {
   astraySubject,
@@ -35,7 +36,6 @@ import {
   subjectsOf,
 } from '../../contract/names.ts';
 import { claimsBucketName } from '../../contract/outside/login.ts';
-import { QUEUE_KEYS } from '../../contract/queue.ts';
 import type { BucketRight, ClaimKind } from '../../contract/tier-entry.ts';
 import { consumersOf, isTier, TIERS } from '../../contract/tiers.ts';
 
@@ -112,8 +112,8 @@ const ofBucket = (bucket: string, right: BucketRight, keys: readonly string[] = 
   ];
 };
 
-const ofQueue = (bucket: string, right: true | undefined): readonly string[] =>
-  right === undefined ? [] : [`$KV.${bucket}.${QUEUE_KEYS.next}`];
+const ofLiveKeys = (bucket: string, keys: readonly string[] = []): readonly string[] =>
+  keys.map((key) => `$KV.${bucket}.${key}`);
 
 const ofClaims = (bucket: string, kinds: readonly ClaimKind[] = []): readonly string[] =>
   kinds.length === 0
@@ -141,8 +141,9 @@ const permissionsOf = (
             ...indices.flatMap((shard) => ofShard(campaignId, shard, workload)),
             ...ofControl(campaignId, workload),
             ...ofBucket(liveBucketName(campaignId), rightsOf(workload).buckets.live),
-            ...ofQueue(liveBucketName(campaignId), rightsOf(workload).buckets.queue),
+            ...ofLiveKeys(liveBucketName(campaignId), rightsOf(workload).buckets.liveKeys),
             ...ofBucket(dataKeyBucketName(campaignId), rightsOf(workload).buckets.dataKeys),
+            ...ofBucket(excludedBucketName(campaignId), rightsOf(workload).buckets.excluded ?? 'none'),
             ...ofClaims(claimsBucketName(campaignId), rightsOf(workload).buckets.claims),
           ]),
         ),

@@ -8,7 +8,10 @@ import type { MetricSample } from './metrics-text.ts';
 type Families = ReadonlyMap<string, readonly MetricSample[]>;
 
 export const FACT_METRICS: readonly string[] = [METRICS.recordsFacts, METRICS.recordsFactsAt];
-export const STOCK_METRICS: readonly string[] = Object.values(ISSUANCE_METRICS);
+export const STOCK_METRICS: readonly string[] = [
+  ISSUANCE_METRICS.stockReadAt,
+  ...Object.values(ISSUANCE_METRICS.stock),
+];
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 const isChannel = (word: string | undefined): word is Channel => CHANNELS.some((one) => one === word);
@@ -41,15 +44,15 @@ export const stocksOf = (families: Families): readonly StockReading[] => {
     (families.get(ISSUANCE_METRICS.stockReadAt) ?? []).map(({ labels, value }) => [labels['channel'], value]),
   );
   const found = new Map<string, StockReading>();
-  for (const { labels, value } of families.get(ISSUANCE_METRICS.stock) ?? []) {
-    const { channel, voucher = '', field: word } = labels;
-    const at = readAt.get(channel);
-    const field = STOCK_FIELDS.find((one) => one === word);
-    if (!isChannel(channel) || at === undefined || !Number.isFinite(at) || field === undefined || !isCount(value))
-      continue;
-    const key = `${channel} ${voucher}`;
-    const known = found.get(key) ?? { channel, voucher, atMs: Math.round(at * 1000) };
-    found.set(key, { ...known, ...MEMBERS[field](value) });
+  for (const field of STOCK_FIELDS) {
+    for (const { labels, value } of families.get(ISSUANCE_METRICS.stock[field]) ?? []) {
+      const { channel, voucher = '' } = labels;
+      const at = readAt.get(channel);
+      if (!isChannel(channel) || at === undefined || !Number.isFinite(at) || !isCount(value)) continue;
+      const key = `${channel} ${voucher}`;
+      const known = found.get(key) ?? { channel, voucher, atMs: Math.round(at * 1000) };
+      found.set(key, { ...known, ...MEMBERS[field](value) });
+    }
   }
   return [...found.values()];
 };

@@ -6,6 +6,7 @@ import type { BooksMemory } from '../books/balance.ts';
 import type { DestructionKeeper } from '../destruction/destruction-keeper.ts';
 import type { DrawKeeper } from '../draw/draw-keeper.ts';
 import type { ErasureKeeper } from '../erasure/erasure-keeper.ts';
+import type { ExclusionKeeper } from '../exclusion/exclusion-keeper.ts';
 import type { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import type { DecisionKeeper } from '../history/decision-keeper.ts';
 import type { IssuanceKeeper } from '../issuance/issuance-keeper.ts';
@@ -26,6 +27,7 @@ export interface CampaignState {
   readonly comparison: ComparisonKeeper;
   readonly draw: DrawKeeper;
   readonly issuance: IssuanceKeeper;
+  readonly exclusion: ExclusionKeeper;
   readonly erasure: ErasureKeeper;
   readonly destruction: DestructionKeeper;
   readonly shares: SharesKeeper;
@@ -67,6 +69,7 @@ export const newCampaignState = (
     | 'draw'
     | 'issuance'
     | 'comparison'
+    | 'exclusion'
     | 'erasure'
     | 'destruction'
     | 'shares'

@@ -19,6 +19,7 @@ export const STEPS = [
   'create_scale_plan',
   'write_plan_state',
   'write_finalizer',
+  'remove_commands',
   'delete_journal',
   'write_status',
   'keep_decisions',

@@ -5,10 +5,11 @@ import type { DrawOrder } from '../../contract/decisions/draw-order.ts';
 import type { JobName } from '../../contract/jobs.ts';
 import { type ReconcileOrder, runOf } from '../../contract/outside/reconcile.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
-import { reconcileOrderOf } from '../books/reconcile-order.ts';
+import { ownOrderOf, reconcileOrderOf } from '../books/reconcile-order.ts';
 import { authorizerOf, drawCommandsOf } from '../draw/commands.ts';
 import { drawOrder, hasDraw } from '../draw/order.ts';
 import { isPromoting, isTooLate, pendingPromotions, promotionRun } from '../draw/promotions.ts';
+import { type ExclusionRun, exclusionRuns, exclusionsOf } from '../exclusion/exclusions.ts';
 import type { CampaignTimes, Observed } from './observed.ts';
 
 /** A Job that is to be there. */
@@ -20,6 +21,8 @@ export interface JobRun {
   readonly order?: DrawOrder;
   /** Of `books`. */
   readonly reconcile?: ReconcileOrder;
+  /** Of `exclude`. */
+  readonly exclusion?: ExclusionRun;
 }
 
 /**
@@ -41,30 +44,44 @@ export interface JobRun {
  * | … and owners have the next of the waitlist move up            | p<digits>: one for these commands | no work     |
  * | any, and the destruction of personal data has begun           | no work: the keys are gone    | no work         |
  *
- * Besides these, `books` once the list is made, for ten minutes after a person has ordered it.
+ * Besides these, `books` once the list is made, for ten minutes after a person has ordered it, and once every winner has a voucher until it
+ * is done; and `exclude` until the list is frozen, for
+ * each earlier campaign whose list of winners is due (operator/exclusion/exclusions.ts).
  *
  * Level-based: a Job that failed for good, or was deleted, is created again for as long as there is work.
  */
 export const jobsWithWork = (
   campaign: VoucherCampaign,
-  observed: Pick<Observed, 'freeze' | 'draw'> & Partial<Pick<Observed, 'previous'>>,
+  observed: Pick<Observed, 'freeze' | 'draw' | 'earlier' | 'excludedLists'> & Partial<Pick<Observed, 'previous'>>,
   { opensAtMs }: Pick<CampaignTimes, 'opensAtMs'>,
   nowMs: number,
 ): readonly JobRun[] => {
   const { freeze } = observed;
   if (freeze === undefined) return [];
   const isListed = freeze.kind === 'done' && freeze.listed !== undefined;
-  if (isTooLate(observed.previous)) return isListed ? booksRuns(campaign, nowMs) : [];
-  if (isListed) return [...drawRuns(campaign, observed, nowMs), ...booksRuns(campaign, nowMs)];
+  const { previous } = observed;
+  if (isTooLate(previous)) return isListed ? booksRuns(campaign, previous, nowMs) : [];
+  if (isListed) return [...drawRuns(campaign, observed, nowMs), ...booksRuns(campaign, previous, nowMs)];
   return [
-    ...(freeze.kind === 'done' ? [{ job: 'draw' } as const] : []),
+    ...(freeze.kind === 'done' ? [{ job: 'draw' } as const] : excludeRuns(campaign, observed, nowMs)),
     ...(nowMs >= opensAtMs ? [{ job: 'compare' } as const] : []),
   ];
 };
 
-const booksRuns = (campaign: VoucherCampaign, nowMs: number): readonly JobRun[] => {
-  const reconcile = reconcileOrderOf(campaign, nowMs);
-  return reconcile === undefined ? [] : [{ job: 'books', run: runOf(reconcile), reconcile }];
+const excludeRuns = (
+  campaign: VoucherCampaign,
+  observed: Pick<Observed, 'earlier' | 'excludedLists'> & Partial<Pick<Observed, 'previous'>>,
+  nowMs: number,
+): readonly JobRun[] => {
+  const exclusions = exclusionsOf(campaign, { previous: undefined, ...observed }, nowMs);
+  return exclusionRuns(campaign, exclusions).map((run) => ({ job: 'exclude', ...run }));
+};
+
+const booksRuns = (campaign: VoucherCampaign, previous: Observed['previous'], nowMs: number): readonly JobRun[] => {
+  const own = campaign.spec.issuance === undefined ? undefined : ownOrderOf(previous);
+  return [reconcileOrderOf(campaign, nowMs), own].flatMap((reconcile) =>
+    reconcile === undefined ? [] : [{ job: 'books', run: runOf(reconcile), reconcile }],
+  );
 };
 
 /** The run of the draw that is due once the list is made. */

@@ -1,3 +1,4 @@
+import { earlierCampaignsOf } from '../../contract/jobs.ts';
 import { ACCEPTED_LOSS } from '../../contract/names.ts';
 import { hasConsumer, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
@@ -14,5 +15,6 @@ export const journalSpec = (campaign: VoucherCampaign, options: BuildOptions): J
   adopt: campaign.spec.adoptJournal,
   acceptedLosses: (campaign.metadata.annotations?.[ACCEPTED_LOSS] ?? '').split(/[\s,]+/).filter((loss) => loss !== ''),
   consumers: tiersOf(campaign.spec).filter(hasConsumer),
+  hasExcluded: earlierCampaignsOf(campaign.spec).length > 0,
   hasClaims: campaign.spec.login !== undefined || campaign.spec.issuance !== undefined,
 });

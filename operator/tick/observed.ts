@@ -10,6 +10,7 @@ import type { BooksMemory } from '../books/balance.ts';
 import type { DestructionState } from '../destruction/destruction-keeper.ts';
 import type { DrawState } from '../draw/draw-keeper.ts';
 import type { ErasureOf } from '../erasure/erasure-types.ts';
+import type { ListStates } from '../exclusion/exclusion-keeper.ts';
 import type { FreezeState } from '../freeze/freeze-keeper.ts';
 import type { IssuanceState } from '../issuance/issuance-keeper.ts';
 import type { HandOut } from '../outside/hand-out.ts';
@@ -41,6 +42,12 @@ export interface Observed {
   readonly destruction?: DestructionState | undefined;
   /** Other campaigns that need the same privacy Secret. Absent: none. */
   readonly secretUsers?: readonly string[];
+  /** Other campaigns that need the keys for a list of this campaign's winners. Absent: none. */
+  readonly excluders?: readonly string[];
+  /** Campaigns of the namespace whose winners this one excludes. Absent: none. */
+  readonly earlier?: readonly VoucherCampaign[];
+  /** What the journal has of their lists. Absent: nothing was asked. */
+  readonly excludedLists?: ListStates | undefined;
   /** What this process has done of commands to erase people. Absent: it erases nothing. */
   readonly erasureOf?: ErasureOf | undefined;
   /** The window that pods follow; undefined: unknown, or nothing was published. */

@@ -68,6 +68,14 @@ export interface FinalizerWriter {
   setFinalizer(campaign: VoucherCampaign, present: boolean, signal: AbortSignal): Promise<void>;
 }
 
+export interface CommandWriter {
+  /**
+   * Removes annotations of commands that have their answer, as they were seen. A campaign that changed meanwhile is a conflict error.
+   * @param keys of them
+   */
+  removeCommands(campaign: VoucherCampaign, keys: readonly string[], signal: AbortSignal): Promise<void>;
+}
+
 export interface EventSink {
   emit(campaign: VoucherCampaign, event: CampaignEvent): void;
 }

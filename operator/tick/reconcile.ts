@@ -19,6 +19,8 @@ import { DestructionKeeper, type SecretEmptier } from '../destruction/destructio
 import { secretUsersOf } from '../destruction/destruction-request.ts';
 import { createDrawKeeper } from '../draw/draw-keeper.ts';
 import { ErasureKeeper } from '../erasure/erasure-keeper.ts';
+import { createExclusionKeeper } from '../exclusion/exclusion-keeper.ts';
+import { earlierIn, excludersOf } from '../exclusion/exclusions.ts';
 import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
 import { createIssuanceKeeper } from '../issuance/issuance-keeper.ts';
@@ -103,6 +105,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
         shards: deps.options.shards,
         assertLeading: deps.assertLeading,
       }),
+      exclusion: createExclusionKeeper({ clock, journal: deps.freezing }),
       erasure: new ErasureKeeper({
         clock,
         journal: deps.privacy?.erasing,
@@ -164,6 +167,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
     }
     state.computed = heldStatus(campaign, state.computed, held, nowMs);
     const status = state.computed;
+    report.undecided(campaign, status);
     if (!shouldWriteStatus(state.written, status, state.lastWriteMs, nowMs)) return;
     await within(clock, WRITE_DEADLINE_MS, signal, (inner) => deps.status.writeStatus(campaign, status, inner)).then(
       () => {
@@ -205,6 +209,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       }
 
       const nowMs = clock.now();
+      const all = [...(deps.living?.campaigns() ?? [])];
       const queue = state.queue.look(gathered.readings.queue, nowMs);
       const readings = withCrowd(gathered.readings, crowdIn(queue), nowMs);
       const planned = planTick(
@@ -224,7 +229,10 @@ export const createReconciler = (deps: ReconcilerDeps) => {
           comparison: state.comparison.report,
           books: state.books,
           destruction: state.destruction.state,
-          secretUsers: secretUsersOf(campaign, deps.living?.campaigns() ?? []),
+          secretUsers: secretUsersOf(campaign, all),
+          excluders: excludersOf(campaign, all),
+          earlier: earlierIn(campaign, all),
+          excludedLists: state.exclusion.states(),
           erasureOf: (command) => state.erasure.resultOf(command),
           previous: state.computed,
           memory: state.memory,
@@ -248,6 +256,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       // Asked once the journal's streams exist.
       if (state.journal.state?.kind === 'ready') {
         state.freeze.keep(planned.freeze, signal);
+        state.exclusion.keep(campaign.spec.campaignId, planned.earlier, signal);
         state.draw.keep(planned.draw, signal);
         state.issuance.keep(planned.issuance, signal);
         state.erasure.keep(campaign.spec.campaignId, planned.erasures, planned.status.erasures, signal);

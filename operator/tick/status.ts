@@ -15,6 +15,7 @@ import { privacyStatus } from '../destruction/destruction-messages.ts';
 import { deleteAtMs } from '../destruction/destruction-request.ts';
 import { eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasuresStatus } from '../erasure/erasure-messages.ts';
+import { exclusionsOf, exclusionsStatus } from '../exclusion/exclusions.ts';
 import { drawStatus } from '../freeze/freeze-messages.ts';
 import { issuanceStatus } from '../issuance/issuance-status.ts';
 import { outlookOf } from '../outside/outlook.ts';
@@ -120,6 +121,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
   const draw = drawStatus(observed.freeze, observed.draw, previous?.draw);
   const erasures = erasuresStatus(eraseCommandsOf(campaign), observed.erasureOf ?? (() => undefined), previous);
   const issuance = issuanceStatus(input);
+  const exclusions = exclusionsStatus(exclusionsOf(campaign, observed, nowMs), previous?.exclusions);
   // Written once: root rules of the CRD freeze the campaign from here on.
   const openedAt = previous?.openedAt ?? (nowMs >= times.opensAtMs ? new Date(nowMs).toISOString() : undefined);
   return {
@@ -153,7 +155,7 @@ export const buildStatus = (input: ConditionInput, memory: CampaignMemory): Vouc
       ? {}
       : { closesAt: new Date(Math.min(contingency.closesAtMs, times.closesAtMs)).toISOString() }),
     ...(draw === undefined ? {} : { draw }),
-    ...defined({ issuance }),
+    ...defined({ issuance, exclusions }),
     privacy: privacyStatus(observed.destruction, previous?.privacy, deleteAtMs(campaign.spec, previous, nowMs)),
     ...(erasures.length === 0 ? {} : { erasures }),
     ...(contingencyMemory === undefined ? {} : { contingencyMemory }),
@@ -178,6 +180,7 @@ const urgentPart = (status: VoucherCampaignStatus): unknown => [
   status.issuance?.channels?.map(({ channel, state, since }) => [channel, state, since]),
   status.privacy,
   status.erasures,
+  status.exclusions,
   status.conditions?.map(({ type, status: verdict, reason }) => [type, verdict, reason]),
   TIERS.map((tier) => [status.tiers?.[tier]?.replicas, status.tiers?.[tier]?.desired, status.tiers?.[tier]?.ceiling]),
 ];

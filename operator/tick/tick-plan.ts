@@ -1,7 +1,6 @@
 /** What one tick wants to write, as data. Pure: equal arguments give equal plans. */
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import { HEADROOM } from '../../contract/names.ts';
-import { sessionsInForce } from '../../contract/review.ts';
 import { perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
@@ -17,9 +16,11 @@ import { certificateOf } from '../destruction/destruction-messages.ts';
 import { destructionRequest, isDestroying } from '../destruction/destruction-request.ts';
 import type { DestructionRequest } from '../destruction/destruction-steps.ts';
 import type { DrawRequest } from '../draw/draw-keeper.ts';
-import { announcedDraw, drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
+import { drawRequest, isDrawing } from '../draw/draw-request.ts';
+import { answeredPromotions } from '../draw/promotions.ts';
 import { type EraseCommand, eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
+import { exclusionsOf, titlesOf } from '../exclusion/exclusions.ts';
 import { endTooLate, freezeDueMs, freezeRequest, isFreezing, notReopened } from '../freeze/freeze-request.ts';
 import type { FreezeRequest } from '../freeze/freeze-steps.ts';
 import { issuanceEvents } from '../issuance/issuance-events.ts';
@@ -43,7 +44,7 @@ import { scaleEvent, transitionEvents } from './events.ts';
 import { headroomOf } from './headroom.ts';
 import { jobInstants, jobsWithWork } from './jobs.ts';
 import { journalSpec } from './journal-spec.ts';
-import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
+import { admittedPerSecond, settingsOfTick } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
 import type { CampaignMemory, HandOuts, Observed, TierOutcomes } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
@@ -89,11 +90,15 @@ export interface TickPlan {
   /** Whether the way to the database is to be proven by canaries now. */
   readonly canary: boolean;
   readonly freeze: FreezeRequest;
+  /** campaignIds of earlier campaigns whose lists of winners are needed. */
+  readonly earlier: readonly string[];
   readonly draw: DrawRequest;
   readonly issuance: IssuanceRequest;
   readonly erasures: readonly EraseCommand[];
   readonly destruction: DestructionRequest;
   readonly finalizer: 'add' | 'remove' | undefined;
+  /** Annotations of commands that have their answer. */
+  readonly answered: readonly string[];
   readonly status: VoucherCampaignStatus;
   readonly events: readonly CampaignEvent[];
   readonly tiers: TierOutcomes;
@@ -105,15 +110,13 @@ export interface TickPlan {
   readonly isUrgent: boolean;
 }
 
-/** The least that a saturated tier can take, where its decision is carried out. */
-const admissionLimit = (tiers: TierOutcomes): number | undefined =>
-  least(TIERS.map((tier) => (tiers[tier].isActing ? tiers[tier].decision?.admissionPerSecond : undefined)));
-
 /** No rows get into the database; with some workers left they do. */
 const isStopped = ({ conditions = [] }: VoucherCampaignStatus): boolean =>
   conditions.some(
     ({ type, status, reason }) => type === 'RecordsAvailable' && status === 'False' && reason !== 'SomeWorkersFail',
   );
+
+const EVENTS = [transitionEvents, contingencyEvents, erasureEvents, issuanceEvents, waitingEvents] as const;
 
 const journalForNextLook = (journal: Observed['journal']): 'ready' | 'passingFault' | 'notReady' => {
   if (journal?.kind !== 'ready') return 'notReady';
@@ -210,6 +213,7 @@ export const planTick = (
     certificateOf(campaign, observed.destruction),
   );
 
+  const exclusions = exclusionsOf(campaign, observed, nowMs);
   const issuance = issuanceRequest(campaign, observed, nowMs);
   const erasures = eraseCommandsOf(campaign);
   const destruction = destructionRequest(campaign, observed, options.shards, nowMs);
@@ -219,21 +223,12 @@ export const planTick = (
     memory,
   );
 
-  const settings =
-    journal?.kind === 'ready' && !isPublishedUnknown(observed)
-      ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
-          mostPerSecond: admissionLimit(tiers),
-          effects: contingency.effects,
-          recordsBacklog: readings.backlog.records,
-          isRecordsStopped: isStopped(status),
-          published: publishedDraw(observed),
-          announced: announcedDraw(observed),
-          reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
-          deleteAtMs: destruction.dueAtMs,
-          loginPods: tiers.login.ready,
-          hasPace: observed.queue?.kind === 'paced',
-        })
-      : undefined;
+  const settings = settingsOfTick(input, tiers, {
+    effects: contingency.effects,
+    isRecordsStopped: isStopped(status),
+    deleteAtMs: destruction.dueAtMs,
+    earlierTitles: titlesOf(exclusions),
+  });
   const queue = queueRequest(input, contingency.effects, settings);
 
   return {
@@ -250,20 +245,16 @@ export const planTick = (
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),
     canary: wantsCanary(campaign, times, observed.canary?.result === 'confirmed', nowMs),
-    freeze: freezeRequest(campaign, observed, contingency),
+    freeze: freezeRequest(campaign, observed, contingency, nowMs),
+    earlier: exclusions.flatMap(({ of }) => of ?? []),
     draw: drawRequest(campaign, observed),
     issuance,
     erasures: erasures.commands,
     destruction,
     finalizer: finalizerChange(campaign),
+    answered: observed.draw?.kind === 'known' ? answeredPromotions(campaign, observed.draw.chain) : [],
     status,
-    events: [
-      ...transitionEvents(previous, status),
-      ...contingencyEvents(previous, status),
-      ...erasureEvents(previous, status),
-      ...issuanceEvents(previous, status),
-      ...waitingEvents(previous, status),
-    ],
+    events: EVENTS.flatMap((of) => of(previous, status)),
     tiers,
     mode,
     overridesInForce: input.overrides.inForce,

@@ -110,3 +110,43 @@ it('says after an installation which are left out', async () => {
   }
   expect(said).not.toContain('Namespace stays does not');
 });
+
+describe('a namespace that another installation serves', () => {
+  const campaign = { apiVersion: 'voucher-operator.io/v1alpha1', kind: 'VoucherCampaign' };
+  const lease = (namespace: string, holderIdentity: string) => ({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'voucher-operator-campaigns', namespace },
+    spec: { holderIdentity, renewTime: '2027-03-01T02:00:00.000000Z' },
+  });
+  const notes = async (values: object): Promise<string> => {
+    const spec = { campaignId: 'spring', dataPlane: { secretName: 'a' }, privacy: { keySecretName: 'b' } };
+    const cluster = await pretendCluster(
+      [
+        { ...campaign, metadata: { name: 'spring', namespace: 'vouchers' }, ...{ spec } },
+        { ...campaign, metadata: { name: 'spring', namespace: 'other' }, ...{ spec: { ...spec, campaignId: 'own' } } },
+        lease('vouchers', 'elsewhere/voucher'),
+        lease('other', `${NAMESPACE}/${RELEASE}`),
+      ],
+      RELEASE,
+    );
+    try {
+      const flags = ['--namespace', NAMESPACE, ...cluster.flags];
+      return await helm(['install', RELEASE, CHART, ...flags], { ...EXTERNAL, crds: { install: false }, ...values });
+    } finally {
+      await cluster.close();
+    }
+  };
+
+  it('is reported after an installation, with the one that serves it and the remedy', async () => {
+    const said = await notes({});
+    expect(said).toContain('WARNING: another installation serves namespaces that this one watches too.');
+    expect(said).toContain('vouchers: served by elsewhere/voucher, whose claim was renewed at 2027-03-01T02:00:00');
+    expect(said).toContain('Uninstall one of the two, or give each its own operator.watchNamespaces');
+    expect(said).not.toContain('other: served by');
+  });
+
+  it('is not reported by an installation that does not watch it', async () => {
+    expect(await notes(watching('other'))).not.toContain('WARNING: another installation');
+  });
+});

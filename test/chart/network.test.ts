@@ -122,7 +122,7 @@ describe('every policy', () => {
   });
 
   it('opens no port that its pods don’t have', async () => {
-    const manifests = await render(WITH_CAMPAIGNS);
+    const manifests = await render({ ...WITH_CAMPAIGNS, audit: { open: true } });
     const names = new Set(['metrics', 'audit', 'client', 'cluster', 'monitor', 'postgres', '8081']);
     for (const [name, { ingress = [] }] of policies(manifests)) {
       for (const { port } of ingress.flatMap(({ ports = [] }) => ports))

@@ -73,15 +73,6 @@ const refused: Readonly<Record<string, readonly [Case, string]>> = {
   'with another digest': [{ now: { [KEY]: session('wang', NOW, 'A'.repeat(64)) } }, 'with your own name'],
   'for longer than 8 hours': [{ now: { [KEY]: session('wang', '2027-03-01T10:00:01Z') } }, 'ends 8 hours from now'],
   'with the times removed': [{ managedFields: [], now: { [KEY]: session('wang') } }, 'ends 8 hours from now'],
-  'with a change of the spec': [{ spec: 'another', now: { [KEY]: session('wang') } }, 'and nothing else'],
-  'with another annotation': [
-    { now: { [KEY]: session('wang'), 'voucher-operator.io/paused': NOW } },
-    'and nothing else',
-  ],
-  'with an annotation removed': [
-    { before: { 'voucher-operator.io/paused': NOW }, now: { [KEY]: session('wang') } },
-    'and nothing else',
-  ],
 };
 
 describe('the policy on review sessions', () => {

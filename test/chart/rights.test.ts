@@ -41,9 +41,10 @@ describe.each(INSTALLATIONS)('rights of an installation %s', (_, values) => {
 
   it('let nobody run code in a pod or become somebody else', async () => {
     const rules = rulesOf(roles(await render(values)));
-    for (const resource of ['pods/exec', 'pods/attach', 'pods/portforward', 'serviceaccounts/token', 'nodes']) {
+    for (const resource of ['pods/exec', 'pods/attach', 'pods/portforward', 'serviceaccounts/token']) {
       expect([resource, rules.filter((rule) => touches(rule, '', resource))]).toEqual([resource, []]);
     }
+    expect(rules.filter((rule) => touches(rule, '', 'nodes')).map(({ verbs: ofNodes }) => ofNodes)).toEqual([['list']]);
     for (const verb of ['impersonate', 'escalate', 'bind']) {
       expect(rules.filter((rule) => rule.verbs.includes(verb))).toEqual([]);
     }
@@ -150,6 +151,17 @@ describe('people', () => {
         expect.not.arrayContaining(['authorize']),
       ]);
     }
+  });
+
+  it('of whom an owner writes commands into a campaign, and may not create or replace one', async () => {
+    expect([...verbs(await person('owner'), 'vouchercampaigns')].toSorted()).toEqual([
+      'authorize',
+      'erase',
+      'get',
+      'list',
+      'patch',
+      'watch',
+    ]);
   });
 
   it('of whom only the owner may erase a person', async () => {

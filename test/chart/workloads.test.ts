@@ -17,7 +17,10 @@ const named = (manifests: readonly Manifest[], kind: string, name: string): Mani
   return found;
 };
 
-const EVERYTHING = { ...WITH_CAMPAIGNS, metrics: { podMonitor: true } };
+const EVERYTHING = {
+  ...WITH_CAMPAIGNS,
+  monitoring: { podMonitor: { enabled: true }, prometheusRule: { enabled: true } },
+};
 
 describe.each([
   ['the embedded data plane', EVERYTHING, 7],
@@ -97,7 +100,7 @@ describe('the port where trails are read', () => {
     (named(await render(values), 'NetworkPolicy', 'vo').spec as { readonly ingress: readonly unknown[] }).ingress;
 
   it('is the only one of its Service, and in no other', async () => {
-    const manifests = await render();
+    const manifests = await render({ audit: { open: true } });
     expect(ports(manifests, 'vo-audit')).toEqual([{ name: 'audit', port: 9091, targetPort: 'audit' }]);
     expect(ports(manifests, 'vo-metrics')).toEqual([{ name: 'metrics', port: 9090, targetPort: 'metrics' }]);
     const [container] = podOf(named(manifests, 'Deployment', 'vo'))?.containers ?? [];
@@ -110,10 +113,32 @@ describe('the port where trails are read', () => {
   it('is open to the API server only, once the values say where it is; who scrapes is another matter', async () => {
     const apiServerPeers = [{ ipBlock: { cidr: '10.0.0.10/32' } }];
     const networkPolicy = { apiServerPeers, monitoringNamespaces: ['monitoring'] };
-    const [metrics, audit] = await ingress({ networkPolicy });
+    const [metrics, audit] = await ingress({ networkPolicy, audit: { open: true } });
     expect(audit).toEqual({ ports: [{ protocol: 'TCP', port: 'audit' }], from: apiServerPeers });
     expect(JSON.stringify(metrics)).not.toContain('10.0.0.10');
-    expect((await ingress())[1]).toEqual({ ports: [{ protocol: 'TCP', port: 'audit' }] });
+    expect((await ingress({ audit: { open: true } }))[1]).toEqual({ ports: [{ protocol: 'TCP', port: 'audit' }] });
+  });
+});
+
+describe('the port where trails are read, by default', () => {
+  const opened = async (values: object): Promise<readonly string[]> => {
+    const text = (await render(values)).flatMap((manifest) =>
+      ['Service', 'NetworkPolicy', 'Deployment'].includes(manifest.kind)
+        ? [`${manifest.kind} ${JSON.stringify(manifest)}`]
+        : [],
+    );
+    return text.filter((one) => /9091|"audit"/.test(one)).map((one) => one.split(' ')[0] ?? '');
+  };
+
+  it('is closed: no Service, no NetworkPolicy and no container has it', async () => {
+    expect(await opened({})).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ['the values open it', { open: true }],
+    ['the values name readers', { readers: [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'a' }] }],
+  ])('is open once %s', async (_, audit) => {
+    expect((await opened({ audit })).toSorted()).toEqual(['Deployment', 'NetworkPolicy', 'Service']);
   });
 });
 

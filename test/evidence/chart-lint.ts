@@ -30,9 +30,9 @@ const VALUES: Readonly<Record<string, object>> = {
   external: EXTERNAL,
   watching: WATCHING,
   // Of the Prometheus operator, whose kinds this cluster has not: the other tools look at it.
-  monitored: { ...WITH_CAMPAIGNS, metrics: { podMonitor: true } },
+  monitored: { ...WITH_CAMPAIGNS, monitoring: { podMonitor: { enabled: true }, prometheusRule: { enabled: true } } },
 };
-const SKIPPED_KINDS = 'PodMonitor';
+const SKIPPED_KINDS = 'PodMonitor,PrometheusRule';
 
 interface Said {
   readonly code: number;

@@ -50,7 +50,7 @@ export const scenario: Scenario = {
     const { values } = parseArgs({ args: [...args], options: { only: { type: 'string' } } });
     const files = FILES.filter((file) => file.includes(values.only ?? ''));
     await ensureClusterParts({ signal, progress });
-    await ensureCommand('strace', 'strace', { signal, progress });
+    await ensureCommand('strace', ['strace'], { signal, progress });
     const dir = await mkdtemp(join(tmpdir(), 'voucher-outages-'));
     try {
       const code = await jest(files, join(dir, 'seen'), signal);

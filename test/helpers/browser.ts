@@ -1,4 +1,4 @@
-/** A browser without a screen: cookies by host and path, and redirects one after the other. */
+/** A browser without a page: cookies by host and path, and redirects one after the other. A real Chromium: test/helpers/chromium.ts. */
 export interface Visited {
   readonly url: URL;
   readonly status: number;

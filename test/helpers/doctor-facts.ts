@@ -54,6 +54,7 @@ export const clusterFacts = (changes: Partial<ClusterFacts> = {}): ClusterFacts 
       '-issuance',
       '-privacy',
       '-review',
+      '-commands',
       '-confirm-delete',
     ].map((suffix) => ({
       name: `voucher-system-voucher${suffix}`,

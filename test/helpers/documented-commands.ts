@@ -44,9 +44,14 @@ const STORY_COMMANDS = [
   'kubectl voucher status spring-2027 -n vouchers',
   'kubectl voucher status',
   'kubectl voucher status -A',
+  `kubectl get pods ${SYSTEM} -l app.kubernetes.io/component=operator`,
+  `kubectl logs ${SYSTEM} -l app.kubernetes.io/component=operator --tail=50`,
+  `kubectl describe pod ${SYSTEM} voucher-nats-0`,
+  'kubectl get pods -n vouchers -l app.kubernetes.io/component=compare',
   'kubectl create rolebinding campaign-owner -n vouchers --clusterrole voucher-system-voucher-campaign-owner --user USER',
   'kubectl create rolebinding campaign-reviewer -n vouchers --clusterrole voucher-system-voucher-campaign-reviewer --user USER',
   `kubectl create rolebinding auditors ${SYSTEM} --role voucher-audit-reader --group auditors`,
+  'kubectl create clusterrolebinding voucher-doctor --clusterrole voucher-system-voucher-doctor --user USER',
   'kubectl create secret generic voucher-data-plane-intake -n vouchers --from-file=accounts/intake',
   'kubectl create secret generic voucher-data-plane-records -n vouchers --from-file=accounts/records',
   'kubectl create secret generic voucher-verification -n vouchers --from-literal=tencent.secret-id=SECRET_ID --from-literal=tencent.secret-key=SECRET_KEY --from-literal=city.secret-key=CITY_KEY',
@@ -80,6 +85,30 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ['npm run demo -- --full', "'npm run demo -- --full'"],
     ['npm run demo -- --on cluster', "'npm run demo -- --on cluster'"],
   ]),
+  ...by(
+    'test/chart/dashboards.test.ts',
+    [
+      [
+        `helm upgrade voucher charts/voucher-operator ${SYSTEM} --reset-then-reuse-values --set monitoring.dashboards.enabled=true`,
+        'monitoring: { dashboards: { enabled: true } }',
+      ],
+      [
+        `helm upgrade voucher charts/voucher-operator ${SYSTEM} --reset-then-reuse-values --set tracing.endpoint=http://collector.monitoring.svc:4318 --set tracing.ratio=0.01`,
+        "endpoint = 'http://collector.monitoring.svc:4318'",
+      ],
+    ],
+    'rendered by Helm, not installed',
+  ),
+  ...by(
+    'test/chart/workloads.test.ts',
+    [
+      [
+        `helm upgrade voucher charts/voucher-operator ${SYSTEM} --reset-then-reuse-values --set audit.open=true`,
+        'audit: { open: true }',
+      ],
+    ],
+    'rendered by Helm, not installed',
+  ),
   ...by('test/embedded/demo/demo.test.ts', [['npm run demo -- --sabotage drop-one', "'--sabotage', 'drop-one'"]]),
   ...by(
     'test/integration/cluster/context.test.ts',
@@ -251,4 +280,5 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ['python3 docs/draw/verify.py …', "'docs/draw/verify.py'"],
   ]),
   ...by('test/component/cli/simulate.test.ts', [['kubectl voucher simulate …', "runCli(['simulate'"]]),
+  ...by('test/component/dashboard/server.test.ts', [['kubectl voucher dashboard …', "runCli(['dashboard'"]]),
 ];

@@ -85,6 +85,7 @@ export const drawAtScale = async (people: number) => {
         leadSeconds: 60,
         postponeSeconds: 3_600,
       },
+      excludedLists: { read: () => Promise.reject(new Error('there is no list')) },
       decisions: {
         read: async (type) =>
           type === 'frozen' ? { value: frozen } : listed === undefined ? undefined : { value: listed },

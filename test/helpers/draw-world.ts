@@ -47,6 +47,8 @@ export class DrawWorld {
   readonly chain = new FakeDrawChain(() => this.nowMs);
   readonly control: Partial<Record<ControlType, unknown>> = {};
   readonly shards: Stored[][] = Array.from({ length: SHARDS }, () => []);
+  /** Lists of earlier winners, by digest. */
+  readonly excludedLists = new Map<string, Buffer>();
   /** Drand answers. */
   isDrandUp = true;
 
@@ -146,6 +148,13 @@ export class DrawWorld {
       site: 'default',
       citizenKey,
       order,
+      excludedLists: {
+        read: async ({ digest }) => {
+          const list = this.excludedLists.get(digest);
+          if (list === undefined) throw new Error(`there is no list ${digest}`);
+          return list;
+        },
+      },
       decisions: {
         read: (type) => pass(`read ${type}`, async () => (type in control ? { value: control[type] } : undefined)),
         append: (type, value) => pass(`append ${type}`, () => append(type, value)),

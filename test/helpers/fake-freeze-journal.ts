@@ -1,5 +1,6 @@
 /** The shards, consumers and control stream of one campaign in memory, as far as the freeze uses them. */
 import type { Frozen, Listed } from '../../contract/decisions/control.ts';
+import type { ExcludedWinners } from '../../contract/decisions/exclusion.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { FreezeJournal, PublishedWindow } from '../../journal/freeze/freezing.ts';
 import { FakeDrawChain } from './fake-draw-chain.ts';
@@ -17,6 +18,8 @@ export class FakeFreezeJournal {
   readonly entries: Frozen[] = [];
   listed: Listed | undefined;
   published: PublishedWindow | undefined;
+  /** Lists of earlier winners, by campaignId. */
+  readonly excluded = new Map<string, ExcludedWinners>();
   readonly chain = new FakeDrawChain(() => this.now());
   readonly calls: Call[] = [];
   /** The clock of the journal's servers. */
@@ -62,6 +65,7 @@ export class FakeFreezeJournal {
           const [frozen] = this.entries;
           return { ...(frozen && { frozen }), ...(frozen && this.listed && { listed: this.listed }) };
         }),
+      excludedWinners: (_, of) => through('excludedWinners', () => this.excluded.get(of)),
       published: () => through('published', () => this.published),
       publishBarriers: ({ attempt }) =>
         through('publishBarriers', () => {

@@ -238,6 +238,7 @@ export class FakeWorld {
       },
       report: {
         planned: () => undefined,
+        undecided: () => undefined,
         decided: () => undefined,
         scaleWrite: (_, result) => void this.scaleResults.push(result),
         failed: (_, error) => void this.failures.push(error.kind),

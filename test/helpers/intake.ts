@@ -175,6 +175,8 @@ export interface TestIntake {
   /** A change with a receipt. */
   patch(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   withdraw(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** A form, as browsers send it. */
+  postForm(path: string, body: string | Uint8Array, headers?: Record<string, string>): Promise<Answer>;
   /** A POST with a receipt. */
   postTo(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
@@ -294,6 +296,7 @@ const createTestIntake = (
       holdAccount: async (accountHash, citizenHash) => hold(`account.${accountHash}`, citizenHash),
     },
     queue: world.queue,
+    siteHealth: { acknowledgedAtMs: () => undefined, probe: async () => undefined },
     journalFound: () => world.journalFound,
     settings: { current: () => world.settings },
     sealer: {
@@ -343,6 +346,13 @@ const createTestIntake = (
         path,
         headers: { 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    postForm: (path, body, headers = {}) =>
+      exchange({
+        method: 'POST',
+        path,
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        body: Buffer.from(body),
       }),
     postTo: (path, body, headers = {}) =>
       exchange({

@@ -22,7 +22,9 @@ export interface NatsServers {
 }
 
 export const startNatsServers = async (
-  options: Partial<Pick<NatsOptions, 'maxFileStoreBytes' | 'syncAlways' | 'nodeDirs' | 'supervise' | 'signal'>> = {},
+  options: Partial<
+    Pick<NatsOptions, 'maxFileStoreBytes' | 'syncAlways' | 'nodeDirs' | 'supervise' | 'sites' | 'signal'>
+  > = {},
 ): Promise<NatsServers> => {
   const { signal = never } = options;
   const dir = await mkdtemp(join(tmpdir(), 'voucher-nats-test-'));

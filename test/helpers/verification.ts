@@ -40,6 +40,8 @@ export const createVerificationWorld = () => {
   const stored: EventEnvelope[] = [];
   const asked: IdentityQuestion[] = [];
   const counted: string[] = [];
+  /** Trace context of each publish. */
+  const headers: (string | undefined)[] = [];
   const lines: string[] = [];
   const fields: Readonly<Record<string, unknown>>[] = [];
   const entries = new Map<string, Uint8Array | undefined>([[dataKey.id, wrapped]]);
@@ -47,6 +49,7 @@ export const createVerificationWorld = () => {
     stored,
     asked,
     counted,
+    headers,
     lines,
     /** Of each line. */
     fields,
@@ -110,7 +113,10 @@ export const createVerificationWorld = () => {
     }),
     asserted: (...asked) => world.asserted(...asked),
     facts,
-    publish: async (event) => void stored.push(event),
+    publish: async (event, _signal, traceparent) => {
+      stored.push(event);
+      headers.push(traceparent);
+    },
     metrics,
     log: {
       warn(of, line) {

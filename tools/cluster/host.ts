@@ -55,9 +55,13 @@ export const ensurePackages = async (options: EnsureOptions): Promise<void> => {
   if (missing.length > 0) await install(`the cluster needs the packages ${missing.join(' ')}`, missing, options);
 };
 
-/** Installs the Debian package of a command that a test needs. */
-export const ensureCommand = async (name: string, inPackage: string, options: EnsureOptions): Promise<void> => {
-  if (!isCommand(name)) await install(`this test needs the package ${inPackage}`, [inPackage], options);
+/** Installs the Debian packages of a command that a test needs. */
+export const ensureCommand = async (
+  name: string,
+  packages: readonly string[],
+  options: EnsureOptions,
+): Promise<void> => {
+  if (!isCommand(name)) await install(`this test needs the packages ${packages.join(' ')}`, packages, options);
 };
 
 const OR_ANOTHER = 'or use your own cluster with --context NAME';

@@ -1,7 +1,8 @@
 /** Metrics of the waiting room; the operator reads them (contract/queue.ts). */
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { metric } from '../../../contract/metrics/metrics.ts';
 import { QUEUE_METRICS } from '../../../contract/queue.ts';
-import { sampledGauge } from '../../sampled-gauge.ts';
+import { counter, sampledGauge } from '../../../runtime/metrics.ts';
 
 export interface QueueMetrics {
   ticketGiven(number: number): void;
@@ -9,13 +10,10 @@ export interface QueueMetrics {
 }
 
 export const createQueueMetrics = (registry: Registry): QueueMetrics => {
-  const registers = [registry];
-  const tickets = new Counter({ name: QUEUE_METRICS.tickets, help: 'Tickets of the waiting room given.', registers });
-  const turnsHelp = 'Tickets whose holder came when it was their turn.';
-  const turns = new Counter({ name: QUEUE_METRICS.turns, help: turnsHelp, registers });
+  const tickets = counter(registry, metric(QUEUE_METRICS.tickets));
+  const turns = counter(registry, metric(QUEUE_METRICS.turns));
   let lastNumber = 0;
-  const lastHelp = 'Greatest number of a ticket given by this pod; 0 without one.';
-  sampledGauge(registry, { name: QUEUE_METRICS.lastNumber, help: lastHelp }, () => [[{}, lastNumber]]);
+  sampledGauge(registry, metric(QUEUE_METRICS.lastNumber), () => [[{}, lastNumber]]);
   return {
     ticketGiven(number) {
       tickets.inc();

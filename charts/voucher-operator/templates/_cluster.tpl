@@ -64,6 +64,30 @@ namespace must not block an upgrade for the others. An empty list means none, no
 {{- end -}}
 
 {{/*
+Claims of other installations on namespaces with campaigns that this one watches, as JSON: a list of {namespace, holder, renewTime}.
+The operator leaves these namespaces to their holder (operator/leadership/claims.ts).
+*/}}
+{{- define "voucher.otherClaims" -}}
+{{- $own := printf "%s/%s" .Release.Namespace (include "voucher.name" .) -}}
+{{- $namespaces := list -}}
+{{- if .Capabilities.APIVersions.Has "voucher-operator.io/v1alpha1/VoucherCampaign" -}}
+{{- range fromJsonArray (include "voucher.scopes" .) -}}
+{{- $all := fromJson (include "voucher.lookup" (dict "root" $ "version" "voucher-operator.io/v1alpha1" "kind" "VoucherCampaign" "namespace" . "name" "")) -}}
+{{- range ($all.items | default list) }}{{ $namespaces = append $namespaces .metadata.namespace }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- $claims := list -}}
+{{- range sortAlpha (uniq $namespaces) -}}
+{{- $lease := fromJson (include "voucher.lookup" (dict "root" $ "version" "coordination.k8s.io/v1" "kind" "Lease" "namespace" . "name" "voucher-operator-campaigns")) -}}
+{{- $holder := dig "spec" "holderIdentity" "" $lease -}}
+{{- if not (has $holder (list "" $own)) -}}
+{{- $claims = append $claims (dict "namespace" . "holder" $holder "renewTime" (dig "spec" "renewTime" "" $lease)) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $claims -}}
+{{- end -}}
+
+{{/*
 Ports of the API server, as JSON: its Service's, and those behind it (6443, minikube 8443), as the cluster reports them. Without a
 cluster, the usual ones.
 */}}

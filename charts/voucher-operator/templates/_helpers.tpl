@@ -163,6 +163,8 @@ subjects:
 {{- with $app.priorityClassName }}{{ $_ := set $pods "priorityClassName" . }}{{ end -}}
 {{- if and .Values.networkPolicy.enabled .Values.dataPlane.embedded.enabled }}{{ $_ := set $pods "egress" (fromJson (include "voucher.podEgress" .)) }}{{ end -}}
 {{- with .Values.networkPolicy.apiServerPeers }}{{ $_ := set $pods "apiServerPeers" . }}{{ end -}}
+{{- /* Values of an earlier chart lack it. */ -}}
+{{- with .Values.tracing }}{{ if .endpoint }}{{ $_ := set $pods "tracing" (dict "endpoint" .endpoint "ratio" .ratio) }}{{ end }}{{ end -}}
 {{- /* null in the values: the operator's own default. */ -}}
 {{- range $key, $value := deepCopy $pods }}{{ if kindIs "invalid" $value }}{{ $_ := unset $pods $key }}{{ end }}{{ end -}}
 {{- toJson $pods -}}
@@ -341,6 +343,11 @@ securityContext:
 {{- else -}}
 {{- int64 . -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Empty: the operator's port for audit trails is closed. Values of an earlier chart may lack `open`. */}}
+{{- define "voucher.servesTrails" -}}
+{{- if or .Values.audit.open .Values.audit.readers }}yes{{ end -}}
 {{- end -}}
 
 {{/* For GOMEMLIMIT, from a container's resources. */}}

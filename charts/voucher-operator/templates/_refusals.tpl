@@ -24,7 +24,7 @@ in the reverse order of their names: this is in the first one (whole-values.yaml
 {{- $values := .Values -}}
 {{- $lacking := list -}}
 {{- range $section, $fields := dict
-  "" (list "imageRegistry" "lookups" "operator" "setup" "app" "image" "podSecurity" "crds" "rbac" "audit" "admission" "networkPolicy" "metrics" "dataPlane")
+  "" (list "imageRegistry" "lookups" "operator" "setup" "app" "image" "podSecurity" "crds" "rbac" "audit" "admission" "networkPolicy" "dataPlane")
   "operator" (list "replicas" "logLevel" "site")
   "setup" (list "deadlineSeconds")
   "app" (list "logLevel" "keepAliveSeconds" "shards" "journalReplicas" "shardMaxBytes" "nodeLostTolerationSeconds")

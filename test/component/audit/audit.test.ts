@@ -205,7 +205,7 @@ describe('kubectl voucher audit', () => {
       [ID, '--system-namespace', 'elsewhere'],
       undefined,
       2,
-      'no operator serves trails as Service voucher-audit in namespace elsewhere',
+      'there is no Service voucher-audit in namespace elsewhere',
     ],
     [
       'the user has no right to it',

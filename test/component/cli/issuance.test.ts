@@ -8,6 +8,7 @@ import { type CampaignApi, startCampaignApi } from '../../helpers/campaign-api.t
 import { anIssuingCampaign } from '../../helpers/issuance-campaign.ts';
 import { runVoucher } from '../../helpers/run-voucher.ts';
 
+const RESULT = 'ab'.repeat(32);
 const STARTED_AT = '2020-09-25T12:00:00.000Z';
 const condition = (reason: string, message = 'what it waits for') => ({
   type: 'Issued',
@@ -28,7 +29,10 @@ const serve = async (campaign: VoucherCampaign): Promise<void> => {
 };
 beforeEach(async () => {
   api = await startCampaignApi(
-    anIssuingCampaign({}, { status: { conditions: [condition('WaitingForAuthorization')] } }),
+    anIssuingCampaign(
+      {},
+      { status: { conditions: [condition('WaitingForAuthorization')], draw: { phase: 'Drawn', result: RESULT } } },
+    ),
   );
 });
 afterEach(() => api.close());
@@ -39,7 +43,7 @@ describe('kubectl voucher issue start', () => {
     api.operator = (annotations) => (annotations[ISSUE_START] === undefined ? {} : started());
     const { code, out } = await voucher('issue', 'start', 'chengdu');
     expect(code).toBe(0);
-    expect(api.campaign.metadata.annotations?.[ISSUE_START]).toBe('by li.wei');
+    expect(api.campaign.metadata.annotations?.[ISSUE_START]).toBe('by li.wei (result abababababababab)');
     expect(out).toContain('issuance has started');
     expect(out).toContain('dining-50: 1,000 vouchers of CNY 50.00, CNY 50,000 in all');
     expect(out).toContain('wechat: merchant 1900000109, dining-50 is stock-wechat');

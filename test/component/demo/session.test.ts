@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { admitCampaign, formatAdmissionErrors } from '../../../admission/admission.ts';
+import { parseRecording } from '../../../cli/dashboard/recording.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
 import { PROFILES } from '../../../local/demo/profile.ts';
 import { exitCodeOf } from '../../../local/demo/run.ts';
@@ -13,6 +14,7 @@ import type { DemoOptions, DemoWorld } from '../../../local/demo/world.ts';
 import { compare } from '../../../local/ledger-check/compare.ts';
 import { readLedger } from '../../../local/ledger-check/read-ledger.ts';
 import type { Stack, StackProcess } from '../../../local/stack.ts';
+import { aCampaign } from '../../helpers/a-campaign.ts';
 import { contentOf, type FakeIntake, startFakeIntake } from './fake-intake.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../../examples/chengdu-2020-phase-3.yaml');
@@ -69,6 +71,7 @@ const demo = async ({
     canaryKey: '',
     snapshot: () => ({
       atMs: Date.now(),
+      campaign: aCampaign({ status: { stage: 'Open', backlog } }),
       stage: 'Open',
       opensAtMs: 0,
       closesAtMs: 0,
@@ -129,7 +132,7 @@ const demo = async ({
 
 describe('the demo', () => {
   it('opens the campaign, floods it, drains it, finds nothing lost and stops the stack', async () => {
-    const { report, stopped, applied, output } = await demo();
+    const { report, stopped, applied, output, stateDir } = await demo();
     expect(report?.problems).toEqual([]);
     expect(report?.ledgerCheck).toMatchObject({ lost: 0, acknowledged: report?.load?.acknowledged });
     expect(report?.ledgerCheck.acknowledged).toBeGreaterThan(20);
@@ -139,6 +142,12 @@ describe('the demo', () => {
     expect(stopped).toEqual(['stack']);
     expect(output.indexOf('Simulated forecast')).toBeLessThan(output.indexOf('Stack ready after'));
     expect(output).toContain('the first registrations are acknowledged');
+    const file = join(stateDir, 'recording.jsonl');
+    const recording = parseRecording(await readFile(file, 'utf8'), file);
+    expect(recording.of).toBe('demo');
+    expect(recording.frames).toHaveLength(report?.samples.length ?? 0);
+    expect(recording.frames.at(-1)?.campaign.status).toMatchObject({ stage: 'Open', backlog: 0 });
+    expect(recording.frames.some(({ citizens }) => citizens.answerP99Ms !== undefined)).toBe(true);
   });
 
   it('under sabotage ends with lost 1 and exit code 1', async () => {

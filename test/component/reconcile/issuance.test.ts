@@ -76,7 +76,7 @@ const events = (): readonly string[] =>
 const shareOf = (name: string) => shares.value?.targets[name];
 
 const start = async (): Promise<void> => {
-  annotations[ISSUE_START] = 'by owner';
+  annotations[ISSUE_START] = 'by owner (result abababababababab)';
   await ticks(15);
   expect(issuing.appends).toBe(1);
 };
@@ -86,7 +86,7 @@ describe('issuance', () => {
     stocks = [];
     await ticks(12);
     expect([issued(), issuing.appends]).toEqual(['WaitingForAuthorization', 0]);
-    annotations[ISSUE_START] = 'by owner';
+    annotations[ISSUE_START] = 'by owner (result abababababababab)';
     await ticks(12);
     expect([issued(), issuing.appends]).toEqual(['StocksUnknown', 0]);
     stocks = right;
@@ -119,7 +119,7 @@ describe('issuance', () => {
 
   it('does not start while a stock differs, and says both numbers', async () => {
     stocks = () => [aStock('wechat', clock.now(), { faceValueFen: 4_000 }), aStock('alipay', clock.now())];
-    annotations[ISSUE_START] = 'by owner';
+    annotations[ISSUE_START] = 'by owner (result abababababababab)';
     await ticks(20);
     expect([issued(), issuing.appends]).toEqual(['SettingsDiffer', 0]);
     const { message } = statusNow()?.conditions?.find(({ type }) => type === 'Issued') ?? {};
@@ -129,7 +129,7 @@ describe('issuance', () => {
 
   it('does not take a stock for one of the spec that was read before the spec changed', async () => {
     stocks = [aStock('wechat', clock.now()), aStock('alipay', clock.now())];
-    annotations[ISSUE_START] = 'by owner';
+    annotations[ISSUE_START] = 'by owner (result abababababababab)';
     await ticks(20);
     expect(issuing.appends).toBe(0);
     stocks = right;
@@ -144,7 +144,7 @@ describe('issuance', () => {
   });
 
   it('has one start, although two operators append at once', async () => {
-    annotations[ISSUE_START] = 'by owner';
+    annotations[ISSUE_START] = 'by owner (result abababababababab)';
     const other = anOperator();
     for (let second = 0; second < 20; second += 1) {
       world.readings = freshReadings(clock.now());

@@ -123,7 +123,9 @@ describe('the records worker', () => {
     const worker = start(journal, new FakeDatabase());
     spread(journal, 30);
     const failed = async (): Promise<boolean> =>
-      (await worker.registry.metrics()).includes('voucher_records_failures_total{step="fetch",kind="unavailable"}');
+      (await worker.registry.metrics()).includes(
+        'voucher_worker_failures_total{tier="records",step="fetch",kind="unavailable"}',
+      );
     await eventually(failed, { what: 'a failed fetch is counted' });
     journal.outage = undefined;
     await eventually(() => journal.acked === 30, { what: 'all acknowledged' });

@@ -14,9 +14,11 @@ const settings = (generation: number): LiveSettings => ({
   window: { opensAt: '2020-09-25T01:00:00Z', closesAt: '2020-10-02T16:00:00Z' },
   identity: { keySpace: 'residentNumber' },
   eligibility: { minAge: 18, uniqueness: 'perCitizen' },
-  draw: { unverified: 'exclude' },
+  draw: { unverified: 'exclude', bundleUrl: 'https://files.city.example/spring/' },
   vouchers: [],
   traffic: { admissionPerSecond: 100, intakePods: 2, burstSeconds: 1 },
+  loginPods: 3,
+  announced: { barriers: [4, 5, 6], unverified: 'enter' },
 });
 
 let journal: RealJournal;
@@ -61,6 +63,7 @@ describe('a pod that watches the live settings', () => {
     await put(2);
     await seen(2);
     expect(changes).toEqual([1, 2]);
+    expect(watch.current()).toEqual(settings(2));
   });
 
   it('is not woken by a write that changes nothing', async () => {

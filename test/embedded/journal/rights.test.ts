@@ -15,6 +15,7 @@ import {
 import { claimsBucketName } from '../../../contract/outside/login.ts';
 import { sharesKey } from '../../../contract/outside/outside.ts';
 import { QUEUE_KEYS } from '../../../contract/queue.ts';
+import { SITE_KEYS } from '../../../contract/sites.ts';
 import { consumersOf, TIERS } from '../../../contract/tiers.ts';
 import type { JournalConnection } from '../../../journal/connection.ts';
 import { type GuardedJournal, startGuardedJournal } from '../../helpers/guarded-journal.ts';
@@ -97,8 +98,8 @@ const cases = (workload: Workload): readonly (readonly [string, string, boolean]
     ['read a whole shard', `${API}.CONSUMER.CREATE.${REG}.x`, looksUp.some((one) => one === 'shards')],
     ...bucket(liveBucketName(campaignId), buckets.live),
     // A pod gives numbers; the pace and the order of citizens are the operator's.
-    ...Object.values(QUEUE_KEYS).map((key) => {
-      const isAllowed = key === QUEUE_KEYS.next && buckets.queue === true;
+    ...[...Object.values(QUEUE_KEYS), ...Object.values(SITE_KEYS)].map((key) => {
+      const isAllowed = workload === 'intake' && key !== QUEUE_KEYS.pace && key !== QUEUE_KEYS.shuffle;
       return [`write ${key}`, `$KV.${liveBucketName(campaignId)}.${key}`, isAllowed] as const;
     }),
     ['write a key of the queue that is not known', `$KV.${liveBucketName(campaignId)}.queue.first`, false],

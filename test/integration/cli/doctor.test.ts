@@ -1,6 +1,8 @@
 /** `kubectl voucher doctor` on a real API server with the chart's policies and a real operator. */
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { NAMESPACE, RELEASE } from '../../chart/render.ts';
+import { RBAC } from '../../helpers/chart-rights.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { APPS, CORE, campaignBody } from '../../helpers/kube-world.ts';
 import { startStrawKubelet } from '../../helpers/straw-kubelet.ts';
@@ -8,6 +10,8 @@ import { type OwnWorld, type RunningOperator, startOperator, startWorld } from '
 import { bind, installRules, type People, people, roleName } from './people.ts';
 
 const VIEWER = 'sun.li';
+/** Has the chart's role for the doctor, in the whole cluster. */
+const DOCTOR = 'he.na';
 const SYSTEM = 'voucher-system';
 const LEASE = 'voucher';
 
@@ -67,6 +71,11 @@ beforeAll(async () => {
   await make(`${APPS}/namespaces/${SYSTEM}/deployments`, operatorDeployment());
   namespace = await world.createNamespace({ 'pod-security.kubernetes.io/enforce': 'restricted' });
   await bind(world.plane, namespace, VIEWER, roleName('viewer'));
+  await make(`${RBAC}/clusterrolebindings`, {
+    metadata: { name: DOCTOR },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: `${NAMESPACE}-${RELEASE}-doctor` },
+    subjects: [{ kind: 'User', name: DOCTOR, apiGroup: 'rbac.authorization.k8s.io' }],
+  });
   // As admin: the chart gives the lease's rights in its own namespace only.
   operator = await startOperator(world.plane, {
     kubeconfig: world.plane.kubeconfig,
@@ -180,6 +189,13 @@ describe('kubectl voucher doctor', () => {
       'OK Secret voucher-privacy is mounted by pods that are ready',
       ...['intake', 'records'].map((tier) => `OK Secret voucher-data-plane-${tier} is mounted by pods that are ready`),
     ]);
+  });
+
+  it('shows a user with the role for it everything but Secrets', async () => {
+    const report = await doctor(['spring'], DOCTOR);
+    const hidden = report.findings.filter(({ said: text }) => text === 'you lack permission to read this');
+    // The Lease of this operator has another name than the chart's release.
+    expect(hidden.map(({ check }) => check)).toEqual(['leader', 'certificates']);
   });
 
   it('is text with one line a finding, and a sum', async () => {

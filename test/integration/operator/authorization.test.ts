@@ -1,7 +1,9 @@
 /** Who may let the operator use more, on a real API server with the chart's own policies and roles. No operator runs. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DRAW_COMMIT, OVERRIDES } from '../../../contract/names.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { approval, EDITOR, type Gate, MIGHTY, OPERATOR, OWNER, startGate } from './gate.ts';
+import { campaignBody } from '../../helpers/kube-world.ts';
+import { approval, CHIEF, EDITOR, type Gate, MIGHTY, OPERATOR, OWNER, startGate } from './gate.ts';
 
 let gate: Gate;
 
@@ -182,7 +184,7 @@ describe('what a campaign says is authorised', () => {
   });
 
   it('is raised by an owner, and an editor may edit the rest of it', async () => {
-    expect(await gate.create(OWNER, 'large', { ceilings: { intake: 60 }, windows: [window] })).toMatchObject({
+    expect(await gate.create(CHIEF, 'large', { ceilings: { intake: 60 }, windows: [window] })).toMatchObject({
       status: 201,
     });
     const path = `${gate.campaignsPath}/large`;
@@ -192,5 +194,23 @@ describe('what a campaign says is authorised', () => {
     expect(await gate.edit(EDITOR, 'large', { windows: [wider] })).toMatchObject({ status: 403 });
     expect(await gate.edit(EDITOR, 'large', { windows: [] })).toMatchObject({ status: 200 });
     expect(await gate.edit(EDITOR, 'large', { windows: [window] })).toMatchObject({ status: 403 });
+  });
+
+  it('is raised by an owner who is no editor, and who may change nothing else', async () => {
+    expect(await gate.create(EDITOR, 'owned', {})).toMatchObject({ status: 201 });
+    const path = `${gate.campaignsPath}/owned`;
+    expect(await gate.edit(OWNER, 'owned', { ceilings: { intake: 60 } })).toMatchObject({ status: 200 });
+    const commit = { metadata: { annotations: { [DRAW_COMMIT]: `by ${OWNER} (list 0123456789abcdef)` } } };
+    expect(await gate.patch(OWNER, path, commit)).toMatchObject({ status: 200 });
+    for (const [change, words] of [
+      [{ spec: { title: { en: 'Mine' } } }, 'nothing else of the spec'],
+      [{ spec: { scaling: { mode: 'Off' } } }, 'nothing else of the spec'],
+      [{ metadata: { annotations: { [OVERRIDES.paused]: '2027-03-01T00:00:00Z' } } }, 'and nothing else'],
+      [{ metadata: { labels: { team: 'a' } } }, 'and nothing else'],
+    ] as const) {
+      const { status, message } = await gate.patch(OWNER, path, change);
+      expect([status, message]).toEqual([403, expect.stringContaining(words)]);
+    }
+    expect((await gate.post(OWNER, gate.campaignsPath, await campaignBody('mine'))).status).toBe(403);
   });
 });

@@ -144,7 +144,7 @@ export const startOperator = async (
       registry: new Registry(),
       clock,
       random: Math.random,
-      onStarted: ({ port }, { port: auditPort }) => started.resolve({ port, auditPort }),
+      onStarted: ({ port }, audit) => started.resolve({ port, auditPort: audit?.port ?? 0 }),
     },
     stop.signal,
   );

@@ -203,6 +203,14 @@ describe('metadata', () => {
     expect(paths(minimal.replace('name: spring-2027', `name: ${'a'.repeat(51)}`))).toEqual(['metadata.name']);
   });
 
+  it.each([
+    ['an earlier campaign', '[{campaign: autumn-2026}]', []],
+    ['itself', '[{campaign: autumn-2026}, {campaign: spring-2027}]', ['spec.eligibility.excludeWinnersOf']],
+    ['one campaign twice', '[{campaign: a}, {campaign: a}]', ['spec.eligibility.excludeWinnersOf[1].campaign']],
+  ])('the winners of %s are excluded: %s', (_, list, refused) => {
+    expect(paths(`${minimal}  eligibility: {excludeWinnersOf: ${list}}\n`)).toEqual(refused);
+  });
+
   it('a missing name is refused', () => {
     expect(paths(minimal.replace('  name: spring-2027\n', '  labels: {a: b}\n'))).toEqual(['metadata.name']);
   });

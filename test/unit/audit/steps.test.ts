@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { contingencyAnnotation, OVERRIDES } from '../../../contract/names.ts';
+import { RECONCILE } from '../../../contract/outside/reconcile.ts';
 import { perTier } from '../../../contract/tiers.ts';
 import type { ChannelStatus } from '../../../contract/types/issuance.ts';
 import type { AuditEntry } from '../../../operator/audit/entry.ts';
@@ -8,6 +9,7 @@ import { Trail } from '../../../operator/audit/trail-state.ts';
 import type { TierOutcomes } from '../../../operator/tick/observed.ts';
 import { ofAnOlderRelease, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { aPlan, approval, at, aView, campaignWith, HISTORY, instantAt } from '../../helpers/audit-history.ts';
+import { ISSUANCE } from '../../helpers/issuance-campaign.ts';
 
 const play = (views: readonly AuditView[], trail = new Trail()): readonly AuditEntry[] =>
   views.flatMap((view) => {
@@ -87,6 +89,23 @@ describe('the entries that a trail lacks', () => {
     expect(entries[0]).toMatchObject({ by: 'li.wei', at: startedAt });
     expect(entries[1]).toMatchObject({ channel: 'wechat', who: 'wang', cause: 'Command', reason: 'wrong scope' });
     expect(entries[3]).toMatchObject({ cause: 'SettingsDiffer' });
+  });
+
+  it('of a reconciliation say who ordered it, once; the operator orders one by itself', () => {
+    const at = instantAt(5);
+    const ordering = (minutes: number, own?: string) => {
+      const before = aView({ minutes });
+      const { campaign } = before;
+      const metadata = { ...campaign.metadata, annotations: { [RECONCILE]: `by li.wei at ${at}: 1000` } };
+      const spec = { ...campaign.spec, issuance: ISSUANCE };
+      const status = { ...before.status, ...(own === undefined ? {} : { issuance: { reconciledFor: own } }) };
+      return { ...before, campaign: { ...campaign, metadata, spec }, status };
+    };
+    const entries = play([ordering(5), ordering(6), ordering(7, instantAt(6)), ordering(30, instantAt(6))]);
+    expect(entries.filter(({ step }) => step === 'reconcile_ordered')).toMatchObject([
+      { by: 'li.wei', at, requests: '1000' },
+      { by: 'the operator', at: instantAt(6), requests: 'all' },
+    ]);
   });
 
   it('are none the second time, whatever the trail has seen since', () => {

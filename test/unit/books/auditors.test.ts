@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { jobsOf, rightsOf } from '../../../contract/jobs.ts';
 import { orderText, parseOrder, RECONCILE, type ReconcileOrder, runOf } from '../../../contract/outside/reconcile.ts';
 import type { VoucherCampaign } from '../../../contract/types/campaign.ts';
-import { reconcileOrderOf } from '../../../operator/books/reconcile-order.ts';
+import { ownOrderOf, reconciledFor, reconcileOrderOf } from '../../../operator/books/reconcile-order.ts';
 import { auditorsOf } from '../../../operator/outside/auditors.ts';
 import { handOut } from '../../../operator/outside/hand-out.ts';
 import type { ObservedJob } from '../../../operator/tick/cluster-view.ts';
@@ -56,6 +56,34 @@ describe('an order to reconcile', () => {
     expect(reconcileOrderOf({ ...issuing(orderText(order)), spec }, nowMs)).toBeUndefined();
     expect(jobsOf(spec)).not.toContain('books');
     expect(jobsOf(issuing().spec)).toContain('books');
+  });
+
+  it('is ordered by the operator once every winner has a voucher, until it is done', () => {
+    const at = '2027-01-02T03:04:05.000Z';
+    const issued = {
+      type: 'Issued',
+      status: 'True' as const,
+      reason: 'AllIssued',
+      message: '',
+      lastTransitionTime: at,
+    };
+    const own = { by: 'the operator', at, requests: 'all' as const };
+    expect(ownOrderOf({ conditions: [issued] })).toEqual(own);
+    expect(ownOrderOf({ conditions: [{ ...issued, status: 'False' }] })).toBeUndefined();
+    expect(ownOrderOf({ conditions: [issued], issuance: { reconciledFor: at } })).toBeUndefined();
+    expect(ownOrderOf({ conditions: [issued], privacy: { deleteAt: at, orderedAt: at } })).toBeUndefined();
+    const jobs = jobsWithWork(
+      issuing(),
+      { freeze: listed, previous: { conditions: [issued] } },
+      { opensAtMs: 0 },
+      nowMs,
+    );
+    expect(jobs.filter(({ job }) => job === 'books')).toEqual([{ job: 'books', run: runOf(own), reconcile: own }]);
+    const running = { name: 'x', state: 'running' as const, failedPods: 0 };
+    const key = `books-${runOf(own)}`;
+    expect(reconciledFor({ conditions: [issued] }, { jobs: { [key]: running } })).toBeUndefined();
+    expect(reconciledFor({ conditions: [issued] }, { jobs: { [key]: { ...running, state: 'done' } } })).toBe(at);
+    expect(reconciledFor({ conditions: [issued], issuance: { reconciledFor: at } }, {})).toBe(at);
   });
 });
 

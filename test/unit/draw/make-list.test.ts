@@ -71,6 +71,7 @@ const depsOf = (
   shards: shards.length,
   citizenKey,
   decisions,
+  excludedLists: { read: () => Promise.reject(new Error('there is no list')) },
   replay: {
     async *replay(shard) {
       const messages = shards[shard] ?? [];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { digestOf } from '../../../app/draw/canonical.ts';
 import { runDrawJob } from '../../../app/draw/run-draw.ts';
-import type { Commitment, DrawStep, Promoted } from '../../../contract/decisions/draw.ts';
+import type { Commitment, Declined, DrawStep, Promoted } from '../../../contract/decisions/draw.ts';
 import { type ChainState, chainState } from '../../../contract/decisions/draw-chain.ts';
 import { DRAW_COMMIT, drawSourceAnnotation, promoteAnnotation } from '../../../contract/names.ts';
 import type { DrawSource } from '../../../contract/types/draw.ts';
@@ -19,6 +19,7 @@ import { drawCommitted, drawn } from '../../../operator/draw/draw-conditions.ts'
 import { type DrawState, nextEntered } from '../../../operator/draw/draw-keeper.ts';
 import { isPublishedUnknown, publishedDraw } from '../../../operator/draw/draw-request.ts';
 import { drawOrder } from '../../../operator/draw/order.ts';
+import { answeredPromotions } from '../../../operator/draw/promotions.ts';
 import type { FreezeState } from '../../../operator/freeze/freeze-keeper.ts';
 import type { ObservedJob } from '../../../operator/tick/cluster-view.ts';
 import { jobInstants, jobsWithWork } from '../../../operator/tick/jobs.ts';
@@ -214,6 +215,37 @@ describe('commands to promote', () => {
     expect([late.reason, late.run]).toEqual(['Announced', undefined]);
     // An owner has given up a draw that was not over.
     expect(shownFor({}, result, { privacy }).run).toBeUndefined();
+  });
+
+  it('lose their annotation when they have their answer, and every fact is stored; why one was declined remains for a day', async () => {
+    const { announced } = await states();
+    const annotations = command(announced, AT);
+    const campaign = campaignWith(annotations);
+    const [given] = drawCommandsOf(campaign).promotions;
+    const answer = {
+      v: 1,
+      campaignId: DRAW_CAMPAIGN,
+      at: AT,
+      attempt: 1,
+      command: given?.command ?? '',
+      by: 'owner',
+    } as const;
+    const declined: Declined = { ...answer, step: 'declined', why: 'the voucher was issued' };
+    const up: Promoted = {
+      ...answer,
+      step: 'promoted',
+      voucher: 'sport',
+      fallen: OTHER,
+      entry: 'cd'.repeat(32),
+      reason: 'x',
+    };
+    expect(answeredPromotions(campaign, announced)).toEqual([]);
+    expect(answeredPromotions(campaign, { ...announced, declined: [declined] })).toEqual(Object.keys(annotations));
+    expect(answeredPromotions(campaign, { ...announced, promoted: [up] })).toEqual([]);
+    expect(answeredPromotions(campaign, { ...announced, promoted: [up], recorded: 1 })).toHaveLength(1);
+    const chain = { ...announced, declined: [declined] };
+    expect(shownFor(annotations, chain).message).toContain('is not replaced: the voucher was issued');
+    expect(shownFor({}, chain).message).toContain('A command of owner was declined');
   });
 
   it('have a Job until the facts of all who moved up are stored', async () => {

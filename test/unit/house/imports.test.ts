@@ -9,6 +9,7 @@ const PRODUCT = [
   'admission',
   'runtime',
   'journal',
+  'observability',
   'operator',
   'simulation',
   'app',
@@ -115,6 +116,10 @@ const rules: Record<string, Rule> = {
   'admission knows the contract, and reads no file': {
     folder: 'admission',
     forbids: any(onlyOurs('admission', 'contract'), (imported) => isNode(imported) && imported.target !== 'node:util'),
+  },
+  'observability knows the contract, and no machine': {
+    folder: 'observability',
+    forbids: any(onlyOurs('observability', 'contract'), isNode),
   },
   'runtime knows neither campaign nor cluster': { folder: 'runtime', forbids: onlyOurs('runtime') },
   'journal knows the contract, and neither operator nor app': {

@@ -11,6 +11,7 @@ const fact = (type: EventType, sequence: number, more: Partial<FactAt> = {}): Fa
   ...more,
 });
 const receipt = (changes: Partial<DrawnReceipt> = {}): DrawnReceipt => ({
+  citizenHash: 'a'.repeat(64),
   copies: [{ shard: 1, sequence: 7 }],
   facts: [fact('verified', 9)],
   hasPlace: false,

@@ -166,6 +166,7 @@ describe('a receipt with its secret', () => {
   describe('after the draw', () => {
     const announced = { barriers: [10, 10, 10], unverified: 'exclude' } as const;
     const LOST: DrawnReceipt = {
+      citizenHash: 'a'.repeat(64),
       copies: [{ shard: 0, sequence: 3 }],
       facts: [{ type: 'verified', shard: 0, sequence: 4 }],
       hasPlace: false,
@@ -207,6 +208,22 @@ describe('a receipt with its secret', () => {
       // Those in line had no answer in time, and are not asked for later.
       expect((await ask(found)).json['state']).toBe('received');
       expect(asked).toBe(5);
+    });
+
+    it.each<[string, () => Promise<boolean>]>([
+      ['excluded', async () => true],
+      ['lost', async () => false],
+      // Unknown: it keeps its own state.
+      ['verified', () => Promise.reject(new Error('the bucket is silent'))],
+    ])('is %s by the list of earlier winners', async (state, has) => {
+      const excluded = [{ of: 'spring', entries: 1, digest: 'ab'.repeat(32), chunkBits: 0 }];
+      intake = testIntake(calmGuard(), [], { drawnReceipts: { find: async () => LOST }, excludedLists: { has } });
+      intake.world.settings = settingsOf({ announced: { ...announced, excluded } });
+      const facts = (['received', 'verified'] as const).map((type) => ({ type, at }));
+      const { json } = await ask({ kind: 'found', receivedAt: at, facts, others: [] });
+      expect(json['state']).toBe(state);
+      const said = JSON.stringify(json['detail'] ?? '');
+      expect(said.includes('won in an earlier campaign')).toBe(state === 'excluded');
     });
 
     it('is not asked for in the journal before the result is announced', async () => {
@@ -331,6 +348,18 @@ describe('the campaign', () => {
       text: {
         'zh-CN': expect.stringContaining('微信、支付宝、云闪付各限一次有效登记'),
         en: expect.stringMatching(/in each app: .* resident identity card\.$/),
+      },
+    });
+  });
+
+  it('tells whose winners take no part', async () => {
+    const excludeWinnersOf = [{ 'zh-CN': '春季消费券', en: 'Spring vouchers' }];
+    intake.world.settings = settingsOf({ eligibility: { minAge: 18, uniqueness: 'perCitizen', excludeWinnersOf } });
+    const answer = await intake.get('/api/v1/campaigns/test-campaign');
+    expect(answer.json['eligibility']).toMatchObject({
+      text: {
+        'zh-CN': expect.stringContaining('在以下活动中已中签的市民不参加本次摇号：春季消费券。'),
+        en: expect.stringContaining('won in an earlier campaign take no part in this draw: Spring vouchers.'),
       },
     });
   });

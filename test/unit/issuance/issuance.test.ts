@@ -22,7 +22,8 @@ import { anObserved } from '../../helpers/observed.ts';
 import { anInForce, aTarget } from '../../helpers/outside.ts';
 
 const NOW_MS = CLOSES_AT_MS + 3_600_000;
-const START = { [ISSUE_START]: 'by owner' };
+const START = { [ISSUE_START]: 'by owner (result abababababababab)' };
+const OTHER = { [ISSUE_START]: 'by owner (result 0123456789abcdef)' };
 const STOP = { [channelStopAnnotation('wechat')]: 'by li.wei: wrong scope' };
 
 interface World {
@@ -77,8 +78,8 @@ const inputOf = (world: World = {}): ConditionInput => {
 
 describe('commands about issuance', () => {
   it('are annotations with the name of the person', () => {
-    const { startedBy, stops, unreadable } = issuanceCommandsOf(anIssuingCampaign({ ...START, ...STOP }));
-    expect([startedBy, unreadable]).toEqual(['owner', []]);
+    const { start, stops, unreadable } = issuanceCommandsOf(anIssuingCampaign({ ...START, ...STOP }));
+    expect([start, unreadable]).toEqual([{ by: 'owner', result: 'abababababababab' }, []]);
     expect([...stops]).toEqual([['wechat', { by: 'li.wei', reason: 'wrong scope' }]]);
   });
 
@@ -87,8 +88,8 @@ describe('commands about issuance', () => {
     ['a stop without a name', { [channelStopAnnotation('wechat')]: 'now' }],
     ['a stop of a channel that the campaign does not have', { [channelStopAnnotation('unionpay')]: 'by a: b' }],
   ])('that can’t be read are reported: %s', (_, annotations) => {
-    const { startedBy, unreadable } = issuanceCommandsOf(anIssuingCampaign(annotations));
-    expect(startedBy).toBeUndefined();
+    const { start, unreadable } = issuanceCommandsOf(anIssuingCampaign(annotations));
+    expect(start).toBeUndefined();
     expect(unreadable).toEqual([expect.stringContaining(Object.keys(annotations)[0] ?? '')]);
   });
 
@@ -203,6 +204,8 @@ describe('the condition Issued', () => {
     ],
     ['no owner started it', {}, 'WaitingForAuthorization', ['kubectl voucher issue start chengdu -n vouchers']],
     ['the command can’t be read', { annotations: { [ISSUE_START]: 'yes' } }, 'CommandUnreadable', [ISSUE_START]],
+    ['the command names another result', { annotations: OTHER }, 'WaitingForAuthorization', ['another result']],
+    ['the command is of an earlier form', { annotations: { [ISSUE_START]: 'by owner' } }, 'CommandUnreadable', []],
     ['a stock is not known', { annotations: START, stocks: [] }, 'StocksUnknown', ['owner', 'wechat, alipay']],
     ['it is about to start', { annotations: START }, 'Starting', ['owner']],
     ['it has begun, and nothing is counted', { isStarted: true }, 'Issuing', ['not known yet']],

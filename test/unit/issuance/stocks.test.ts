@@ -75,11 +75,11 @@ describe('stocks', () => {
       ['answered', 'answered'],
     ]);
     const page = await one.page();
-    expect(page).toContain('voucher_issuance_stock{channel="wechat",voucher="dining",field="face_value_fen"} 2000');
-    expect(page).toContain('voucher_issuance_stock{channel="wechat",voucher="tea",field="running"} 1');
-    expect(page).toContain('voucher_issuance_stock_read_at_seconds{channel="wechat"} 5');
+    expect(page).toContain('voucher_issuance_stock_face_value_fen{channel="wechat",voucher="dining"} 2000');
+    expect(page).toContain('voucher_issuance_stock_running{channel="wechat",voucher="tea"} 1');
+    expect(page).toContain('voucher_issuance_stock_read_timestamp_seconds{channel="wechat"} 5');
     // What the channel does not tell is absent, not zero.
-    expect(page).not.toContain('minimum_spend_fen');
+    expect(page).not.toContain('minimum_spend_fen{');
     one.nowMs = 60_000;
     await one.read();
     expect(one.asked).toHaveLength(4);
@@ -93,10 +93,10 @@ describe('stocks', () => {
       return answer(...stock);
     };
     await one.read();
-    expect(await one.page()).not.toContain('read_at_seconds{');
+    expect(await one.page()).not.toContain('read_timestamp_seconds{');
     one.answer = answer;
     await one.read();
-    expect(await one.page()).toContain('read_at_seconds{channel="wechat"} 5');
+    expect(await one.page()).toContain('read_timestamp_seconds{channel="wechat"} 5');
   });
 
   it.each<[StockAnswer, Sent]>([
@@ -107,11 +107,11 @@ describe('stocks', () => {
     const one = world();
     one.answer = () => answer;
     await one.read();
-    expect(await one.page()).not.toContain('read_at_seconds{');
+    expect(await one.page()).not.toContain('read_timestamp_seconds{');
     one.answer = world().answer;
     await one.read();
     expect([one.asked, one.sent[0]]).toEqual([['s-1', 's-1', 's-2'], sent]);
-    expect(await one.page()).toContain('read_at_seconds{channel="wechat"} 5');
+    expect(await one.page()).toContain('read_timestamp_seconds{channel="wechat"} 5');
   });
 
   it('are not read while the channel can’t be asked, nor where the client breaks', async () => {

@@ -172,8 +172,8 @@ describe('a registration above its limit', () => {
     clock.nowMs = 2_500;
     const valuesOf = async (name: string) =>
       (await intake.registry.getSingleMetric(name)?.get())?.values.map(({ value }) => value);
-    expect(await valuesOf('voucher_intake_returns_expected_total')).toEqual([20]);
-    expect(await valuesOf('voucher_intake_due_back')).toEqual([0]);
+    expect(await valuesOf('voucher_intake_expected_returns_total')).toEqual([20]);
+    expect(await valuesOf('voucher_intake_due_back_citizens')).toEqual([0]);
   });
 });
 

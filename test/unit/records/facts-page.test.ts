@@ -82,14 +82,13 @@ describe('the stocks on the page of an issuance pod', () => {
     expect(
       read(
         `${stockReadAt}{channel="wechat"} 1600000000.5`,
-        `${stock}{channel="wechat",voucher="dining",field="issued"} 7`,
-        `${stock}{channel="wechat",voucher="dining",field="running"} 1`,
-        `${stock}{channel="wechat",voucher="dining",field="of_a_newer_release"} 1`,
-        `${stock}{channel="wechat",voucher="sports",field="total"} 50`,
+        `${stock.issued}{channel="wechat",voucher="dining"} 7`,
+        `${stock.running}{channel="wechat",voucher="dining"} 1`,
+        `${stock.total}{channel="wechat",voucher="sports"} 50`,
       ),
     ).toEqual([
-      { channel: 'wechat', voucher: 'dining', atMs: 1_600_000_000_500, issued: 7, isRunning: true },
       { channel: 'wechat', voucher: 'sports', atMs: 1_600_000_000_500, total: 50 },
+      { channel: 'wechat', voucher: 'dining', atMs: 1_600_000_000_500, issued: 7, isRunning: true },
     ]);
   });
 
@@ -98,9 +97,9 @@ describe('the stocks on the page of an issuance pod', () => {
       read(
         `${stockReadAt}{channel="jd"} 1`,
         `${stockReadAt}{channel="alipay"} 1`,
-        `${stock}{channel="jd",voucher="dining",field="issued"} 7`,
-        `${stock}{channel="wechat",voucher="dining",field="issued"} 7`,
-        `${stock}{channel="alipay",voucher="dining",field="issued"} -1`,
+        `${stock.issued}{channel="jd",voucher="dining"} 7`,
+        `${stock.issued}{channel="wechat",voucher="dining"} 7`,
+        `${stock.issued}{channel="alipay",voucher="dining"} -1`,
       ),
     ).toEqual([]);
   });

@@ -325,6 +325,16 @@ describe('the NetworkPolicy of a tier', () => {
     expect(called('records')).toEqual([53, 4222, 5432]);
   });
 
+  it('lets its pods call the collector of traces, if there is one: tiers only', () => {
+    const tracing = { endpoint: 'http://collector.example:4318', ratio: 0.01 };
+    const { egress } = within(campaign.spec.campaignId).pods;
+    const traced = { ...options, pods: { egress, tracing } };
+    expect(called('intake', traced)).toEqual([53, 4222, 5432, PORTS.http, 4318]);
+    expect(
+      buildNetworkPolicy(campaign, 'draw', traced).spec?.egress?.map(({ ports }) => ports?.[0]?.port),
+    ).not.toContain(4318);
+  });
+
   it('lets verification call its providers: ports outside the cluster, and pods of a namespace inside', () => {
     const [tencent] = VERIFICATION.providers;
     if (tencent === undefined) throw new Error('no provider');

@@ -30,6 +30,18 @@ describe('what the installation says about pods', () => {
     );
   });
 
+  it('names the collector of traces in the environment of tiers, and in none without one', () => {
+    const of = (pods: PodOptions): readonly unknown[] =>
+      (buildPodTemplate(campaign, 'intake', { ...options, pods }).spec?.containers[0]?.env ?? []).filter(({ name }) =>
+        name.startsWith('VOUCHER_TRACING'),
+      );
+    expect(of({ tracing: { endpoint: 'http://collector:4318', ratio: 0.05 } })).toEqual([
+      { name: 'VOUCHER_TRACING_ENDPOINT', value: 'http://collector:4318' },
+      { name: 'VOUCHER_TRACING_RATIO', value: '0.05' },
+    ]);
+    expect(of({})).toEqual([]);
+  });
+
   const everything: PodOptions = {
     imagePullPolicy: 'Always',
     imagePullSecrets: ['registry'],

@@ -47,7 +47,7 @@ describe('the report of a comparison', () => {
   });
 
   it('is not read from another page, nor from one that was cut off', async () => {
-    expect(() => comparisonOf('voucher_intake_arrivals_total 3\n')).toThrow(/voucher_compare_watermark/);
+    expect(() => comparisonOf('voucher_intake_arrivals_total 3\n')).toThrow(/voucher_compare_watermark_sequence/);
     const page = await pageOf(noFindings(3));
     expect(() => comparisonOf(page.slice(0, -10))).toThrow(/cut off|no readable/);
   });

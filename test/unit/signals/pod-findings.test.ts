@@ -30,7 +30,7 @@ describe('a pod’s page', () => {
   });
 
   it('says nothing where the pod is older, or speaks a newer word', () => {
-    expect(find('a', 'voucher_intake_in_flight 0')).toBeUndefined();
+    expect(find('a', 'voucher_intake_in_flight_requests 0')).toBeUndefined();
     expect(find('a', journal('enchanted'))).toBeUndefined();
   });
 });

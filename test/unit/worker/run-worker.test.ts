@@ -57,7 +57,7 @@ describe('a worker', () => {
     expect([journal.acked, journal.termed]).toEqual([4, ['echo: POISON', 'echo: POISON']]);
     expect(heard.filter((count) => count === 1)).toHaveLength(2);
     expect(worker.lines).toEqual(['message set aside', 'message set aside']);
-    expect(await worker.registry.metrics()).toContain('voucher_echo_batch_size_count 2');
+    expect(await worker.registry.metrics()).toContain('voucher_worker_batch_messages_count{tier="echo"} 2');
   });
 
   it('keeps a batch while the other side is away, says so to whoever judges it, and hears when it is back', async () => {
@@ -79,7 +79,7 @@ describe('a worker', () => {
     await worker.end();
     expect(heard.filter((word) => word !== 'ECONNREFUSED')).toEqual(['taken 1', 'committed', 'settled 1']);
     expect(await worker.registry.metrics()).toMatch(
-      /voucher_echo_failures_total\{step="commit",kind="unavailable"\} [1-9]/,
+      /voucher_worker_failures_total\{tier="echo",step="commit",kind="unavailable"\} [1-9]/,
     );
   });
 

@@ -34,6 +34,7 @@ const policies = (change: (name: string) => { readonly isBound: boolean; readonl
       'a-issuance',
       'a-privacy',
       'a-review',
+      'a-commands',
       'a-confirm-delete',
     ].map((name) => ({
       name,
@@ -139,6 +140,7 @@ describe('the cluster', () => {
         'FAIL policies: there is no policy …-issuance',
         'FAIL policies: there is no policy …-privacy',
         'WARN policies: there is no policy …-review',
+        'FAIL policies: there is no policy …-commands: owners, witnesses and reviewers may change everything',
         'WARN policies: there is no policy …-confirm-delete',
       ],
     ],
