@@ -114,6 +114,7 @@ export const ERRORS_OF = {
   takeTicket: { codes: [...ofQueue, 'QUEUE_CLOSED', 'QUEUE_UNAVAILABLE'] },
   takeAdmission: { codes: [...ofQueue, 'TICKET_INVALID', 'TICKET_EXPIRED'] },
   document: { codes: ['OVERLOADED'] },
+  siteHealth: { codes: [] },
   startLogin: { codes: [...ofLogin, 'LOGIN_CHALLENGE_INVALID'], isPage: true },
   finishLogin: { codes: [...ofLogin, 'LOGIN_STATE_INVALID', 'LOGIN_REFUSED', 'LOGIN_UNSUITABLE'], isPage: true },
 } as const satisfies Readonly<Record<string, ErrorsOf & { readonly codes: readonly ErrorCode[] }>>;

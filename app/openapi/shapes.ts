@@ -17,7 +17,7 @@ const receiptNo = z
 const channel = z.enum(CHANNELS).meta({ description: 'App in which the voucher is issued.' });
 
 /** An object, so that a new state is missed by the compiler. */
-const STATES: Readonly<Record<State, true>> = {
+const STATES: Readonly<Record<State | 'excluded', true>> = {
   received: true,
   manual_review: true,
   rejected: true,
@@ -26,6 +26,7 @@ const STATES: Readonly<Record<State, true>> = {
   superseded: true,
   entered: true,
   lost: true,
+  excluded: true,
   waitlisted: true,
   won: true,
   issuing: true,
@@ -89,6 +90,10 @@ export const campaign = z.strictObject({
     minAge: count('Least age in years.'),
     uniqueness: z.enum(UNIQUENESS).meta({ description: 'How many registrations of a person count.' }),
     text: text('Who may register, for people.'),
+    excludeWinnersOf: z
+      .array(text('Title of an earlier campaign.'))
+      .optional()
+      .meta({ description: 'Earlier campaigns whose winners take no part in the draw.' }),
   }),
   draw: z.strictObject({
     unverified: z

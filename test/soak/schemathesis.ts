@@ -5,7 +5,9 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { listen } from '../../app/http/server.ts';
@@ -33,6 +35,8 @@ const CHECKS = [
   'unsupported_method',
   'allow_header_conformance',
 ];
+/** The only campaign of the intake. */
+const CONFIG = '[parameters]\n"path.campaignId" = "test-campaign"\n';
 const SABOTAGE = 'undocumented';
 
 const run = promisify(execFile);
@@ -90,13 +94,24 @@ const play = async (context: ScenarioContext, minutes: number, seed: number, isS
   const tool = await ensureTool(context);
   const server = await startIntake(isSabotaged);
   const url = `http://127.0.0.1:${server.port}`;
+  const folder = await mkdtemp(join(tmpdir(), 'schemathesis-'));
+  await writeFile(join(folder, 'schemathesis.toml'), CONFIG);
   const output: string[] = [];
   try {
     const child = spawn(
       tool,
       [
-        ...['run', `${url}/openapi.json`, '--url', url, '--exclude-path-regex', '^/(login|callbacks)'],
-        ...['--phases', 'examples,coverage,fuzzing', '--checks', CHECKS.join(',')],
+        ...[
+          '--config-file',
+          join(folder, 'schemathesis.toml'),
+          'run',
+          `${url}/openapi.json`,
+          '--url',
+          url,
+          '--exclude-path-regex',
+          '^/(login|callbacks)',
+        ],
+        ...['--phases', 'examples,coverage,fuzzing,stateful', '--checks', CHECKS.join(',')],
         ...['--max-time', String(Math.round(minutes * 60)), '--seed', String(seed), '--workers', '2', '--no-color'],
         ...['--generation-database', 'none', '--suppress-health-check', 'all', '--continue-on-failure'],
       ],
@@ -111,14 +126,13 @@ const play = async (context: ScenarioContext, minutes: number, seed: number, isS
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, output: output.join('') };
   } finally {
-    await server.drain(0);
+    await Promise.all([server.drain(0), rm(folder, { recursive: true })]);
   }
 };
 
-/** `Test cases:` and what follows, of the tool's summary. */
+/** Of the tool's summary. */
 const counted = (output: string): Readonly<Record<string, number>> => {
-  const [, generated = '0'] = /(\d+) generated/.exec(output) ?? [];
-  const [, passed = '0'] = /(\d+) passed/.exec(output) ?? [];
+  const [, generated = '0', passed = '0'] = /(\d+) generated, (\d+) passed/.exec(output) ?? [];
   return { generated: Number(generated), passed: Number(passed) };
 };
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { createDevices, DEVICE_COOKIE } from '../../../app/limits/device.ts';
 import { createLimits } from '../../../app/limits/limits.ts';
+import { METRICS } from '../../../contract/app-contract.ts';
 import { bodyOf, settingsOf, testIntake } from '../../helpers/intake.ts';
 
 const LIMITS = { citizenPerMinute: 5, phonePerMinute: 5, devicePerMinute: 20, addressPerMinute: 300 };
@@ -172,8 +173,8 @@ describe('a registration above its limit', () => {
     clock.nowMs = 2_500;
     const valuesOf = async (name: string) =>
       (await intake.registry.getSingleMetric(name)?.get())?.values.map(({ value }) => value);
-    expect(await valuesOf('voucher_intake_returns_expected_total')).toEqual([20]);
-    expect(await valuesOf('voucher_intake_due_back')).toEqual([0]);
+    expect(await valuesOf(METRICS.returnsExpected)).toEqual([20]);
+    expect(await valuesOf(METRICS.dueBack)).toEqual([0]);
   });
 });
 

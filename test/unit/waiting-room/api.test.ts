@@ -448,8 +448,8 @@ describe('the law’s counters', () => {
     later(1);
     expect(await attempts('accepted')).toBe(1);
     expect(await metric('voucher_queue_turns_total')).toBe(1);
-    expect(await metric('voucher_intake_returns_expected_total')).toBe(1);
-    expect(await metric('voucher_intake_due_back')).toBe(0);
+    expect(await metric('voucher_intake_expected_returns_total')).toBe(1);
+    expect(await metric('voucher_intake_due_back_citizens')).toBe(0);
   });
 
   it('count a ticket that a refusal carries once, and expect no one within seconds', async () => {
@@ -458,7 +458,7 @@ describe('the law’s counters', () => {
     expect((await intake.post(bodyOf(1))).json).toHaveProperty('ticket');
     expect(await attempts('shed')).toBe(1);
     expect(await metric('voucher_queue_tickets_total')).toBe(1);
-    expect(await metric('voucher_intake_due_back')).toBe(0);
+    expect(await metric('voucher_intake_due_back_citizens')).toBe(0);
   });
 
   it('count the turn of a ticket once, when its admission is given', async () => {
