@@ -47,8 +47,11 @@ export interface QueueShuffle {
 }
 
 /** Whose turn it is: places up to this one, a whole number. */
-export const servingAt = ({ base, ratePerSecond, since }: QueuePace, nowMs: number): number =>
-  Math.floor(base + (ratePerSecond * Math.max(0, nowMs - Date.parse(since))) / 1000);
+export const servingAt = (pace: QueuePace, nowMs: number): number => servingAfter(pace, nowMs - Date.parse(pace.since));
+
+/** The same, so long after `since`. */
+export const servingAfter = ({ base, ratePerSecond }: Omit<QueuePace, 'since'>, ms: number): number =>
+  Math.floor(base + (ratePerSecond * Math.max(0, ms)) / 1000);
 
 /**
  * How many numbers a pod takes at once, at least and at most: about half a second of its tickets. One where few come: the rest of a

@@ -2,7 +2,7 @@
  * Draws docs/images/dashboard-*.png in a real Chromium: `npm run pictures -- [RECORDING] [SECOND]`. Without a recording of a run of
  * the demo, the picture shows a simulation, and says so.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readAssets } from '../cli/dashboard/assets.ts';
 import { createBoard } from '../cli/dashboard/board.ts';
@@ -11,6 +11,7 @@ import { parseRecording } from '../cli/dashboard/recording.ts';
 import { frameOf } from '../cli/dashboard/replay.ts';
 import { startDashboardServer } from '../cli/dashboard/server.ts';
 import { launchChromium, openPage } from '../test/helpers/chromium.ts';
+import { inPalette } from './dashboard/palette-png.ts';
 import { simulatedRun } from './dashboard/simulated-run.ts';
 
 const IMAGES = join(import.meta.dirname, '../docs/images');
@@ -22,19 +23,16 @@ interface Shot {
   readonly colorScheme: 'light' | 'dark';
   readonly width: number;
   readonly height: number;
-  /** Pixels of the picture for one of the page. */
-  readonly scale: number;
 }
 const SHOTS: readonly Shot[] = [
-  { name: 'light', look: { language: 'en', isWall: false }, colorScheme: 'light', width: 1280, height: 1180, scale: 1 },
-  { name: 'dark', look: { language: 'en', isWall: false }, colorScheme: 'dark', width: 1280, height: 1180, scale: 1 },
+  { name: 'light', look: { language: 'en', isWall: false }, colorScheme: 'light', width: 1280, height: 1180 },
+  { name: 'dark', look: { language: 'en', isWall: false }, colorScheme: 'dark', width: 1280, height: 1180 },
   {
     name: 'wall',
     look: { language: 'zh-CN', isWall: true },
     colorScheme: 'dark',
     width: 1920,
     height: 1080,
-    scale: 2 / 3,
   },
   {
     name: 'phone',
@@ -42,7 +40,6 @@ const SHOTS: readonly Shot[] = [
     colorScheme: 'light',
     width: 360,
     height: 1180,
-    scale: 1,
   },
 ];
 
@@ -64,12 +61,12 @@ const server = await startDashboardServer({
 });
 const browser = await launchChromium();
 try {
-  for (const { name, look, colorScheme, width, height, scale } of SHOTS) {
-    const opened = await openPage(browser, { viewport: { width, height }, colorScheme, deviceScaleFactor: scale });
+  for (const { name, look, colorScheme, width, height } of SHOTS) {
+    const opened = await openPage(browser, { viewport: { width, height }, colorScheme });
     await opened.page.goto(`${server.url}?lang=${look.language}${look.isWall ? '&wall' : ''}`);
     await opened.page.waitForSelector('body[data-live]');
     const path = join(IMAGES, `dashboard-${name}.png`);
-    await opened.page.screenshot({ path });
+    await writeFile(path, inPalette(await opened.page.screenshot()));
     for (const text of [...opened.errors, ...opened.violations]) console.error(`${name}: ${text}`);
     console.log(`${path}: ${Math.round((await stat(path)).size / 1024)} KiB`);
     await opened.close();

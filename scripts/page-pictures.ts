@@ -1,4 +1,4 @@
-/** `npm run pictures`: every state of the citizens' page, as a phone shows it, in both languages: docs/images/page. With names: those states. */
+/** `npm run pictures:page`: every state of the citizens' page, as a phone shows it, in both languages: docs/images/page. With names: those states. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { launchChromium } from '../test/helpers/chromium.ts';

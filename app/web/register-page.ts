@@ -1,8 +1,10 @@
 /** POST /register: the form of a registration, answered by the receipt, or by the form with what was typed and what is wrong. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { type ApiError, ERRORS, type ErrorCode } from '../http/errors.ts';
+import type { LiveSettings } from '../../contract/app-contract.ts';
+import { ApiError, ERRORS, type ErrorCode, type FieldError } from '../http/errors.ts';
 import { apiErrorOf, type Handler } from '../http/handlers.ts';
+import { parseRegistration } from '../intake/registration-body.ts';
 import type { Context, Rendering } from './context.ts';
 import { type Form, readForm, registrationBody } from './forms.ts';
 import { innerRequest } from './inner.ts';
@@ -43,6 +45,40 @@ const NEEDS_NEW_KEY = new Set<ErrorCode>([
 /** The form can't help: the whole page says so. */
 const NO_FORM = new Set<ErrorCode>(['CLOSED', 'NOT_OPEN', 'REGISTRATION_PAUSED', 'STARTING', 'INTERNAL']);
 
+/** Valid ones, for fields whose own error is known already. */
+const placeholders = ({ vouchers }: LiveSettings): Form => ({
+  name: '张三',
+  phone: '13900000000',
+  category: vouchers[0]?.name ?? '',
+  consent: 'yes',
+});
+
+const ORDER = ['name', 'idNumber', 'phone', 'category', 'channel', 'consent'];
+const placeIn = ({ field }: FieldError): number => ORDER.indexOf(field.split('.')[0] ?? '');
+
+/**
+ * The API checks a number only once all fields are there. A citizen gets all errors at once, in the order of the form: what is wrong
+ * already is filled in, and the rest is checked again.
+ */
+export const allErrors = (
+  form: Form,
+  known: readonly FieldError[],
+  settings: LiveSettings,
+  nowMs: number,
+): readonly FieldError[] => {
+  const valid = placeholders(settings);
+  const names = known.map(({ field }) => field.split('.')[0] ?? '').filter((name) => valid[name] !== undefined);
+  const mended = { ...form, ...Object.fromEntries(names.map((name) => [name, valid[name] ?? ''])) };
+  try {
+    parseRegistration(registrationBody(mended), settings, nowMs);
+    return known;
+  } catch (error) {
+    const more = error instanceof ApiError ? (error.details.fields ?? []) : [];
+    const others = more.filter(({ field }) => !known.some((one) => one.field === field));
+    return [...known, ...others].toSorted((one, other) => placeIn(one) - placeIn(other));
+  }
+};
+
 const keyOf = (form: Form): string => form['idempotencyKey'] ?? '';
 
 const placeOf = ({ details: { members = {}, retryAfterSeconds } }: ApiError): Place | undefined => {
@@ -76,7 +112,8 @@ export const createRegisterPage = (rendering: Rendering, register: Handler): Han
   };
 
   const refused = (request: IncomingMessage, context: Context, form: Form, error: ApiError) => {
-    const { fields = [], retryAfterSeconds, headers } = error.details;
+    const { fields: first = [], retryAfterSeconds, headers } = error.details;
+    const fields = first.length === 0 ? first : allErrors(form, first, rendering.settings(), context.nowMs);
     const values = Object.fromEntries(
       SHOWN_AGAIN.flatMap((name) => (form[name] === undefined ? [] : [[name, form[name]]])),
     );

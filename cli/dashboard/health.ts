@@ -1,4 +1,5 @@
 /** The one sentence that answers "is it going well?". It names no age, so that it is read out only when it changes. Pure. */
+import { entryOf } from '../../contract/tiers.ts';
 import type { Fault } from '../remedies.ts';
 import type { Model } from './model.ts';
 import { type Language, TEXTS, type Text } from './texts.ts';
@@ -28,7 +29,10 @@ export const healthTexts = ({ standing }: Pick<Model, 'standing'>): HealthTexts 
       en: `${TEXTS.levelInForce.en}: ${name}`,
       'zh-CN': `${TEXTS.levelInForce['zh-CN']}：${name}`,
     })),
-    ...held.map((tier) => ({ en: `${tier} ${TEXTS.heldShort.en}`, 'zh-CN': `${tier} ${TEXTS.heldShort['zh-CN']}` })),
+    ...held.map((tier) => ({
+      en: `${tier} ${TEXTS.heldShort.en}`,
+      'zh-CN': `${entryOf(tier).nameZh}${TEXTS.heldShort['zh-CN']}`,
+    })),
     ...faults.slice(graveFaults).map(nameOf),
   ];
   return { verdict, because };

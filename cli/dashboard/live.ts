@@ -60,12 +60,9 @@ export const openLive = async (
   const { namespace, name: called } = first.metadata;
   let beside = await readBeside(first);
   let campaign: SeenCampaign = first;
-  let heardAtMs = clock.monotonicMs();
-  let failure: string | undefined;
-  const heard = (): void => {
-    heardAtMs = clock.monotonicMs();
-    failure = undefined;
-  };
+  const openedAtMs = clock.monotonicMs();
+  let readAtMs = openedAtMs;
+  let readFailure: unknown;
   let onChange = (): void => undefined;
 
   const storeOf = <T extends Stored>(): Store<T> =>
@@ -81,12 +78,19 @@ export const openLive = async (
       resource,
       namespace,
       keep,
-      onReport: (report) => {
-        if (report.kind === 'failed') failure = reasonOf(report.error);
-        else if (report.kind !== 'skipped') heard();
-      },
+      onReport: () => undefined,
     });
   const watches = [informerOf(CAMPAIGNS, campaigns, seenCampaign), informerOf(SCALE_PLANS, plans, keepScalePlan)];
+
+  /** Each source by itself: one that is refused must not look current because another one answers. */
+  const troubles = (): readonly { readonly ageMs: number; readonly error: unknown }[] => [
+    ...watches.flatMap((watch) =>
+      watch.trouble === undefined
+        ? []
+        : [{ ageMs: watch.quietMs() ?? clock.monotonicMs() - openedAtMs, error: watch.trouble.error }],
+    ),
+    ...(readFailure === undefined ? [] : [{ ageMs: clock.monotonicMs() - readAtMs, error: readFailure }]),
+  ];
 
   const frame = (): Frame => {
     const found = campaigns.get(namespace, called);
@@ -94,12 +98,13 @@ export const openLive = async (
     const own = [...plans.list(namespace)].filter(
       (plan) => plan.spec.campaignName === called && unreadableInPlan(plan).length === 0,
     );
+    const oldest = troubles().toSorted((a, b) => b.ageMs - a.ageMs)[0];
     return {
       report: { campaign, plans: own, ...beside, options, nowMs: wallMs() },
       source: {
         kind: 'live',
-        ageMs: clock.monotonicMs() - heardAtMs,
-        failure,
+        ageMs: oldest?.ageMs ?? 0,
+        failure: oldest === undefined ? undefined : reasonOf(oldest.error),
         isGone: found === undefined && watches[0]?.isSynced === true,
       },
     };
@@ -107,19 +112,17 @@ export const openLive = async (
 
   return {
     async run(onFrame, ended) {
-      onChange = () => {
-        heard();
-        onFrame(frame());
-      };
+      onChange = () => onFrame(frame());
       const read = async (): Promise<void> => {
         beside = await readBeside(campaign);
-        heard();
+        readAtMs = clock.monotonicMs();
+        readFailure = undefined;
       };
       onFrame(frame());
       await Promise.all([
         ...watches.map((watch) => watch.run(ended)),
         again(read, READ_EVERY_MS, ended, (error) => {
-          failure = reasonOf(error);
+          readFailure = error;
         }),
         again(
           async () => onFrame(frame()),

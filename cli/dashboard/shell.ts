@@ -20,8 +20,8 @@ const chart = (name: ChartName, view: View, look: Look): Html => {
     )}</ul>`;
   const table =
     !look.isWall &&
-    html`<details><summary>${say(look, 'table')}</summary><div class="scroll" tabindex="0" role="region" aria-label="${say(look, titleOf(name))}"><table id="table-${name}">${made(view.parts[`table-${name}`] ?? '')}</table></div></details>`;
-  return html`<figure class="chart chart-${name}"><figcaption><h3>${label(look, TEXTS[titleOf(name)])}</h3>${legend}<output class="reading"></output></figcaption><div class="plot" role="img" aria-label="${summary}" data-chart="${name}" data-kinds="${curves.map(({ kind }) => kind).join(' ')}"></div>${table}</figure>`;
+    html`<details><summary>${say(look, 'table')}</summary><div class="scroll" tabindex="0" role="group" aria-label="${say(look, titleOf(name))}"><table id="table-${name}">${made(view.parts[`table-${name}`] ?? '')}</table></div></details>`;
+  return html`<figure class="chart chart-${name}"><figcaption><h3>${label(look, TEXTS[titleOf(name)])}</h3>${legend}<span class="reading" aria-hidden="true"></span></figcaption><div class="plot" role="img" aria-label="${summary}" data-chart="${name}" data-kinds="${curves.map(({ kind }) => kind).join(' ')}"></div>${table}</figure>`;
 };
 
 const links = (look: Look): Html => {
@@ -34,7 +34,7 @@ const links = (look: Look): Html => {
 export const shellOf = (view: View, look: Look): string => {
   const part = (name: string): Html => made(view.parts[name] ?? '');
   const tiers = html`<section class="panel tiers" aria-labelledby="t-tiers"><h2 id="t-tiers">${label(look, TEXTS.tiers)}</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="t-tiers"><table><thead><tr><th scope="col">${say(look, 'tier')}</th><th scope="col" class="number">${say(look, 'ready')}</th><th scope="col" class="number">${say(look, 'desired')}</th><th scope="col" class="number">${say(look, 'ceiling')}</th><td class="bars"></td><th scope="col" class="since">${say(look, 'since')}</th><th scope="col">${say(look, 'why')}</th></tr></thead><tbody id="tiers">${part('tiers')}</tbody></table></div></section>`;
+<div class="scroll" tabindex="0" role="group" aria-labelledby="t-tiers"><table><thead><tr><th scope="col">${say(look, 'tier')}</th><th scope="col" class="number">${say(look, 'ready')}</th><th scope="col" class="number">${say(look, 'desired')}</th><th scope="col" class="number">${say(look, 'ceiling')}</th><td class="bars"></td><th scope="col" class="since">${say(look, 'since')}</th><th scope="col">${say(look, 'why')}</th></tr></thead><tbody id="tiers">${part('tiers')}</tbody></table></div></section>`;
   return html`<!doctype html>
 <html lang="${look.language}" class="${look.isWall ? 'wall' : 'page'}">
 <head>
@@ -50,11 +50,13 @@ export const shellOf = (view: View, look: Look): string => {
 <body data-shape="${view.shape}" data-offset="${view.offsetSeconds}" data-copied="${say(look, 'copied')}">
 <a class="skip" href="#main">${say(look, 'skip')}</a>
 <header><div id="head">${part('head')}</div><div id="clock">${part('clock')}</div></header>
-<div id="source">${part('source')}</div>
-<div id="stale" role="status">${part('stale')}</div>
-<div id="lost" role="status" hidden><p><strong>${say(look, 'lost')} <span class="age"></span></strong></p></div>
-<noscript><p class="noscript">${say(look, 'needsScript')}</p></noscript>
 <main id="main" tabindex="-1">
+<div class="notes">
+<noscript><p class="noscript">${say(look, 'needsScript')}</p></noscript>
+<div id="source">${part('source')}</div>
+<div id="stale">${part('stale')}</div>
+<div id="lost" hidden><p><strong>${say(look, 'lost')} <span class="age"></span></strong></p></div>
+</div>
 <div id="health" aria-live="polite">${part('health')}</div>
 <section class="figures" aria-labelledby="t-figures"><h2 id="t-figures">${say(look, 'figures')}</h2><dl id="figures">${part('figures')}</dl></section>
 <section class="panel needs" aria-labelledby="t-needs"><h2 id="t-needs">${label(look, TEXTS.needs)}</h2><div id="needs">${part('needs')}</div></section>

@@ -40,6 +40,9 @@ export const assertDraws = ({ metadata: { name }, spec }: VoucherCampaign): void
   if (!hasDraw(spec)) throw new UsageError(`campaign ${name} has no draw: state spec.draw.sources before it opens`);
 };
 
+const leftOutText = (excluded: number | undefined): readonly string[] =>
+  excluded === undefined ? [] : [`  ${excluded} people are left out, because they won in an earlier campaign\n`];
+
 /** What the commitment will fix. */
 export const termsText = ({ spec, status }: VoucherCampaign): string =>
   (status?.draw?.lists ?? [])
@@ -47,6 +50,7 @@ export const termsText = ({ spec, status }: VoucherCampaign): string =>
       const quota = spec.vouchers.find(({ name }) => name === voucher)?.quota ?? 0;
       return `  ${voucher}: ${Math.min(quota, entries)} of ${entries} win; list ${digest}\n`;
     })
+    .concat(leftOutText(status?.draw?.excluded))
     .join('');
 
 const commit = async (name: string | undefined, options: ClusterOptions, io: Io): Promise<void> => {

@@ -139,6 +139,9 @@ const drawStatus: ObjectNode = {
     ),
     frozenAt: instant('When the list was frozen. Once written, window.closesAt is fixed.'),
     entries: wholeNumber('Registrations in the lists of all vouchers together. Absent: not made yet.'),
+    excluded: wholeNumber(
+      'People who would be in a list, and won in an earlier campaign (spec.eligibility.excludeWinnersOf). Absent: not made yet, or none is named.',
+    ),
     lists: listByKey('voucher', 'The list for each voucher. Absent: not made yet.', 32, {
       type: 'object',
       description: 'VoucherList is the list of the draw for one voucher.',

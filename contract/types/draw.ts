@@ -139,6 +139,11 @@ export interface DrawStatus {
   readonly frozenAt?: string;
   /** Registrations in the lists of all vouchers together. Absent: not made yet. */
   readonly entries?: number;
+  /**
+   * People who would be in a list, and won in an earlier campaign (spec.eligibility.excludeWinnersOf). Absent: not made
+   * yet, or none is named.
+   */
+  readonly excluded?: number;
   /** The list for each voucher. Absent: not made yet. */
   readonly lists?: readonly VoucherList[];
   /** Number of the commitment in force. Above 1: the draw was postponed. */

@@ -1,5 +1,6 @@
 /** What keeps a tier from the replicas that its demand needs. Pure. */
 import type { MetricName } from '../../contract/metrics/metrics.ts';
+import { followsArrivals, TIERS } from '../../contract/tiers.ts';
 import { type Alerts, CAMPAIGN, condition, ofTier, whileOpen } from '../rule.ts';
 
 /** Series of pods that the scaler reads; the backlog it reads from the journal. */
@@ -17,8 +18,11 @@ const OPEN = condition('Open', { status: 'True' });
 /** Open campaigns without one series of it, with the name of the metric as a label. */
 const missing = (metric: MetricName): string =>
   `label_replace(${OPEN} unless on (namespace, name) ${metric}{tier!="login"}, "metric", "${metric}", "", "")`;
-const noAge = (signal: string): string =>
-  `label_replace(${OPEN} unless on (namespace, name) voucher_campaign_signal_age_seconds{signal="${signal}"}, "metric", "${signal}", "", "")`;
+
+const ARRIVING = TIERS.filter(followsArrivals).join('|');
+/** Tiers for which the operator itself has no value. Each tier follows one of both. */
+const unread = (signal: 'arrivals' | 'backlog', which: string, metric: MetricName): string =>
+  `label_replace(${ofTier(`voucher_tier_current_replicas{tier${which}"${ARRIVING}"}`)} unless on (namespace, name, tier) ${metric}, "metric", "${signal}", "", "")`;
 
 export const SCALING_ALERTS: Alerts = {
   VoucherPlanWaits: {
@@ -42,11 +46,16 @@ export const SCALING_ALERTS: Alerts = {
   },
   VoucherScalingMetricAbsent: {
     severity: 'warning',
-    expr: [...SCALER_READS.map(missing), ...(['arrivals', 'backlog'] as const).map(noAge)].join(' or '),
+    expr: [
+      ...SCALER_READS.map(missing),
+      whileOpen(unread('arrivals', '=~', 'voucher_tier_arrivals_per_second')),
+      // Vouchers are issued after registration has closed.
+      unread('backlog', '!~', 'voucher_tier_backlog_messages'),
+    ].join(' or '),
     for: '5m',
-    summary: `A metric of the scaler is absent: ${CAMPAIGN} ({{ $labels.metric }})`,
+    summary: `A metric of the scaler is absent: ${CAMPAIGN} ({{ $labels.metric }}{{ with $labels.tier }} of {{ . }}{{ end }})`,
     description:
-      'The campaign is open, and Prometheus has no such series. The alerts on registrations are blind too, if Prometheus does not scrape the pods.',
+      'Prometheus has no such series, or the operator has no such value. If Prometheus does not scrape the pods, the alerts on registrations are blind too.',
   },
   VoucherDownstreamSaturated: {
     severity: 'warning',

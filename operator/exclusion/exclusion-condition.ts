@@ -14,12 +14,17 @@ const listedText = ({ name, state }: Exclusion): string => {
 };
 
 const jobText = ({ observed: { cluster }, campaign: { metadata } }: Input): string => {
-  const failed = Object.entries(cluster.jobs ?? {}).find(
-    ([key, job]) => key.startsWith('exclude') && (job.state === 'failed' || job.failedPods > 0),
-  );
-  return failed === undefined
+  const { namespace } = metadata;
+  if (cluster.isJobsUnseen === true)
+    return ' No list is made, because the operator has no permission to list Jobs in this namespace (docs/operations.md).';
+  const jobs = Object.entries(cluster.jobs ?? {}).flatMap(([key, job]) => (key.startsWith('exclude') ? [job] : []));
+  const failed = jobs.find(({ state, failedPods }) => state === 'failed' || failedPods > 0);
+  if (failed !== undefined)
+    return ` Pods of Job ${failed.name} failed. The log says why: kubectl logs job/${failed.name} -n ${namespace}.`;
+  const starting = jobs.find(({ state }) => state === 'starting');
+  return starting === undefined
     ? ''
-    : ` Pods of Job ${failed[1].name} failed. The log says why: kubectl logs job/${failed[1].name} -n ${metadata.namespace}.`;
+    : ` The pod of Job ${starting.name} does not run yet. If that lasts, a Secret may be missing: kubectl describe pods -n ${namespace} -l job-name=${starting.name}.`;
 };
 
 /**

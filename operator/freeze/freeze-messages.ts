@@ -3,6 +3,7 @@
 import type { Frozen, Listed } from '../../contract/decisions/control.ts';
 import type { Drawn } from '../../contract/decisions/draw.ts';
 import { missingValues } from '../../contract/decisions/draw-chain.ts';
+import { defined } from '../../contract/defined.ts';
 import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import { differencesText, listCommand, whyNotCompared } from '../conditions/records-consistent.ts';
 import { asBefore, type ConditionInput, no, unknown, type Verdict, yes } from '../conditions/verdict.ts';
@@ -234,7 +235,7 @@ const resultStatus = ({ at, digest, vouchers }: Drawn, announced: boolean): Part
 /** What an earlier tick knew of the draw. */
 const drawPart = (previous: DrawStatus | undefined): Partial<DrawStatus> => {
   if (previous?.attempt === undefined) return {};
-  const { frozenAt: _frozenAt, entries: _entries, lists: _lists, ...rest } = previous;
+  const { frozenAt: _frozenAt, entries: _entries, excluded: _excluded, lists: _lists, ...rest } = previous;
   return rest;
 };
 
@@ -260,7 +261,15 @@ export const drawStatus = (
       const { frozen, listed } = freeze;
       if (listed === undefined) return { phase: 'Frozen', frozenAt: frozen.at };
       const entries = listed.lists.reduce((sum, list) => sum + list.entries, 0);
-      return { phase: 'Listed', frozenAt: frozen.at, entries, lists: listed.lists, ...chainStatus(draw, previous) };
+      const { lists, excluded } = listed;
+      return {
+        phase: 'Listed',
+        frozenAt: frozen.at,
+        entries,
+        ...defined({ excluded }),
+        lists,
+        ...chainStatus(draw, previous),
+      };
     }
   }
 };

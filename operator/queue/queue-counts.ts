@@ -23,6 +23,8 @@ export interface QueueSample extends Counters {
 export interface QueueTotals {
   readonly tickets: number;
   readonly turns: number;
+  /** Registrations that the journal has acknowledged, by ticket or not. */
+  readonly accepted: number;
   /** Greatest number that any pod has given. */
   readonly highest: number;
   /** Mean seconds from a registration's last byte to the journal's acknowledgement, over the last seconds. Absent: too few. */
@@ -119,8 +121,7 @@ export class QueueCounts {
     const inFlight = samples.reduce((sum, { queue }) => sum + (queue?.inFlight ?? 0), 0);
     const isYoung = (look: Look): boolean => look.atMs >= atMs - ANSWER_WINDOW_MS && look.atMs < atMs;
     this.#looks = [...this.#looks.filter(isYoung), { atMs, accepted: gained.accepted, inFlight }];
-    const { tickets, turns } = this.#total;
-    return { tickets, turns, highest: this.#highest, ...this.#answerSeconds() };
+    return { ...this.#total, highest: this.#highest, ...this.#answerSeconds() };
   }
 
   /** Little's law: 200 are in flight on average and 1,000/s are accepted: 0.2 s each. */

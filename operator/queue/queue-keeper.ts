@@ -17,6 +17,8 @@ const CALL_DEADLINE_MS = 2_000;
 /** Also while nothing changes: the bucket may have been lost, or another operator may have written. */
 const READ_EVERY_MS = 10_000;
 const SEED_BYTES = 32;
+/** A change of leader in the journal may take some seconds. */
+const FAILURES_UNTIL_NONE = 3;
 
 interface QueueKeeperDeps {
   readonly clock: Clock;
@@ -40,6 +42,7 @@ export class QueueKeeper {
   /** The last pace that was known: a bucket that is made anew goes on from it. */
   #last: QueuePace | undefined;
   #isShuffled = false;
+  #failures = 0;
   #readAtMs = Number.NEGATIVE_INFINITY;
   #call: Promise<void> | undefined;
 
@@ -47,12 +50,15 @@ export class QueueKeeper {
     this.#deps = deps;
   }
 
-  /** The crowd that waits, after this tick's counters. Undefined: no pod has reported a waiting room, or it is not known how far it is. */
-  look(totals: Reading<QueueTotals> | undefined, nowMs: number): WaitingRoom | undefined {
+  /** What is known of it, with the crowd that waits after this tick's counters. */
+  look(totals: Reading<QueueTotals> | undefined, nowMs: number): WaitingRoom {
     const pace = this.#last;
-    if (pace === undefined) return undefined;
+    if (pace === undefined) {
+      const isLost = this.#deps.store === undefined || this.#failures >= FAILURES_UNTIL_NONE;
+      return { kind: isLost ? 'none' : 'unknown' };
+    }
     if (totals?.kind === 'fresh') this.#crowd = crowdAt(this.#crowd, totals.value, pace, nowMs);
-    return this.#crowd && { crowd: this.#crowd, ratePerSecond: pace.ratePerSecond };
+    return { kind: 'paced', crowd: this.#crowd, ratePerSecond: pace.ratePerSecond };
   }
 
   /** Resolves when no request is under way. */
@@ -69,6 +75,7 @@ export class QueueKeeper {
       .catch((cause: unknown) => {
         // It may have been written, or not.
         this.#inForce = undefined;
+        this.#failures += 1;
         if (!signal.aborted) this.#deps.onFailure(cause);
       })
       .finally(() => {

@@ -4,7 +4,7 @@ import { ADMISSION_SECONDS } from '../../contract/queue.ts';
 import { operatorAheadSeconds } from '../conditions/clocks-agree.ts';
 import { acknowledgesNothing, type Effects } from '../contingency/contingency.ts';
 import type { PlanInput } from '../tick/observed.ts';
-import type { Crowd } from './crowd.ts';
+import { type Crowd, crowdIn } from './crowd.ts';
 import type { WantedPace } from './pace.ts';
 
 export interface QueueRequest extends WantedPace {
@@ -47,11 +47,23 @@ export const queueRequest = (
     nowMs,
     isOpen,
     isClosed: effects.isQueueClosed === true,
-    hasQueue: (queue?.crowd.ahead ?? 0) > 0,
-    ratePerSecond: isServing ? numbersPerSecond(settings.traffic.admissionPerSecond, queue?.crowd) : 0,
+    hasQueue: (crowdIn(queue)?.ahead ?? 0) > 0,
+    ratePerSecond: isServing ? numbersPerSecond(settings.traffic.admissionPerSecond, crowdIn(queue)) : 0,
   };
 };
 
-/** 2,000/s are admitted, one of two comes (correction 1.85), the journal keeps up: 3,700 numbers a second. */
-const numbersPerSecond = (admissionPerSecond: number, crowd: Crowd | undefined): number =>
-  Math.max(1, Math.round(admissionPerSecond * (crowd?.correction ?? 1) * (crowd?.share ?? 1)));
+/** More than come at once where citizens are some seconds late. */
+const OVERDUE_SECONDS = 10;
+/** After an outage those come first whose turn has passed meanwhile. */
+const WHILE_OVERDUE = 0.1;
+
+/**
+ * 2,000/s are admitted, one of two comes (correction 1.85), the journal keeps up: 3,700 numbers a second. After an outage of a minute
+ * 120,000 may come whose turn has passed: 370, until there are fewer than 20,000.
+ */
+const numbersPerSecond = (admissionPerSecond: number, crowd: Crowd | undefined): number => {
+  if (crowd === undefined) return admissionPerSecond;
+  const isOverdue = crowd.overdue > OVERDUE_SECONDS * admissionPerSecond;
+  const rate = admissionPerSecond * crowd.correction * crowd.share * (isOverdue ? WHILE_OVERDUE : 1);
+  return Math.max(1, Math.round(rate));
+};

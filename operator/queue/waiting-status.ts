@@ -3,7 +3,7 @@ import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { WaitingStatus } from '../../contract/types/status.ts';
 import { campaignEvent } from '../tick/events.ts';
 import type { CampaignEvent } from '../tick/ports.ts';
-import type { WaitingRoom } from './crowd.ts';
+import { crowdIn, type WaitingRoom } from './crowd.ts';
 
 /** Two digits: 184,220 → 180,000. */
 const coarse = (value: number): number => Number(value.toPrecision(2));
@@ -16,8 +16,9 @@ const atMost = (seconds: number): number =>
 
 /** 184,220 wait for 1,850 numbers a second: 180,000, 1,900/s, at most 120 s. */
 export const waitingStatus = (room: WaitingRoom | undefined): WaitingStatus | undefined => {
-  if (room === undefined || room.crowd.citizens < 1) return undefined;
-  const { ratePerSecond, crowd } = room;
+  const crowd = crowdIn(room);
+  if (room?.kind !== 'paced' || crowd === undefined || crowd.citizens < 1) return undefined;
+  const { ratePerSecond } = room;
   return {
     citizens: coarse(Math.round(crowd.citizens)),
     ratePerSecond: coarse(ratePerSecond),

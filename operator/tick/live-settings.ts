@@ -28,6 +28,8 @@ export interface Circumstances {
   readonly loginPods?: number;
   /** Titles of campaigns whose winners take no part. */
   readonly earlierTitles?: readonly LocalizedText[];
+  /** The pace of the waiting room is written: without it, no ticket would ever be served. */
+  readonly hasPace?: boolean;
 }
 
 /** Coarse steps, so that settings change seldom. */
@@ -94,6 +96,7 @@ export const buildLiveSettings = (
     deleteAtMs,
     loginPods = 0,
     earlierTitles = [],
+    hasPace = false,
   }: Circumstances = {},
 ): LiveSettings => {
   const sharers = Math.max(1, intakePods);
@@ -136,7 +139,7 @@ export const buildLiveSettings = (
       burstSeconds: spec.traffic.burstSeconds,
       limits: spec.traffic.limits,
       trustedProxies: spec.traffic.trustedProxies,
-      ...(spec.traffic.waitingRoom?.enabled === true ? { waitingRoom: spec.traffic.waitingRoom } : {}),
+      ...(hasPace && spec.traffic.waitingRoom?.enabled === true ? { waitingRoom: spec.traffic.waitingRoom } : {}),
     },
     ...(spec.login === undefined ? {} : { loginPods: Math.max(1, loginPods) }),
     ...(effects.page === undefined ? {} : { page: effects.page }),

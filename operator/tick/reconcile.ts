@@ -25,7 +25,7 @@ import { FreezeKeeper } from '../freeze/freeze-keeper.ts';
 import { DecisionKeeper, type DecisionStore } from '../history/decision-keeper.ts';
 import { createIssuanceKeeper } from '../issuance/issuance-keeper.ts';
 import { SharesKeeper } from '../outside/shares-keeper.ts';
-import { withCrowd } from '../queue/crowd.ts';
+import { crowdIn, withCrowd } from '../queue/crowd.ts';
 import { QueueKeeper } from '../queue/queue-keeper.ts';
 import { type CampaignState, campaignKey, newCampaignState } from './campaign-state.ts';
 import { CanaryKeeper } from './canary-keeper.ts';
@@ -211,7 +211,7 @@ export const createReconciler = (deps: ReconcilerDeps) => {
       const nowMs = clock.now();
       const all = [...(deps.living?.campaigns() ?? [])];
       const queue = state.queue.look(gathered.readings.queue, nowMs);
-      const readings = withCrowd(gathered.readings, queue?.crowd, nowMs);
+      const readings = withCrowd(gathered.readings, crowdIn(queue), nowMs);
       const planned = planTick(
         campaign,
         {

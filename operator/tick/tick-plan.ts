@@ -226,7 +226,7 @@ export const planTick = (
     memory,
   );
 
-  const liveSettings =
+  const settings =
     journal?.kind === 'ready' && !isPublishedUnknown(observed)
       ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
           mostPerSecond: admissionLimit(tiers),
@@ -239,8 +239,10 @@ export const planTick = (
           deleteAtMs: destruction.dueAtMs,
           loginPods: tiers.login.ready,
           earlierTitles: titlesOf(exclusions),
+          hasPace: observed.queue?.kind === 'paced',
         })
       : undefined;
+  const queue = queueRequest(input, contingency.effects, settings);
 
   return {
     ...manifests,
@@ -249,8 +251,9 @@ export const planTick = (
     askAgain: tiersToAskAgain(cluster, nowMs),
     authorization: { authorized: campaign.spec.scaling.authorized, plans: cluster.plans, fromMs: nowMs },
     journal: journalSpec(campaign, options),
-    liveSettings,
-    queue: queueRequest(input, contingency.effects, liveSettings),
+    // A new leader must not switch off a queue that it does not know yet.
+    liveSettings: queue !== undefined && observed.queue?.kind === 'unknown' ? undefined : settings,
+    queue,
     handOuts,
     scalePlans,
     planStates: planStateChanges(cluster.plans, nowMs),

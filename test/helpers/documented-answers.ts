@@ -82,15 +82,19 @@ const answerFault = (given: Given, { method, path, responses }: Operation): stri
   return fault === undefined ? undefined : `${of}: ${fault}`;
 };
 
+/** Redirects, assets and problems of the page. */
+const PAGE_PATH = /^\/(?:$|register$|about$|r$|r\/|assets\/)/;
+
 /** What the document does not say of an answer; undefined: it says all of it. */
 export const undocumented = (given: Given): string | undefined => {
   const path = given.url.split('?')[0] ?? '';
   const onPath = OPERATIONS.filter((operation) => PATTERNS.get(operation.path)?.test(path));
-  if (onPath.length === 0) {
-    // "Any path that is not here": 404, or a page of the campaign.
-    const isFine = given.status === 404 || !path.startsWith('/api/');
-    return isFine ? undefined : `${path} is not documented`;
-  }
+  // "Any path that is not here": 404, or the page of a contingency level. The page for citizens is no part of the API (docs/page.md).
+  const isOfPage = !path.startsWith('/api/') && (given.headers.get('content-type') ?? '').startsWith('text/');
+  if (onPath.length === 0)
+    return isOfPage || PAGE_PATH.test(path) || [404, 503].includes(given.status)
+      ? undefined
+      : `${path} is not documented`;
   const method = given.method === 'HEAD' ? 'GET' : given.method;
   const operation = onPath.find((one) => one.method === method);
   if (operation !== undefined) return answerFault(given, operation);
@@ -115,7 +119,8 @@ export const documented =
         const { method = '', url = '' } = request;
         const names = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
         const fault = undocumented({ method, url, status, headers: names, body });
-        const sent = fault === undefined ? body : `the API document: ${fault}`;
+        // As it is: it may be compressed.
+        const sent = fault === undefined ? content : `the API document: ${fault}`;
         Object.assign(response, { writeHead, end });
         response.writeHead(fault === undefined ? status : 599, {
           ...headers,

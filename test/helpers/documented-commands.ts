@@ -280,4 +280,5 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
     ['python3 docs/draw/verify.py …', "'docs/draw/verify.py'"],
   ]),
   ...by('test/component/cli/simulate.test.ts', [['kubectl voucher simulate …', "runCli(['simulate'"]]),
+  ...by('test/component/dashboard/server.test.ts', [['kubectl voucher dashboard …', "runCli(['dashboard'"]]),
 ];

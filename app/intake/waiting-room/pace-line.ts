@@ -1,5 +1,5 @@
 /** The pace of the queue and its history: whose turn it is, and since when. A data structure without a clock. */
-import { PLACE_KEPT_SECONDS, type QueuePace, servingAt } from '../../../contract/queue.ts';
+import { PLACE_KEPT_SECONDS, type QueuePace, servingAfter } from '../../../contract/queue.ts';
 
 /** Clocks of pods and operator differ by less; so much is no new beginning of the queue. */
 const CLOCKS_DIFFER_SECONDS = 5;
@@ -22,21 +22,26 @@ export interface PaceLine {
   turnOf(place: number): { readonly kind: 'at' | 'before'; readonly atMs: number } | undefined;
 }
 
-const sinceOf = ({ since }: QueuePace): number => Date.parse(since);
+/** With its time parsed once: serving is asked for with each request. */
+interface Line extends QueuePace {
+  readonly sinceMs: number;
+}
+
+const lineOf = (pace: Line, nowMs: number): number => servingAfter(pace, nowMs - pace.sinceMs);
 
 /** When the line of this pace reaches a place; undefined: it never does. */
-const reaches = ({ base, ratePerSecond, since }: QueuePace, place: number): number | undefined =>
-  ratePerSecond > 0 ? Date.parse(since) + ((place - base) / ratePerSecond) * 1000 : undefined;
+const reaches = ({ base, ratePerSecond, sinceMs }: Line, place: number): number | undefined =>
+  ratePerSecond > 0 ? sinceMs + ((place - base) / ratePerSecond) * 1000 : undefined;
 
 export const createPaceLine = (): PaceLine => {
   /** The newest last; that one is in force. */
-  let paces: readonly QueuePace[] = [];
+  let paces: readonly Line[] = [];
   let shown = 0;
   let fastest = 0;
 
   const lineAt = (nowMs: number): number | undefined => {
-    const pace = paces.findLast((one) => sinceOf(one) <= nowMs) ?? paces[0];
-    return pace === undefined ? undefined : servingAt(pace, nowMs);
+    const pace = paces.findLast(({ sinceMs }) => sinceMs <= nowMs) ?? paces[0];
+    return pace === undefined ? undefined : lineOf(pace, nowMs);
   };
 
   return {
@@ -44,19 +49,20 @@ export const createPaceLine = (): PaceLine => {
       return paces.at(-1);
     },
     take(pace) {
-      const fromMs = sinceOf(pace) - PLACE_KEPT_SECONDS * 1000;
+      const sinceMs = Date.parse(pace.since);
+      const fromMs = sinceMs - PLACE_KEPT_SECONDS * 1000;
       // Of those that are over before that time, nothing is asked any more.
       const needed = paces.filter((_, index) => {
         const next = paces[index + 1];
-        return next === undefined || sinceOf(next) >= fromMs;
+        return next === undefined || next.sinceMs >= fromMs;
       });
-      paces = [...needed, pace].slice(-MOST_PACES);
+      paces = [...needed, { ...pace, sinceMs }].slice(-MOST_PACES);
       fastest = Math.max(...paces.map(({ ratePerSecond }) => ratePerSecond));
     },
     serving(nowMs) {
       const pace = paces.at(-1);
       if (pace === undefined) return undefined;
-      const computed = servingAt(pace, nowMs);
+      const computed = lineOf(pace, nowMs);
       const isSteady = shown > computed && shown - computed <= CLOCKS_DIFFER_SECONDS * fastest;
       if (!isSteady) shown = computed;
       return shown;
@@ -65,7 +71,7 @@ export const createPaceLine = (): PaceLine => {
       const [first] = paces;
       const now = paces.at(-1)?.ratePerSecond ?? 0;
       if (first === undefined) return 0;
-      const fromMs = Math.max(nowMs - MEAN_OVER_MS, sinceOf(first));
+      const fromMs = Math.max(nowMs - MEAN_OVER_MS, first.sinceMs);
       const passed = (lineAt(nowMs) ?? 0) - (lineAt(fromMs) ?? 0);
       return nowMs - fromMs < 1_000 || passed <= 0 ? now : (1000 * passed) / (nowMs - fromMs);
     },
@@ -74,11 +80,11 @@ export const createPaceLine = (): PaceLine => {
       const pace = paces[index];
       const [first] = paces;
       if (first === undefined) return undefined;
-      if (pace === undefined) return { kind: 'before', atMs: sinceOf(first) };
+      if (pace === undefined) return { kind: 'before', atMs: first.sinceMs };
       const next = paces[index + 1];
       const atMs = reaches(pace, place);
       // A line that ended just before the place: the next one begins there.
-      if (next !== undefined) return { kind: 'at', atMs: Math.min(atMs ?? Number.POSITIVE_INFINITY, sinceOf(next)) };
+      if (next !== undefined) return { kind: 'at', atMs: Math.min(atMs ?? Number.POSITIVE_INFINITY, next.sinceMs) };
       return atMs === undefined ? undefined : { kind: 'at', atMs };
     },
   };

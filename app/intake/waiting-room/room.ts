@@ -38,7 +38,6 @@ export interface RoomState {
   readonly mode: Mode;
   /** Whose turn it is: places up to this one. 0 before opening. */
   readonly serving: number;
-  readonly ratePerSecond: number;
   /** Undefined: no place is known yet. */
   readonly shuffle: QueueShuffle | undefined;
   readonly opensInSeconds: number;
@@ -69,6 +68,8 @@ export interface RoomDeps {
 
 export interface Room {
   state(): RoomState;
+  /** The mean of the last minute; 0 before opening. */
+  ratePerSecond(): number;
   standing(ticket: Ticket): Standing;
   waitOf(ticket: Ticket): Wait;
   /** How often a page that has no ticket, or computes its place itself, asks for `serving`. */
@@ -79,15 +80,26 @@ export interface Room {
 
 const PAGE_POLLS_SECONDS = { open: 5, queueing: 20 } as const;
 
+interface Times {
+  readonly of: LiveSettings;
+  readonly preQueueAtMs: number;
+  readonly opensAtMs: number;
+  readonly closesAtMs: number;
+}
+
+/** Parsed once for each value of the settings: the state is asked for several times with each request. */
+const timesOf = (settings: LiveSettings, minutes: number): Times => {
+  const opensAtMs = Date.parse(settings.window.opensAt);
+  const closesAtMs = Date.parse(settings.window.closesAt);
+  return { of: settings, preQueueAtMs: opensAtMs - minutes * 60_000, opensAtMs, closesAtMs };
+};
+
 const modeOf = (
-  { window, page, traffic }: LiveSettings,
+  { of: { page }, preQueueAtMs, opensAtMs, closesAtMs }: Times,
   nowMs: number,
   known: { readonly arePlacesKnown: boolean; readonly isClosed: boolean; readonly waiting: number },
 ): Mode => {
-  const { enabled, preQueueMinutes } = traffic.waitingRoom ?? { enabled: false, preQueueMinutes: 0 };
-  if (!enabled) return 'off';
-  const opensAtMs = Date.parse(window.opensAt);
-  if (nowMs < opensAtMs - preQueueMinutes * 60_000 || nowMs >= Date.parse(window.closesAt)) return 'closed';
+  if (nowMs < preQueueAtMs || nowMs >= closesAtMs) return 'closed';
   if (nowMs < opensAtMs) return 'preQueue';
   if (page !== undefined) return 'closed';
   if (!known.arePlacesKnown && known.waiting > 0) return 'preQueue';
@@ -98,7 +110,6 @@ const modeOf = (
 const OFF: RoomState = {
   mode: 'off',
   serving: 0,
-  ratePerSecond: 0,
   shuffle: undefined,
   opensInSeconds: 0,
   waiting: 0,
@@ -107,6 +118,7 @@ const OFF: RoomState = {
 export const createRoom = ({ settings, queue, now, monotonicMs, random, journalFound }: RoomDeps): Room => {
   const line = createPaceLine();
   queue.onPace(line.take);
+  let times: Times | undefined;
   let placeOf: { readonly of: QueueShuffle; readonly by: PlaceOf } | undefined;
 
   const placesBy = (shuffle: QueueShuffle): PlaceOf => {
@@ -116,18 +128,19 @@ export const createRoom = ({ settings, queue, now, monotonicMs, random, journalF
 
   const state = (): RoomState => {
     const current = settings.current();
-    if (current === undefined) return OFF;
+    const waitingRoom = current?.traffic.waitingRoom;
+    if (current === undefined || waitingRoom?.enabled !== true) return OFF;
+    if (times?.of !== current) times = timesOf(current, waitingRoom.preQueueMinutes);
     const nowMs = now();
-    const opensInSeconds = Math.max(0, Math.ceil((Date.parse(current.window.opensAt) - nowMs) / 1000));
+    const opensInSeconds = Math.max(0, Math.ceil((times.opensAtMs - nowMs) / 1000));
     const pace = line.current;
     const shuffle = opensInSeconds > 0 || pace === undefined ? undefined : queue.shuffle();
     const serving = opensInSeconds > 0 ? 0 : (line.serving(nowMs) ?? 0);
     const waiting = Math.max(0, queue.next() - 1 - serving);
     const known = { arePlacesKnown: shuffle !== undefined, isClosed: pace?.isClosed === true, waiting };
     return {
-      mode: modeOf(current, nowMs, known),
+      mode: modeOf(times, nowMs, known),
       serving,
-      ratePerSecond: opensInSeconds > 0 ? 0 : line.ratePerSecond(nowMs),
       shuffle,
       opensInSeconds,
       waiting,
@@ -142,8 +155,11 @@ export const createRoom = ({ settings, queue, now, monotonicMs, random, journalF
     return found.state === 'answers' ? found.seconds * 1000 : 0;
   };
 
+  const ratePerSecond = (): number => (state().opensInSeconds > 0 ? 0 : line.ratePerSecond(now()));
+
   return {
     state,
+    ratePerSecond,
     standing({ number }) {
       const { serving, shuffle } = state();
       if (shuffle === undefined) return 'waits';
@@ -154,7 +170,7 @@ export const createRoom = ({ settings, queue, now, monotonicMs, random, journalF
       return sinceMs > PLACE_KEPT_SECONDS * 1000 ? 'expired' : 'turn';
     },
     waitOf({ number }) {
-      const { serving, ratePerSecond, shuffle, opensInSeconds, waiting } = state();
+      const { serving, shuffle, opensInSeconds, waiting } = state();
       if (opensInSeconds > 0) {
         const pollAfterSeconds = Math.max(pollAfter(opensInSeconds, random()), pollTogetherAfter(waiting, random()));
         return { position: null, etaSeconds: opensInSeconds, etaBand: bandOf(opensInSeconds), pollAfterSeconds };
@@ -164,7 +180,7 @@ export const createRoom = ({ settings, queue, now, monotonicMs, random, journalF
         return { position: null, etaSeconds: null, etaBand: null, pollAfterSeconds };
       }
       const position = Math.max(0, placesBy(shuffle)(number) - serving);
-      const etaSeconds = etaOf(position, ratePerSecond);
+      const etaSeconds = etaOf(position, ratePerSecond());
       return {
         position,
         etaSeconds: etaSeconds ?? null,

@@ -28,11 +28,11 @@ interface Made {
 export const createServingAnswer = (room: Room, now: () => number, monotonicMs: () => number): ServingAnswer => {
   const textOf = (): string | undefined => {
     const state = room.state();
-    const { mode, serving, ratePerSecond, shuffle } = state;
+    const { mode, serving, shuffle } = state;
     if (mode === 'off') return undefined;
     return JSON.stringify({
       serving,
-      ratePerSecond: Math.round(ratePerSecond * 100) / 100,
+      ratePerSecond: Math.round(room.ratePerSecond() * 100) / 100,
       asOf: new Date(now()).toISOString(),
       mode,
       pollAfterSeconds: room.pollSharedSeconds(state),

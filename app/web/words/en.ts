@@ -90,9 +90,7 @@ export const en = {
     identity:
       'After login, name and identity number are filled in and the identity check is faster. You can register without a login. The chances are the same.',
     identityButton: 'Log in with the city account',
-    without: 'Continue without a login',
     done: 'You are logged in. Name and identity number are filled in.',
-    accountDone: 'You are logged in to the payment app. The account is bound when you send the registration.',
     channelButton: (channel: string) => `Log in to ${channel} and bind the account`,
     needsScript: 'A login needs JavaScript in your browser.',
   },
@@ -133,7 +131,6 @@ export const en = {
     qr: 'Scan to look up this registration',
     qrHint: 'Scan the code with a phone to look up this registration.',
     another: 'Register a family member',
-    bound: 'The account is bound.',
     notBound: 'Your registration is valid, but the account is not bound. Log in to the payment app again below.',
   },
   look: {
@@ -249,13 +246,10 @@ export const en = {
     noDate: 'All of it is destroyed after the campaign.',
   },
   problem: {
-    title: 'This page can’t be shown now',
     summary: 'Please correct the following',
     errorPrefix: 'Error: ',
     home: 'Back to the first page',
-    retry: 'Try again',
     retryAfter: (seconds: string) => `Try again in ${seconds} seconds.`,
     safe: 'If you have a receipt, you are registered and need not register again. There is no hurry: chances are equal.',
-    newContent: 'Register again with the new content',
   },
 } satisfies Messages;

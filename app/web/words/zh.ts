@@ -85,9 +85,7 @@ export const zh = {
     title: '用已有账号登录（可不登录）',
     identity: '登录后自动填写姓名和身份证号码，身份核验更快。不登录也可以登记，机会完全相同。',
     identityButton: '用城市统一身份登录',
-    without: '不登录，直接填写',
     done: '已登录。姓名和身份证号码已自动填写。',
-    accountDone: '已登录领取渠道。提交登记时一并绑定该账户。',
     channelButton: (channel: string) => `登录${channel}并绑定账户`,
     needsScript: '登录需要浏览器启用 JavaScript。',
   },
@@ -127,7 +125,6 @@ export const zh = {
     qr: '扫码查询此登记',
     qrHint: '用手机扫描二维码，可直接查询此登记。',
     another: '为家人登记',
-    bound: '账户已绑定。',
     notBound: '登记有效，但账户没有绑定。请在下方重新登录领取渠道绑定。',
   },
   look: {
@@ -223,13 +220,10 @@ export const zh = {
     noDate: '活动结束后全部销毁。',
   },
   problem: {
-    title: '页面暂时无法显示',
     summary: '请更正以下内容',
     errorPrefix: '错误：',
     home: '返回首页',
-    retry: '重试',
     retryAfter: (seconds: string) => `请在${seconds}秒后重试。`,
     safe: '已取得回执的登记有效，无需重复登记。不必着急，机会均等。',
-    newContent: '用新内容重新登记',
   },
 } as const;

@@ -121,12 +121,19 @@ new ResizeObserver(() => {
     chart?.setSize({ width: Math.max(120, element.clientWidth), height: Math.max(80, element.clientHeight) });
 }).observe(body);
 
+const announce = (text) => {
+  document.getElementById('announce').textContent = text;
+};
+
 /** Only what is different: a selection or an open menu elsewhere stays, and so does the focus. */
 const put = (name, content) => {
   const element = document.getElementById(name);
   if (element === null) return;
   const focused = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  // Ages change each second, and are not read out: only that there is one.
+  const begins = name === 'stale' && element.innerHTML === '';
   element.innerHTML = content;
+  if (begins) announce(element.innerText);
   if (focused !== undefined) element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 };
 
@@ -156,6 +163,7 @@ setInterval(() => {
   if (ageMs < LOST_AFTER_MS) return;
   const seconds = Math.round(ageMs / 1000);
   lost.querySelector('.age').textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  if (lost.hidden) announce(lost.innerText);
   lost.hidden = false;
 }, 1_000);
 
@@ -163,6 +171,6 @@ document.addEventListener('click', async ({ target }) => {
   const button = target.closest?.('[data-copy]');
   if (button === null || button === undefined) return;
   await navigator.clipboard.writeText(button.dataset.copy);
-  document.getElementById('announce').textContent = body.dataset.copied;
+  announce(body.dataset.copied);
   button.textContent = body.dataset.copied;
 });

@@ -3,6 +3,7 @@
  * order citizens are served, and how many more are admitted than the rate permits.
  */
 
+import { seededRandom } from '../../../local/load/random.ts';
 import { createFakeQueue } from '../../helpers/fake-queue.ts';
 import { bodyOf, calmGuard, NOW_MS, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 
@@ -23,7 +24,7 @@ export interface CrowdResult {
   readonly registered: number;
   /** Most registrations beyond rate × time and the burst, at any time. */
   readonly overshoot: number;
-  /** Pairs of citizens served in the wrong order by more than this many arrivals. */
+  /** By how many arrivals two citizens are in the wrong order at most: in the order of turns, not of the questions after them. */
   readonly worstInversion: number;
   readonly seconds: number;
 }
@@ -33,6 +34,8 @@ const BURST_SECONDS = 1;
 interface Citizen {
   readonly index: number;
   ticket?: string;
+  /** 0: served without a ticket. */
+  number: number;
   dueMs: number;
 }
 
@@ -48,8 +51,13 @@ export const playCrowd = async (options: CrowdOptions): Promise<CrowdResult> => 
   } = options;
   const queue = createFakeQueue();
   const clock = { ms: 0 };
+  const random = seededRandom(1);
   const intakes = Array.from({ length: pods }, (): TestIntake => {
-    const intake = testIntake(calmGuard(1_000_000), [], { queue, monotonicMs: () => clock.ms, random: Math.random });
+    const intake = testIntake(calmGuard(1_000_000), [], {
+      queue,
+      monotonicMs: () => clock.ms,
+      random: () => random.next(),
+    });
     intake.world.settings = settingsOf({
       traffic: {
         admissionPerSecond: ratePerSecond,
@@ -63,16 +71,18 @@ export const playCrowd = async (options: CrowdOptions): Promise<CrowdResult> => 
   queue.shuffled({ seed: '0'.repeat(64), count: 0 });
   queue.pace({ base: 0, ratePerSecond, since: new Date(NOW_MS).toISOString() });
 
-  let [arrived, registered, overshoot, worstInversion, latest] = [0, 0, 0, 0, 0];
+  let [arrived, registered, overshoot] = [0, 0, 0];
+  const served: Citizen[] = [];
   let waiting: Citizen[] = [];
   const all = arrivalsPerSecond * arriveForSeconds;
 
   const come = async (citizen: Citizen): Promise<boolean> => {
-    const intake = intakes[Math.floor(Math.random() * pods)];
+    const intake = intakes[Math.floor(random.next() * pods)];
     const headers = citizen.ticket === undefined || !keepsTickets ? {} : { 'x-queue-ticket': citizen.ticket };
     const answer = await intake?.post(bodyOf(citizen.index), headers);
     if (answer?.status === 201) return true;
     if (typeof answer?.json['ticket'] === 'string') citizen.ticket = answer.json['ticket'];
+    citizen.number = Number(answer?.json['number'] ?? 0);
     citizen.dueMs = clock.ms + 1000 * Number(answer?.headers.get('retry-after') ?? 1);
     return false;
   };
@@ -83,7 +93,7 @@ export const playCrowd = async (options: CrowdOptions): Promise<CrowdResult> => 
     const due = waiting.filter(({ dueMs }) => dueMs <= clock.ms);
     waiting = waiting.filter(({ dueMs }) => dueMs > clock.ms);
     while (arrived < Math.min(all, (arrivalsPerSecond * clock.ms) / 1000)) {
-      due.push({ index: arrived, dueMs: 0 });
+      due.push({ index: arrived, number: 0, dueMs: 0 });
       arrived += 1;
     }
     for (const citizen of due) {
@@ -92,10 +102,14 @@ export const playCrowd = async (options: CrowdOptions): Promise<CrowdResult> => 
         continue;
       }
       registered += 1;
-      latest = Math.max(latest, citizen.index);
-      worstInversion = Math.max(worstInversion, latest - citizen.index);
+      served.push(citizen);
     }
     overshoot = Math.max(overshoot, registered - ratePerSecond * (clock.ms / 1000 + BURST_SECONDS));
+  }
+  let [latest, worstInversion] = [0, 0];
+  for (const { index } of served.toSorted((a, b) => a.number - b.number)) {
+    latest = Math.max(latest, index);
+    worstInversion = Math.max(worstInversion, latest - index);
   }
   return { arrived, registered, overshoot: Math.ceil(overshoot), worstInversion, seconds: clock.ms / 1000 };
 };

@@ -56,9 +56,13 @@ const buckets = (metric: string, labels: string, le: readonly (readonly [string,
 const answers = (...le: readonly (readonly [string, string])[]): Series =>
   buckets('voucher_intake_answer_seconds_bucket', `${INTAKE},outcome="accepted"`, le);
 const SCRAPED = case_(...SCALER_READS.map((metric) => ({ [`${metric}{${INTAKE},pod="a"}`]: always(1) })));
-const age = (signal: string): Series => ({
-  [`voucher_campaign_signal_age_seconds{${CAMPAIGN},signal="${signal}"}`]: always(1),
+/** What the operator has of a tier; undefined: it has no value. */
+const read = (name: string, metric: string, value: number | undefined): Series => ({
+  [`voucher_tier_current_replicas{${CAMPAIGN},tier="${name}"}`]: always(2),
+  ...(value === undefined ? {} : { [`voucher_tier_${metric}{${CAMPAIGN},tier="${name}"}`]: always(value) }),
 });
+const ARRIVALS = read('intake', 'arrivals_per_second', 0);
+const BACKLOG = read('records', 'backlog_messages', 0);
 
 const REGISTRATION: Readonly<Record<string, AlertCases>> = {
   VoucherRegistrationsFail: {
@@ -208,18 +212,20 @@ const SCALING: Readonly<Record<string, AlertCases>> = {
           metric,
           case_(
             OPEN,
-            age('arrivals'),
-            age('backlog'),
+            ARRIVALS,
+            BACKLOG,
             Object.fromEntries(Object.entries(SCRAPED.series).filter(([name]) => !name.startsWith(`${metric}{`))),
           ),
         ]),
       ),
-      'arrivals at the operator': case_(OPEN, SCRAPED.series, age('backlog')),
-      'backlog at the operator': case_(OPEN, SCRAPED.series, age('arrivals')),
+      'arrivals at the operator': case_(OPEN, SCRAPED.series, read('intake', '', undefined), BACKLOG),
+      'arrivals of logins at the operator': case_(OPEN, SCRAPED.series, ARRIVALS, read('login', '', undefined)),
+      'backlog at the operator': case_(OPEN, SCRAPED.series, ARRIVALS, read('records', '', undefined)),
+      'backlog of issuance, after closing': case_(read('issuance', '', undefined)),
     },
     silent: {
-      'all are there': case_(OPEN, SCRAPED.series, age('arrivals'), age('backlog')),
-      'registration is closed': case_(is('Open', 'False', 'AfterClosing')),
+      'all are there': case_(OPEN, SCRAPED.series, ARRIVALS, BACKLOG, read('login', 'arrivals_per_second', 0)),
+      'registration is closed': case_(is('Open', 'False', 'AfterClosing'), read('intake', '', undefined), BACKLOG),
     },
   },
   VoucherDownstreamSaturated: onCondition('DownstreamSaturated', ['True', 'NoGain'], ['False', 'NotSaturated']),

@@ -1,14 +1,17 @@
 /** The Job `exclude` on a real nats-server, with its accounts at two campaigns: from sealed identity numbers to a list of hashes. */
 
+import { hash, randomFillSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { jetstream } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { citizenHashOf } from '../../../app/core/receipt.ts';
 import { sealingAad } from '../../../app/core/sealing.ts';
 import { secretKey } from '../../../app/core/secret-key.ts';
+import { sortHashes } from '../../../app/draw/sort-entries.ts';
 import { DataKeyRing } from '../../../app/keys/key-ring.ts';
 import { readWrapKeys } from '../../../app/keys/privacy-keys.ts';
 import { createLog } from '../../../app/log.ts';
@@ -16,7 +19,14 @@ import { runExclude } from '../../../app/roles/exclude.ts';
 import type { RunJob } from '../../../app/roles/role.ts';
 import { DATA_PLANE_KEYS, PRIVACY_KEYS } from '../../../contract/app-contract.ts';
 import { readExcludedWinners } from '../../../contract/decisions/control-schema.ts';
-import { excludedEntry, frozenExclusionOf } from '../../../contract/decisions/exclusion.ts';
+import {
+  chunkBitsOf,
+  chunkKey,
+  EXCLUDED_BYTES,
+  excludedBucketName,
+  excludedEntry,
+  frozenExclusionOf,
+} from '../../../contract/decisions/exclusion.ts';
 import type { EventEnvelope } from '../../../contract/envelope.ts';
 import { encodeEnvelope } from '../../../contract/envelope-schema.ts';
 import { eventSubject } from '../../../contract/names.ts';
@@ -131,4 +141,24 @@ it('lists the winners of the earlier campaign in the new one, once, and its acco
     { timeout: 1_000, retries: 0 },
   );
   await expect(publishing).rejects.toThrow();
+});
+
+it('stores a list of many chunks, of which one person’s can be read, and notices one that is lost', async () => {
+  const many = 5_000;
+  const list = Buffer.from(new ArrayBuffer(many * EXCLUDED_BYTES));
+  randomFillSync(list);
+  sortHashes(list, EXCLUDED_BYTES);
+  const summary = { of: 'older', entries: many, digest: hash('sha256', list), chunkBits: chunkBitsOf(many) };
+  expect(summary.chunkBits).toBe(3);
+  const asJob = await journal.connect(journal.access({ campaignId: NEW, workload: 'exclude' }));
+  const lists = createExcludedLists({ connection: asJob, campaignId: NEW });
+  await patiently('the list', () => lists.put(list, summary, signal));
+  expect((await lists.read(summary, signal)).equals(list)).toBe(true);
+  const last = list.subarray(-EXCLUDED_BYTES).toString('hex');
+  expect(await lists.has(summary, `${last}${'0'.repeat(32)}`, signal)).toBe(true);
+  expect(await lists.has(summary, '5'.repeat(64), signal)).toBe(false);
+  const { nats } = await journal.connect(journal.access('operator'));
+  const kv = await new Kvm(nats).open(excludedBucketName(NEW));
+  await kv.purge(chunkKey(summary.digest, 5));
+  await expect(lists.read(summary, signal)).rejects.toThrow('part of it is lost');
 });

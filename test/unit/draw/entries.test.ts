@@ -108,7 +108,10 @@ describe('whose entry is in the list', () => {
       event('verified', { person: 2, kind: 'rehearsal' }),
       event('verified', { person: 3 }),
     ];
-    expect(listsOf(events)).toEqual({ counts: { people: 0, superseded: 0, ended: 0, byFact: {} }, lists: [] });
+    expect(listsOf(events)).toEqual({
+      counts: { people: 0, superseded: 0, ended: 0, byFact: {}, excluded: 0 },
+      lists: [],
+    });
   });
 
   it('not a receipt that is none of this product', () => {
@@ -125,7 +128,7 @@ describe('of one person', () => {
   it('the earliest acceptance has the entry', () => {
     const events = [event('received', { atMs: 9 }), second, ...verified];
     expect(listsOf(events)).toEqual({
-      counts: { people: 1, superseded: 1, ended: 0, byFact: { verified: 1 } },
+      counts: { people: 1, superseded: 1, ended: 0, byFact: { verified: 1 }, excluded: 0 },
       lists: [['dinner', list([1, 1])]],
     });
   });
@@ -314,5 +317,6 @@ it('finds a person among so many that the table has grown several times', () => 
     superseded: 0,
     ended: 0,
     byFact: { verified: 200_000 },
+    excluded: 0,
   });
 });

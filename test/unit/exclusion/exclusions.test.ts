@@ -115,6 +115,17 @@ describe('the list of an earlier campaign', () => {
     expect(verdict?.reason).toBe(reason);
   });
 
+  it.each([
+    ['failed', { state: 'failed', failedPods: 2 }, 'kubectl logs job/autumn-2027-exclude-abcd'],
+    ['failing', { state: 'running', failedPods: 1 }, 'kubectl logs job/autumn-2027-exclude-abcd'],
+    ['without a running pod', { state: 'starting', failedPods: 0 }, 'a Secret may be missing'],
+    ['at work', { state: 'running', failedPods: 0 }, 'without these lists.'],
+  ])('is made by a Job that is %s: the message says where to look', (_, job, said) => {
+    const jobs = { 'exclude-abcd': { name: 'autumn-2027-exclude-abcd', ...job }, draw: { name: 'x', state: 'failed' } };
+    const observed = { ...seen([spring()], absent), cluster: { tiers: {}, plans: [], jobs } } as never;
+    expect(earlierWinnersExcluded({ campaign: autumn(), observed, nowMs: BEFORE_MS })?.message).toContain(said);
+  });
+
   it('is known by the status where the earlier object is gone', () => {
     const status = exclusionsStatus(exclusionsOf(autumn(), seen([spring()], LISTED), BEFORE_MS));
     expect(status).toEqual([

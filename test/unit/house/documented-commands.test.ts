@@ -59,7 +59,7 @@ describe('commands of the documents', () => {
 });
 
 /** Options whose file is read, or written, first where no cluster is needed. */
-const FILES = ['--trace', '--dir', '--bundle', '--entries', '--out'];
+const FILES = ['--trace', '--dir', '--bundle', '--entries', '--out', '--replay'];
 
 /** How far our own parser gets without a cluster: to the kubeconfig, or to the first file. */
 const parsed = async (command: string): Promise<string> => {

@@ -351,6 +351,18 @@ describe('the campaign', () => {
       },
     });
   });
+
+  it('tells whose winners take no part', async () => {
+    const excludeWinnersOf = [{ 'zh-CN': '春季消费券', en: 'Spring vouchers' }];
+    intake.world.settings = settingsOf({ eligibility: { minAge: 18, uniqueness: 'perCitizen', excludeWinnersOf } });
+    const answer = await intake.get('/api/v1/campaigns/test-campaign');
+    expect(answer.json['eligibility']).toMatchObject({
+      text: {
+        'zh-CN': expect.stringContaining('在以下活动中已中签的市民不参加本次摇号：春季消费券。'),
+        en: expect.stringContaining('won in an earlier campaign take no part in this draw: Spring vouchers.'),
+      },
+    });
+  });
 });
 
 describe('after all personal data is destroyed', () => {

@@ -9,6 +9,7 @@ const ALL: Required<LiveSettings> & {
   readonly traffic: Required<LiveSettings['traffic']>;
 } = {
   ...settingsOf(),
+  look: { colour: '#0a6b52', emblem: 'data:image/png;base64,AAAA' },
   draw: { verifyBy: '2026-10-10T00:00:00Z', unverified: 'enter', bundleUrl: 'https://draw.example.org/spring/' },
   privacy: { deleteAt: '2027-04-01T00:00:00Z' },
   traffic: {

@@ -53,6 +53,15 @@ describe('a registration by the form', () => {
     expect(intake.published).toEqual([]);
   });
 
+  it('shows all errors at once, in the order of the form: also of a number while the consent is missing', async () => {
+    const { text } = await post('/register', filled(1, { consent: '', name: '', idNumber: '123' }));
+    const summary = text.slice(
+      text.indexOf('id="errors"'),
+      text.indexOf('<form method="post" action="/register" novalidate'),
+    );
+    expect([...summary.matchAll(/href="#(\w+)"/g)].map(([, field]) => field)).toEqual(['name', 'idNumber', 'consent']);
+  });
+
   it('with nothing in it says of each field what to do', async () => {
     const { text } = await post('/register', { idempotencyKey: KEY });
     for (const words of [

@@ -18,7 +18,7 @@ const NASTY = [
   '</textarea><svg onload=alert(1)>',
   '&lt;b&gt;',
   '\u0000<b>',
-  '${1}{{1}}<%= 1 %>',
+  '$' + '{1}{{1}}<%= 1 %>',
   '＜script＞',
   '\u202e<i>',
 ];

@@ -29,6 +29,7 @@ describe('what pods report about the waiting room', () => {
     expect(counts.add([pageOf({ tickets: 15, turns: 4, lastNumber: 15 })], T0 + 1_000)).toEqual({
       tickets: 20,
       turns: 4,
+      accepted: 0,
       highest: 30,
     });
   });
@@ -52,6 +53,7 @@ describe('what pods report about the waiting room', () => {
     expect(counts.add([pageOf({ tickets: 100, lastNumber: 90 }, T0 + 60_000)], T0)).toEqual({
       tickets: 0,
       turns: 0,
+      accepted: 0,
       highest: 90,
     });
   });

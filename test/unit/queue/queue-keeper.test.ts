@@ -140,6 +140,24 @@ describe('the keeper of the queue', () => {
     expect(store.value?.ratePerSecond).toBe(200);
   });
 
+  it('knows nothing until the journal has answered, and then a pace', async () => {
+    const { keeper, tick } = aKeeper(new FakeQueueStore());
+    expect(keeper.look(undefined, T0)).toEqual({ kind: 'unknown' });
+    await tick();
+    expect(keeper.look(undefined, T0)).toEqual({ kind: 'paced', crowd: undefined, ratePerSecond: 100 });
+  });
+
+  it('has none where the pace can’t be written', async () => {
+    const store = new FakeQueueStore();
+    store.fails = true;
+    const { keeper, tick } = aKeeper(store);
+    await tick();
+    await tick();
+    expect(keeper.look(undefined, T0)).toEqual({ kind: 'unknown' });
+    await tick();
+    expect(keeper.look(undefined, T0)).toEqual({ kind: 'none' });
+  });
+
   it('goes on from the last known number when the bucket was made anew', async () => {
     const store = new FakeQueueStore();
     const { tick, clock } = aKeeper(store);

@@ -14,6 +14,8 @@ const aCrowd = (of: Partial<Crowd> = {}): Crowd => ({
   atMs: NOW,
   tickets: 0,
   turns: 0,
+  accepted: 0,
+  overdue: 0,
   citizens: 100,
   ahead: 100,
   correction: 1,
@@ -34,7 +36,7 @@ interface Case {
 
 const request = ({ nowMs = NOW, enabled = true, observed = {}, effects = {}, crowd }: Case = {}) => {
   const traffic: LiveSettings['traffic'] = { admissionPerSecond: 2_000, intakePods: 4, burstSeconds: 1 };
-  const queue = crowd && { crowd, ratePerSecond: 2_000 };
+  const queue = { kind: 'paced', crowd, ratePerSecond: 2_000 } as const;
   return queueRequest(
     {
       campaign: aCampaign({ spec: { traffic: { ...TRAFFIC, waitingRoom: { enabled, preQueueMinutes: 30 } } } }),
@@ -64,6 +66,8 @@ describe('what a tick wants of the waiting room', () => {
     'the admission rate': [{}, 2_000],
     'more where places stay unused': [{ crowd: aCrowd({ correction: 1.85 }) }, 3_700],
     'less while the journal is slow': [{ crowd: aCrowd({ share: 0.5 }) }, 1_000],
+    'a tenth while those come whose turn passed in an outage': [{ crowd: aCrowd({ overdue: 20_001 }) }, 200],
+    'as usual when they are few': [{ crowd: aCrowd({ overdue: 20_000 }) }, 2_000],
     'nothing before opening': [{ nowMs: OPENS_AT_MS - 1 }, 0],
     'nothing while a level shows its page': [{ effects: { page } }, 0],
     'nothing while the journal acknowledges nothing': [

@@ -8,6 +8,8 @@ const roomOf = (citizens: number, ratePerSecond: number, ahead = citizens) => {
     atMs: 0,
     tickets: 0,
     turns: 0,
+    accepted: 0,
+    overdue: 0,
     citizens,
     ahead,
     correction: 1,
@@ -16,7 +18,7 @@ const roomOf = (citizens: number, ratePerSecond: number, ahead = citizens) => {
     passed: 0,
     taken: 0,
   };
-  return { crowd, ratePerSecond };
+  return { kind: 'paced', crowd, ratePerSecond } as const;
 };
 
 describe('the waiting room in the status', () => {

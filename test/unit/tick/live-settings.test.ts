@@ -21,8 +21,12 @@ describe('buildLiveSettings', () => {
   it('holds the waiting room where there is one', () => {
     const waitingRoom = { enabled: true, preQueueMinutes: 10 };
     const { spec } = aCampaign({ spec: { traffic: { ...TRAFFIC, waitingRoom } } });
-    expect(buildLiveSettings(spec, 3, 1).traffic.waitingRoom).toEqual(waitingRoom);
-    expect(Object.keys(buildLiveSettings(aCampaign().spec, 3, 1).traffic)).not.toContain('waitingRoom');
+    expect(buildLiveSettings(spec, 3, 1, { hasPace: true }).traffic.waitingRoom).toEqual(waitingRoom);
+    // No ticket would be served.
+    expect(Object.keys(buildLiveSettings(spec, 3, 1).traffic)).not.toContain('waitingRoom');
+    expect(Object.keys(buildLiveSettings(aCampaign().spec, 3, 1, { hasPace: true }).traffic)).not.toContain(
+      'waitingRoom',
+    );
   });
 
   it('holds the sessions of reviewers that are in force, and nothing where there is none', () => {

@@ -15,7 +15,7 @@ describe('a crowd that waits', () => {
   });
 
   it('is served nearly in the order of its arrival', async () => {
-    // As many as come while a pod uses a block, and while a page waits for its next question.
+    // A block is half a second of a pod's tickets: within a second of arrivals the order is not exact.
     expect((await playCrowd(CROWD)).worstInversion).toBeLessThan(200);
   });
 

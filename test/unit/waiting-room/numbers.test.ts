@@ -19,6 +19,13 @@ describe('numbers', () => {
     expect(numbers).not.toContain(undefined);
   });
 
+  it('that two pods took from one block are found: the check of the check', async () => {
+    const { now } = world();
+    const broken = () => createNumbers({ claim: async () => 1, monotonicMs: () => now.ms, serving: () => 0 });
+    const numbers = await Promise.all([broken(), broken()].map((next) => next()));
+    expect(new Set(numbers).size).toBe(1);
+  });
+
   it('of one pod rise', async () => {
     const { pod } = world();
     const next = pod();

@@ -12,8 +12,8 @@ import { SCALER_READS } from '../../../observability/alerts/scaling.ts';
 import { ruleGroups } from '../../../observability/rules.ts';
 import { register } from '../../helpers/citizen-client.ts';
 import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
-import { startPrometheus, type Target } from '../../helpers/prometheus.ts';
 import { namedIn } from '../../helpers/promql.ts';
+import { startPrometheus, type Target } from '../../helpers/rules-in-prometheus.ts';
 import { withStack } from '../../helpers/with-stack.ts';
 
 const METRICS: readonly Metric[] = Object.values(METRIC_SECTIONS).flatMap((section) => Object.values(section));
