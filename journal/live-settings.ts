@@ -32,7 +32,7 @@ const liveSettings = z.object({
     minAge: count,
     uniqueness: z.enum(UNIQUENESS).default('perCitizen'),
     excludeWinnersOf: z.array(text).exactOptional(),
-  }),
+  } satisfies Every<LiveSettings['eligibility']>),
   draw: z
     .object({
       verifyBy: instant.exactOptional(),
@@ -63,7 +63,6 @@ const liveSettings = z.object({
   } satisfies Every<LiveSettings['traffic']>),
   loginPods: z.number().min(1).exactOptional(),
   page: z.object({ title: text, text, retryAfterSeconds: count }).exactOptional(),
-  look: z.object({ colour: z.string().exactOptional(), emblem: z.string().exactOptional() }).exactOptional(),
   published: z.record(z.string(), z.unknown()).exactOptional(),
   announced: z
     .object({
