@@ -253,6 +253,7 @@ export const createApi = (deps: IntakeDeps) => {
         'GET, HEAD': createSiteHealth({ ...deps.siteHealth, monotonicMs: deps.monotonicMs }),
       }),
     } satisfies Readonly<Record<string, Handler>>,
+    watch,
     /** The page of a contingency level; undefined: there is none, or the path is not a page's. */
     paused,
     /** Any other path. */
