@@ -69,13 +69,13 @@ const ensureTool = async ({ signal, progress }: ScenarioContext): Promise<string
   return tool;
 };
 
-/** A campaign that is open for everyone, so that each 503 is a fault. */
+/** A campaign that is open for everyone, and whose queue no one has to wait in: so each 503 is a fault. */
 const startIntake = async (isSabotaged: boolean) => {
   const startedMs = performance.now();
   const now = (): number => NOW_MS + performance.now() - startedMs;
   const queue = createFakeQueue();
   queue.shuffled({ seed: '0'.repeat(64), count: 0 });
-  queue.pace({ base: 0, ratePerSecond: 1_000_000, since: new Date(NOW_MS - 1_000).toISOString() });
+  queue.pace({ base: 0, ratePerSecond: 10_000, since: new Date(NOW_MS - 1_000).toISOString() });
   const traffic = { admissionPerSecond: 1_000_000, intakePods: 1, burstSeconds: 1 };
   const settings = settingsOf({ traffic: { ...traffic, waitingRoom: { enabled: true, preQueueMinutes: 30 } } });
   const intake = createIntake({ ...testIntakeDeps(), now, queue, settings: { current: () => settings } });
@@ -112,7 +112,7 @@ const play = async (context: ScenarioContext, minutes: number, seed: number, isS
           '^/(login|callbacks)',
         ],
         ...['--phases', 'examples,coverage,fuzzing,stateful', '--checks', CHECKS.join(',')],
-        ...['--max-time', String(Math.round(minutes * 60)), '--seed', String(seed), '--workers', '2', '--no-color'],
+        ...['--max-time', String(Math.round(minutes * 60)), '--seed', String(seed), '--workers', '1', '--no-color'],
         ...['--generation-database', 'none', '--suppress-health-check', 'all', '--continue-on-failure'],
       ],
       { signal, stdio: ['ignore', 'pipe', 'pipe'] },
@@ -124,7 +124,8 @@ const play = async (context: ScenarioContext, minutes: number, seed: number, isS
       });
     }
     const [code] = (await once(child, 'close')) as [number | null];
-    return { code, output: output.join('') };
+    // A folder of this machine says nothing to a reader.
+    return { code, output: output.join('').replaceAll(folder, '.') };
   } finally {
     await Promise.all([server.drain(0), rm(folder, { recursive: true })]);
   }
@@ -132,8 +133,9 @@ const play = async (context: ScenarioContext, minutes: number, seed: number, isS
 
 /** Of the tool's summary. */
 const counted = (output: string): Readonly<Record<string, number>> => {
-  const [, generated = '0', passed = '0'] = /(\d+) generated, (\d+) passed/.exec(output) ?? [];
-  return { generated: Number(generated), passed: Number(passed) };
+  const [, generated = '0'] = /(\d+) generated/.exec(output) ?? [];
+  const [, failures = '0'] = /(\d+) unique failure/.exec(output) ?? [];
+  return { generated: Number(generated), failures: Number(failures) };
 };
 
 export const scenario: Scenario = {
