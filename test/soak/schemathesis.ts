@@ -115,7 +115,7 @@ const play = async (context: ScenarioContext, minutes: number, seed: number, isS
         ...['--max-time', String(Math.round(minutes * 60)), '--seed', String(seed), '--workers', '1', '--no-color'],
         ...['--generation-database', 'none', '--suppress-health-check', 'all', '--continue-on-failure'],
       ],
-      { signal, stdio: ['ignore', 'pipe', 'pipe'] },
+      { signal, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
