@@ -12,8 +12,7 @@
  *
  * One publish of a thousand that times out is no outage; a process whose publishes all fail has one at once.
  */
-import type { JournalStateOfPod } from '../contract/app-contract.ts';
-import type { Found } from '../contract/dependency.ts';
+import type { Found, JournalStateOfPod } from '../contract/dependency.ts';
 import type { PublishOutcome } from './publishing.ts';
 
 /** Longer than a publish takes to fail (TOTAL_BUDGET_MS), so that its result still counts. */

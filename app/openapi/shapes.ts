@@ -36,7 +36,7 @@ const STATES: Readonly<Record<State | 'excluded', true>> = {
   redeemed: true,
   erased: true,
 };
-const state = z.enum(Object.keys(STATES) as [State, ...State[]]).meta({ description: 'State of the registration.' });
+const state = z.enum(Object.keys(STATES) as [State | 'excluded']).meta({ description: 'State of the registration.' });
 
 const changes = {
   editableUntil: instant('Until when the registration can be changed.').optional(),

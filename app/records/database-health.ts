@@ -15,8 +15,7 @@
  * A full disk also ends the server, and a different next error does not mean that there is room: disk_full stays until a commit
  * succeeds.
  */
-import type { DatabaseState } from '../../contract/app-contract.ts';
-import type { Found } from '../../contract/dependency.ts';
+import type { DatabaseState, Found } from '../../contract/dependency.ts';
 import type { WorkerHealth } from '../worker/run-worker.ts';
 import { type DatabaseTrouble, RecordsStoreError } from './ports.ts';
 

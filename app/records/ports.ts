@@ -1,5 +1,5 @@
 /** What the records worker needs from the world. Implemented by journal/ and app/store. */
-import type { DatabaseState } from '../../contract/app-contract.ts';
+import type { DatabaseState } from '../../contract/dependency.ts';
 import type { EventEnvelope, EventType } from '../../contract/envelope.ts';
 import { CommitError } from '../worker/part.ts';
 

@@ -7,8 +7,7 @@
  * | one can't be pulled from            | its failure, since the first of them failed |
  * | all answer                          | answers |
  */
-import type { JournalStateOfPod } from '../../contract/app-contract.ts';
-import type { Found } from '../../contract/dependency.ts';
+import type { Found, JournalStateOfPod } from '../../contract/dependency.ts';
 import type { WorkerHealth } from './run-worker.ts';
 
 export type FetchFailure = Exclude<JournalStateOfPod, 'answers' | 'unknown' | 'full'>;

@@ -4,8 +4,7 @@ import { choice, instant, listByKey, measure, text, wholeNumber } from './common
 import { CONTINGENCY_TYPES } from './contingency.ts';
 import { issuanceStatus } from './issuance.ts';
 import type { ObjectNode } from './node.ts';
-
-const STATUS_TYPES = './status.ts';
+import { exclusions, STATUS_TYPES } from './status-exclusions.ts';
 
 /** Metrics that exist only while their source answers: absent means unknown, never zero. */
 const outside: ObjectNode = {
@@ -225,25 +224,6 @@ const erasures = listByKey('receipt', 'Commands to erase people, by their annota
     message: text('Why it is not erased; for people.', 512),
   },
 });
-
-const exclusions = listByKey(
-  'campaign',
-  'Lists of the winners of earlier campaigns, who take no part in the draw. Absent: none.',
-  8,
-  {
-    type: 'object',
-    description: 'ExclusionStatus is the list of the winners of an earlier campaign.',
-    typeHint: { name: 'ExclusionStatus', file: STATUS_TYPES },
-    required: ['campaign', 'campaignId', 'entries', 'unreadable', 'digest'],
-    properties: {
-      campaign: text('Name of the earlier VoucherCampaign.', 63),
-      campaignId: text('Its campaignId.', 63),
-      entries: wholeNumber('Hashes in the list: one for each person, or one for each person and channel.'),
-      unreadable: wholeNumber('Winners who cannot be excluded, because their personal data is erased.'),
-      digest: text('SHA-256 of the list.', 64),
-    },
-  },
-);
 
 /** Generations begin at 1. */
 export const UNSEEN_STATUS = { observedGeneration: 0 } as const;

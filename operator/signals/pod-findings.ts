@@ -1,6 +1,7 @@
 /** What pods report about journal and database, read from their metrics pages and summed up over a tier. Pure. */
-import { DATABASE_STATES, JOURNAL_STATES, METRICS } from '../../contract/app-contract.ts';
+import { METRICS } from '../../contract/app-contract.ts';
 import { defined } from '../../contract/defined.ts';
+import { DATABASE_STATES, JOURNAL_STATES } from '../../contract/dependency.ts';
 import type { ObservedPod } from '../tick/cluster-view.ts';
 import type { MetricSample } from './metrics-text.ts';
 import type { FailingPods, IntakesView, WorkersView } from './pod-views.ts';

@@ -1,5 +1,5 @@
 /** What pods report about journal and database, summed up over a tier: input of conditions. Pure data. */
-import type { DatabaseState, JournalStateOfPod } from '../../contract/app-contract.ts';
+import type { DatabaseState, JournalStateOfPod } from '../../contract/dependency.ts';
 
 export interface FailingPods<State extends string> {
   readonly state: State;

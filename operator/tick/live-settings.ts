@@ -2,10 +2,12 @@ import type { LiveSettings, LocalizedText } from '../../contract/app-contract.ts
 import { defined } from '../../contract/defined.ts';
 import { instantMs } from '../../contract/instant.ts';
 import type { Backlog, Reading } from '../../contract/reading.ts';
-import type { ReviewSessions } from '../../contract/review.ts';
-import { entryOf, sectionOf, tiersOf } from '../../contract/tiers.ts';
+import { type ReviewSessions, sessionsInForce } from '../../contract/review.ts';
+import { entryOf, sectionOf, TIERS, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaignSpec } from '../../contract/types/campaign.ts';
 import { type Effects, least } from '../contingency/contingency.ts';
+import { announcedDraw, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
+import type { PlanInput, TierOutcomes } from './observed.ts';
 
 /** One form, so that `…T01:00:00Z` and `…T01:00:00.000Z` are the same settings. */
 const instant = (text: string): string => new Date(instantMs(text)).toISOString();
@@ -150,3 +152,26 @@ export const buildLiveSettings = (
     ...(Object.keys(reviews).length === 0 ? {} : { reviews }),
   };
 };
+
+/** The least that a saturated tier can take, where its decision is carried out. */
+const admissionLimit = (tiers: TierOutcomes): number | undefined =>
+  least(TIERS.map((tier) => (tiers[tier].isActing ? tiers[tier].decision?.admissionPerSecond : undefined)));
+
+/** Undefined: nothing is published now. */
+export const settingsOfTick = (
+  { campaign, observed, nowMs }: PlanInput,
+  tiers: TierOutcomes,
+  known: Pick<Circumstances, 'effects' | 'isRecordsStopped' | 'deleteAtMs' | 'earlierTitles'>,
+): LiveSettings | undefined =>
+  observed.journal?.kind !== 'ready' || isPublishedUnknown(observed)
+    ? undefined
+    : buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
+        ...known,
+        mostPerSecond: admissionLimit(tiers),
+        recordsBacklog: observed.readings.backlog.records,
+        published: publishedDraw(observed),
+        announced: announcedDraw(observed),
+        reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
+        loginPods: tiers.login.ready,
+        hasPace: observed.queue?.kind === 'paced',
+      });

@@ -1,7 +1,6 @@
 /** What one tick wants to write, as data. Pure: equal arguments give equal plans. */
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import { HEADROOM } from '../../contract/names.ts';
-import { sessionsInForce } from '../../contract/review.ts';
 import { perTier, TIERS, type Tier, tiersOf } from '../../contract/tiers.ts';
 import type { VoucherCampaign, VoucherCampaignStatus } from '../../contract/types/campaign.ts';
 import type { ScalePlan } from '../../contract/types/scale-plan.ts';
@@ -17,7 +16,7 @@ import { certificateOf } from '../destruction/destruction-messages.ts';
 import { destructionRequest, isDestroying } from '../destruction/destruction-request.ts';
 import type { DestructionRequest } from '../destruction/destruction-steps.ts';
 import type { DrawRequest } from '../draw/draw-keeper.ts';
-import { announcedDraw, drawRequest, isDrawing, isPublishedUnknown, publishedDraw } from '../draw/draw-request.ts';
+import { drawRequest, isDrawing } from '../draw/draw-request.ts';
 import { answeredPromotions } from '../draw/promotions.ts';
 import { type EraseCommand, eraseCommandsOf } from '../erasure/erase-commands.ts';
 import { erasureEvents, isErasing } from '../erasure/erasure-messages.ts';
@@ -45,7 +44,7 @@ import { scaleEvent, transitionEvents } from './events.ts';
 import { headroomOf } from './headroom.ts';
 import { jobInstants, jobsWithWork } from './jobs.ts';
 import { journalSpec } from './journal-spec.ts';
-import { admittedPerSecond, buildLiveSettings } from './live-settings.ts';
+import { admittedPerSecond, settingsOfTick } from './live-settings.ts';
 import { planManifests } from './manifests.ts';
 import type { CampaignMemory, HandOuts, Observed, TierOutcomes } from './observed.ts';
 import type { CampaignEvent } from './ports.ts';
@@ -111,15 +110,13 @@ export interface TickPlan {
   readonly isUrgent: boolean;
 }
 
-/** The least that a saturated tier can take, where its decision is carried out. */
-const admissionLimit = (tiers: TierOutcomes): number | undefined =>
-  least(TIERS.map((tier) => (tiers[tier].isActing ? tiers[tier].decision?.admissionPerSecond : undefined)));
-
 /** No rows get into the database; with some workers left they do. */
 const isStopped = ({ conditions = [] }: VoucherCampaignStatus): boolean =>
   conditions.some(
     ({ type, status, reason }) => type === 'RecordsAvailable' && status === 'False' && reason !== 'SomeWorkersFail',
   );
+
+const EVENTS = [transitionEvents, contingencyEvents, erasureEvents, issuanceEvents, waitingEvents] as const;
 
 const journalForNextLook = (journal: Observed['journal']): 'ready' | 'passingFault' | 'notReady' => {
   if (journal?.kind !== 'ready') return 'notReady';
@@ -226,22 +223,12 @@ export const planTick = (
     memory,
   );
 
-  const settings =
-    journal?.kind === 'ready' && !isPublishedUnknown(observed)
-      ? buildLiveSettings(campaign.spec, campaign.metadata.generation ?? 0, tiers.intake.ready, {
-          mostPerSecond: admissionLimit(tiers),
-          effects: contingency.effects,
-          recordsBacklog: readings.backlog.records,
-          isRecordsStopped: isStopped(status),
-          published: publishedDraw(observed),
-          announced: announcedDraw(observed),
-          reviews: sessionsInForce(campaign.metadata.annotations ?? {}, nowMs),
-          deleteAtMs: destruction.dueAtMs,
-          loginPods: tiers.login.ready,
-          earlierTitles: titlesOf(exclusions),
-          hasPace: observed.queue?.kind === 'paced',
-        })
-      : undefined;
+  const settings = settingsOfTick(input, tiers, {
+    effects: contingency.effects,
+    isRecordsStopped: isStopped(status),
+    deleteAtMs: destruction.dueAtMs,
+    earlierTitles: titlesOf(exclusions),
+  });
   const queue = queueRequest(input, contingency.effects, settings);
 
   return {
@@ -267,13 +254,7 @@ export const planTick = (
     finalizer: finalizerChange(campaign),
     answered: observed.draw?.kind === 'known' ? answeredPromotions(campaign, observed.draw.chain) : [],
     status,
-    events: [
-      ...transitionEvents(previous, status),
-      ...contingencyEvents(previous, status),
-      ...erasureEvents(previous, status),
-      ...issuanceEvents(previous, status),
-      ...waitingEvents(previous, status),
-    ],
+    events: EVENTS.flatMap((of) => of(previous, status)),
     tiers,
     mode,
     overridesInForce: input.overrides.inForce,

@@ -82,7 +82,7 @@ describe('what pods report about the waiting room', () => {
       'voucher_queue_last_number 912',
       'voucher_intake_arrivals_total{outcome="shed"} 400',
       'voucher_intake_arrivals_total{outcome="accepted"} 30',
-      'voucher_intake_in_flight 4',
+      'voucher_intake_in_flight_requests 4',
       '',
     ].join('\n');
     const names = [...WAITING_ROOM_METRICS, METRICS.intakeArrivals];
