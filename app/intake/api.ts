@@ -14,6 +14,7 @@ import {
   only,
   outcomeOf,
 } from '../http/handlers.ts';
+import { starting } from '../http/refusals.ts';
 import { createDevices } from '../limits/device.ts';
 import { type Caller, createLimits } from '../limits/limits.ts';
 import { loginsShown } from '../login/section.ts';
@@ -169,7 +170,7 @@ export const createApi = (deps: IntakeDeps) => {
 
   const showCampaign: Handler = (_request, params) => {
     const settings = deps.settings.current();
-    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (settings === undefined) throw starting(deps.random());
     if (params['campaignId'] !== campaignId) throw new ApiError('NOT_FOUND');
     const { title, window, identity, vouchers } = settings;
     const eligibility = { ...settings.eligibility, text: oneEntryText(settings) };
@@ -201,7 +202,7 @@ export const createApi = (deps: IntakeDeps) => {
   /** From memory: what the operator has published. */
   const showDraw: Handler = (_request, params) => {
     const settings = deps.settings.current();
-    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (settings === undefined) throw starting(deps.random());
     if (params['campaignId'] !== campaignId) throw new ApiError('NOT_FOUND');
     return jsonAnswer(200, { campaignId, ...settings.published }, 'public, max-age=1');
   };
@@ -212,7 +213,7 @@ export const createApi = (deps: IntakeDeps) => {
    */
   const showProof: Handler = (_request, params) => {
     const settings = deps.settings.current();
-    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (settings === undefined) throw starting(deps.random());
     const { campaignId: named, entry = '' } = params;
     const { bundleUrl } = settings.draw;
     if (named !== campaignId || !ENTRY.test(entry) || settings.announced === undefined || bundleUrl === undefined)
