@@ -18,9 +18,16 @@ const requestFrom = (remoteAddress: string): IncomingMessage => {
 };
 const world = () => {
   const clock = { nowMs: 0 };
+  let others = 0;
   const limits = createLimits({ seed: 's', monotonicMs: () => clock.nowMs, deviceOf: () => undefined });
-  const callerAt = (address: string) => limits.callerOf(requestFrom(address), traffic);
-  return { clock, limits, callerAt };
+  const at = (address: string) => limits.callerOf(requestFrom(address), traffic);
+  /** Beside a few others, without whom no conduct means anything. */
+  const callerAt = (address: string) => {
+    others += 1;
+    for (let i = 0; i < 5; i += 1) at(`192.0.${others % 250}.${i}`);
+    return at(address);
+  };
+  return { clock, limits, at, callerAt };
 };
 const ONE = { citizenHash: 'ab', phone: '13800000000' };
 
@@ -42,8 +49,29 @@ describe('a network', () => {
       limits.refused(caller, 'OVERLOADED', traffic);
     }
     expect(callerAt('203.0.113.9').conduct).toBe('usual');
-    for (let i = 0; i < 150; i += 1) limits.refused(caller, 'BAD_JSON', traffic);
+    for (let i = 0; i < 151; i += 1) limits.refused(caller, 'BAD_JSON', traffic);
     expect(callerAt('203.0.113.9').conduct).toBe('noisy');
+  });
+});
+
+describe('the only network', () => {
+  it('is usual, however much it asks: a load balancer may hide all citizens behind it', () => {
+    const { clock, limits, at } = world();
+    const conducts = new Set<string>();
+    for (let i = 0; i < 20_000; i += 1) {
+      clock.nowMs = i * 5;
+      const caller = at('10.0.0.1');
+      // Until it is above its limit, it is one of the others itself.
+      if (clock.nowMs > 5_000) conducts.add(caller.conduct);
+      limits.refused(caller, 'BAD_JSON', traffic);
+    }
+    expect([...conducts]).toEqual(['usual']);
+  });
+
+  it('is busy again as soon as there are others', () => {
+    const { at, callerAt } = world();
+    for (let i = 0; i < 2_000; i += 1) at('10.0.0.1');
+    expect(callerAt('10.0.0.1').conduct).toBe('busy');
   });
 });
 
