@@ -31,7 +31,7 @@ const liveSettings = z.object({
     minAge: count,
     uniqueness: z.enum(UNIQUENESS).default('perCitizen'),
     excludeWinnersOf: z.array(text).exactOptional(),
-  }),
+  } satisfies Every<LiveSettings['eligibility']>),
   draw: z
     .object({
       verifyBy: instant.exactOptional(),

@@ -14,6 +14,7 @@ import {
   only,
   outcomeOf,
 } from '../http/handlers.ts';
+import { starting } from '../http/refusals.ts';
 import { createDevices } from '../limits/device.ts';
 import { type Caller, createLimits } from '../limits/limits.ts';
 import { loginsShown } from '../login/section.ts';
@@ -171,7 +172,7 @@ export const createApi = (deps: IntakeDeps) => {
 
   const showCampaign: Handler = (_request, params) => {
     const settings = deps.settings.current();
-    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (settings === undefined) throw starting(deps.random());
     if (params['campaignId'] !== campaignId) throw new ApiError('NOT_FOUND');
     const { title, window, identity, vouchers } = settings;
     const eligibility = { ...settings.eligibility, text: oneEntryText(settings) };
@@ -203,7 +204,7 @@ export const createApi = (deps: IntakeDeps) => {
   /** From memory: what the operator has published. */
   const showDraw: Handler = (_request, params) => {
     const settings = deps.settings.current();
-    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (settings === undefined) throw starting(deps.random());
     if (params['campaignId'] !== campaignId) throw new ApiError('NOT_FOUND');
     return jsonAnswer(200, { campaignId, ...settings.published }, 'public, max-age=1');
   };
@@ -214,7 +215,7 @@ export const createApi = (deps: IntakeDeps) => {
    */
   const showProof: Handler = (_request, params) => {
     const settings = deps.settings.current();
-    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (settings === undefined) throw starting(deps.random());
     const { campaignId: named, entry = '' } = params;
     const { bundleUrl } = settings.draw;
     if (named !== campaignId || !ENTRY.test(entry) || settings.announced === undefined || bundleUrl === undefined)
@@ -255,6 +256,7 @@ export const createApi = (deps: IntakeDeps) => {
         'GET, HEAD': createSiteHealth({ ...deps.siteHealth, monotonicMs: deps.monotonicMs }),
       }),
     } satisfies Readonly<Record<string, Handler>>,
+    watch,
     /** The page of a contingency level; undefined: there is none, or the path is not a page's. */
     paused,
     /** Any other path. */
