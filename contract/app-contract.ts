@@ -1,6 +1,7 @@
 /** What the operator and the pods agree on: environment, files, live settings, metric names. Pure. */
 import type { FrozenExclusion } from './decisions/exclusion.ts';
 import type { ReviewSessions } from './review.ts';
+import type { PageSpec } from './types/page.ts';
 import type { KeySpace, Uniqueness } from './uniqueness.ts';
 
 /** Environment variables of every app container. Directories are mount paths; ports are numbers. */
@@ -186,7 +187,7 @@ export interface LiveSettings {
     readonly retryAfterSeconds: number;
   };
   /** `spec.page`: how the page of the campaign looks. Absent: the defaults. */
-  readonly look?: { readonly colour?: string; readonly emblem?: string };
+  readonly look?: PageSpec;
   /** What is published of the draw: commitment, values of the sources, result, each with its digest. Absent: no commitment yet. */
   readonly published?: Readonly<Record<string, unknown>>;
   /** Every fact of the draw's result is stored: what shows whether a receipt took part (contract/decisions/control.ts, Frozen). */

@@ -23,7 +23,13 @@ const liveSettings = z.object({
   v: z.literal(1),
   generation: z.number(),
   title: text,
-  look: z.object({ colour: z.string().exactOptional(), emblem: z.string().exactOptional() }).exactOptional(),
+  look: z
+    .object({
+      colour: z.string().exactOptional(),
+      emblem: z.string().exactOptional(),
+      otherOrigins: z.array(z.string()).readonly().exactOptional(),
+    } satisfies Every<NonNullable<LiveSettings['look']>>)
+    .exactOptional(),
   window: z.object({ opensAt: instant, closesAt: instant }),
   // Defaults: the previous release's operator does not write these.
   identity: z.object({ keySpace: z.enum(KEY_SPACES).default('residentNumber') }).prefault({}),

@@ -2,6 +2,7 @@
 import type { RequestListener } from 'node:http';
 import type { Handler } from '../http/handlers.ts';
 import { createListener } from '../http/listener.ts';
+import { admitOtherOrigins } from '../web/other-origins.ts';
 import { createPages } from '../web/pages.ts';
 import { createApi, type IntakeDeps, REGISTRATIONS, SERVING } from './api.ts';
 import { provenReceipt } from './receipt-state.ts';
@@ -35,6 +36,7 @@ export const createIntake = (deps: IntakeDeps): RequestListener => {
     answer: api.answer,
   });
   return (request, response) => {
+    if (request.url === REGISTRATIONS && admitOtherOrigins(request, response, deps.settings.current())) return;
     // They bypass the router, which is a tenth of the cost of a registration (docs/adr/0013), and most of that of a poll.
     if (request.method === 'POST' && request.url === REGISTRATIONS) serve(register, request, response);
     else if (request.method === 'GET' && request.url === SERVING && api.serving.send(response, deps.isDraining()))

@@ -11,8 +11,8 @@ import { pausedDocument } from '../web/views/paused.ts';
 type Page = NonNullable<LiveSettings['page']>;
 
 /** 503, so that intermediaries do not keep it as a page of the campaign. */
-const answerOf = (request: IncomingMessage, page: Page, content: Compressed): Answer => {
-  const { headers, body } = sharedPage(request, content);
+const answerOf = (request: IncomingMessage, settings: LiveSettings, page: Page, content: Compressed): Answer => {
+  const { headers, body } = sharedPage(request, settings, content);
   return {
     status: 503,
     headers: { ...headers, 'Cache-Control': 'public, max-age=1', 'Retry-After': String(page.retryAfterSeconds) },
@@ -32,6 +32,6 @@ export const staticPage = (settings: LiveSettingsSource): ((request: IncomingMes
     if (made?.from !== current) {
       made = { from: current, content: compressed(textOf(pausedDocument(current, current.page)), 'quick') };
     }
-    return answerOf(request, current.page, made.content);
+    return answerOf(request, current, current.page, made.content);
   };
 };

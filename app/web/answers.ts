@@ -6,32 +6,34 @@ import type { Answer } from '../http/answer.ts';
 import { ASSETS } from './assets/assets.ts';
 import { type Compressed, encodingOf } from './compressed.ts';
 import { COLOUR_PATH, colourSheet, EMBLEM_PATH, emblemPathOf } from './look.ts';
+import { otherOriginsOf } from './other-origins.ts';
 import { type Html, textOf } from './template.ts';
 
 /**
  * Nothing inline, nothing from elsewhere, and no text becomes markup in a script (Trusted Types without a policy). Pictures may be in
  * the page: the receipt is one.
  */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
+const policyOf = (others: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    ["connect-src 'self'", ...others].join(' '),
+    ["form-action 'self'", ...others].join(' '),
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
 
-const SAFE = {
-  'Content-Security-Policy': POLICY,
+const safe = (settings: LiveSettings | undefined) => ({
+  'Content-Security-Policy': policyOf(otherOriginsOf(settings)),
   'X-Content-Type-Options': 'nosniff',
   // The page's own address is needed for the code on the receipt (origin.ts); no address of ours contains anything secret.
   'Referrer-Policy': 'same-origin',
   'Cross-Origin-Opener-Policy': 'same-origin-allow-popups',
-};
+});
 
 const HTML = 'text/html; charset=utf-8';
 const VARY = 'Accept-Encoding, Accept-Language, Cookie';
@@ -42,11 +44,15 @@ const encoded = (request: IncomingMessage, content: Compressed): Pick<Answer, 'h
 };
 
 /** Of everyone: from memory. */
-export const sharedPage = (request: IncomingMessage, content: Compressed): Answer => {
+export const sharedPage = (
+  request: IncomingMessage,
+  settings: LiveSettings | undefined,
+  content: Compressed,
+): Answer => {
   const { headers, body } = encoded(request, content);
   return {
     status: 200,
-    headers: { ...SAFE, 'Content-Type': HTML, 'Cache-Control': 'no-cache', Vary: VARY, ...headers },
+    headers: { ...safe(settings), 'Content-Type': HTML, 'Cache-Control': 'no-cache', Vary: VARY, ...headers },
     body,
   };
 };
@@ -57,6 +63,7 @@ const WORTH_COMPRESSING = 1_400;
 /** Of one citizen: kept nowhere. */
 export const ownPage = (
   request: IncomingMessage,
+  settings: LiveSettings | undefined,
   status: number,
   page: Html,
   headers: Readonly<Record<string, string>> = {},
@@ -66,7 +73,7 @@ export const ownPage = (
   return {
     status,
     headers: {
-      ...SAFE,
+      ...safe(settings),
       'Content-Type': HTML,
       'Cache-Control': 'no-store',
       Vary: VARY,

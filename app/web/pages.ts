@@ -81,7 +81,8 @@ export const createPages = (deps: PageDeps) => {
       return settings;
     },
     context: (request, path, chosen) => contextOf(viewerOf(request, chosen), path),
-    document: (request, status, context, page, headers) => ownPage(request, status, layout(context, page), headers),
+    document: (request, status, context, page, headers) =>
+      ownPage(request, context.settings, status, layout(context, page), headers),
   };
 
   const problem = (request: IncomingMessage, error: ApiError): Answer => {
@@ -105,7 +106,7 @@ export const createPages = (deps: PageDeps) => {
         const context = contextOf(viewer, path);
         return textOf(layout(context, page(context, settings)));
       };
-      return sharedPage(request, shared(path, viewer, render));
+      return sharedPage(request, settings, shared(path, viewer, render));
     };
 
   /** With one tap to the other language or size: a cookie, and back to the same page. */

@@ -8,14 +8,16 @@ const MOST_EMBLEM = 10_950;
 
 export const EMBLEM_PATTERN = '^data:image/(png|svg[+]xml);base64,[A-Za-z0-9+/]+={0,2}$';
 
+const ORIGIN_PATTERN = '^https://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?$';
+
 export const page: ObjectNode = {
   type: 'object',
   description: 'How the page for citizens looks. It can change while the campaign is open.',
-  typeHint: { name: 'PageSpec' },
+  typeHint: { name: 'PageSpec', file: './page.ts' },
   properties: {
     colour: {
       ...text(
-        'Colour of header and buttons, as #rrggbb. Their text is white: a colour that is too light for it (contrast below 4.5) is made darker. ' +
+        'Colour of header and buttons, as #rrggbb. Their text is white: a colour that is too light for it (contrast below 5) is made darker. ' +
           'Left out: green.',
         7,
       ),
@@ -28,6 +30,15 @@ export const page: ObjectNode = {
         MOST_EMBLEM,
       ),
       pattern: EMBLEM_PATTERN,
+    },
+    otherOrigins: {
+      type: 'array',
+      description:
+        'Addresses of this page at the other sites of the campaign, such as https://b.vouchers.example.org. A page whose site does not answer ' +
+        'sends the registration there, and this site accepts registrations from pages of these addresses. Left out: none.',
+      maxItems: 3,
+      'x-kubernetes-list-type': 'set',
+      items: { ...text('Scheme, host and, if it is not 443, port; without a path.', 200, 9), pattern: ORIGIN_PATTERN },
     },
   },
 };

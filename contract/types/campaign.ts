@@ -13,22 +13,9 @@ import type { IssuanceSpec, IssuanceStatus } from './issuance.ts';
 import type { LocalizedText } from '../app-contract.ts';
 import type { LoginSpec } from './login.ts';
 import type { ObjectMeta } from '../object-meta.ts';
+import type { PageSpec } from './page.ts';
 import type { ScalingSpec } from './scaling.ts';
 import type { VerificationSpec } from './verification.ts';
-
-/** How the page for citizens looks. It can change while the campaign is open. */
-export interface PageSpec {
-  /**
-   * Colour of header and buttons, as #rrggbb. Their text is white: a colour that is too light for it (contrast below
-   * 4.5) is made darker. Left out: green.
-   */
-  readonly colour?: string;
-  /**
-   * Emblem beside the title, at most 8 kB: data:image/svg+xml;base64,… or data:image/png;base64,… It is shown as a
-   * picture, so scripts in it do not run. Left out: none.
-   */
-  readonly emblem?: string;
-}
 
 /** Voucher is one kind of voucher. */
 export interface Voucher {

@@ -88,6 +88,8 @@ const PAGE_PATH = /^\/(?:$|register$|about$|r$|r\/|assets\/)/;
 /** What the document does not say of an answer; undefined: it says all of it. */
 export const undocumented = (given: Given): string | undefined => {
   const path = given.url.split('?')[0] ?? '';
+  // Browsers ask before they send to another site; it is no operation.
+  if (given.method === 'OPTIONS' && given.status === 204) return undefined;
   const onPath = OPERATIONS.filter((operation) => PATTERNS.get(operation.path)?.test(path));
   // "Any path that is not here": 404, or the page of a contingency level. The page for citizens is no part of the API (docs/page.md).
   const isOfPage = !path.startsWith('/api/') && (given.headers.get('content-type') ?? '').startsWith('text/');

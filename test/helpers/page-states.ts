@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core';
 import type { LiveSettings } from '../../contract/app-contract.ts';
 import type { EventType } from '../../contract/envelope.ts';
+import { eventually } from './eventually.ts';
 import { bodyOf, NOW_MS, type ServedIntake, settingsOf } from './intake.ts';
 
 const EMBLEM = Buffer.from(
@@ -184,7 +185,9 @@ export const PAGE_STATES: readonly PageState[] = [
       queue.pace({ base: 120, ratePerSecond: 500, since: new Date(NOW_MS).toISOString() });
       await page.goto(`${intake.url}/register`);
       await page.waitForSelector('#queue:not([hidden])');
-      await page.waitForFunction("document.querySelector('[data-queue-position]').textContent !== ''");
+      await eventually(async () => (await page.innerText('[data-queue-position]')) !== '', {
+        what: 'the place in the queue',
+      });
     },
   },
   { name: 'receipt', shows: '登记成功', open: registered },
@@ -221,7 +224,6 @@ export const PAGE_STATES: readonly PageState[] = [
     shows: '手机号码须为 11 位',
     async open(page, intake) {
       await lookedUp('received', 'rejected')(page, intake);
-      await page.click('details:has(#correction-name) summary');
       const { name, idNumber } = bodyOf(1);
       await page.fill('#correction-name', String(name));
       await page.fill('#correction-idNumber', String(idNumber));

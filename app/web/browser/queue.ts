@@ -41,7 +41,7 @@ const band = ({ position, etaBand }: Waiting): string => {
 let announcedAtMs = 0;
 
 /** Seen at once, read out once a minute at most. */
-const shown = (waiting: Waiting, status: HTMLElement | null): void => {
+const shown = (waiting: Waiting): void => {
   const box = one('#queue');
   show(box);
   const { position } = waiting;
@@ -54,7 +54,7 @@ const shown = (waiting: Waiting, status: HTMLElement | null): void => {
   write(one('[data-queue-words]'), place === '' ? say('before') : say('meanwhile'));
   if (place !== '' && Date.now() - announcedAtMs > ANNOUNCE_EVERY_MS) {
     announcedAtMs = Date.now();
-    write(status, say('aheadText', { position: place }));
+    write(one('[data-queue-status]'), say('aheadText', { position: place }));
   }
 };
 
@@ -72,7 +72,7 @@ const untilTurn = async (status: HTMLElement | null): Promise<void> => {
       const { status: code, body } = await ask('admissions', 'POST');
       if (code === 200) break;
       if (code === 404) return;
-      if (code === 202) shown(body, status);
+      if (code === 202) shown(body);
       else if (code === 410 || code === 422) {
         kept.drop(TICKET);
         keepTicket((await ask('tickets', 'POST')).body);
@@ -98,8 +98,10 @@ export const turnOf = (status: HTMLElement | null): Promise<void> => {
   return turn;
 };
 
+export const isWaiting = (): boolean => turn !== undefined;
+
 /** Where a queue exists, a ticket is taken at once: the form is filled in while waiting. Where there is none, nothing happens. */
-export const joinQueue = async (opensAtMs: number, status: HTMLElement | null): Promise<boolean> => {
+export const joinQueue = async (opensAtMs: number): Promise<boolean> => {
   try {
     const { status: code, body } = await ask('serving', 'GET');
     const isQueueing = code === 200 && (body.mode === 'queueing' || body.mode === 'preQueue');
@@ -107,7 +109,7 @@ export const joinQueue = async (opensAtMs: number, status: HTMLElement | null): 
     const { status: given, body: waiting } = await ask('tickets', 'POST');
     if (given !== 200 && given !== 201) return false;
     keepTicket(waiting);
-    shown(waiting, status);
+    shown(waiting);
     return true;
   } catch {
     // The registration itself is queued where it has to wait.

@@ -12,7 +12,7 @@
  */
 import { input, now, one, put, say, wait, write } from './dom.ts';
 import { forget } from './keep.ts';
-import { joinQueue, keepTicket, ticketHeaders, turnOf } from './queue.ts';
+import { isWaiting, joinQueue, keepTicket, ticketHeaders, turnOf } from './queue.ts';
 
 /** The first is short: most lost answers were lost on the way. */
 const ANSWER_WITHIN_MS = [3_000, 5_000, 8_000, 12_000];
@@ -56,8 +56,15 @@ const send = async (origin: string, key: string, body: string, withinMs: number)
   }
 };
 
+/** At the site that has answered. */
+const submitTo = (form: HTMLFormElement, origin: string, path: string): void => {
+  form.action = origin + path;
+  form.submit();
+};
+
 const toReceipt = (
   form: HTMLFormElement,
+  origin: string,
   { receiptNo, receiptSecret }: { readonly receiptNo: string; readonly receiptSecret: string },
 ): void => {
   forget(form);
@@ -65,7 +72,7 @@ const toReceipt = (
   if (!receipt) return;
   put(receipt, 'receiptNo', receiptNo);
   put(receipt, 'secret', receiptSecret);
-  receipt.submit();
+  submitTo(receipt, origin, '/r');
 };
 
 const sendUntilAnswered = async (form: HTMLFormElement, status: HTMLElement | null): Promise<void> => {
@@ -73,30 +80,32 @@ const sendUntilAnswered = async (form: HTMLFormElement, status: HTMLElement | nu
   const body = bodyOf(form);
   const origins = ['', ...(form.dataset['origins'] ?? '').split(' ').filter((origin) => origin !== '')];
   const opensAtMs = Date.parse(form.dataset['opens'] ?? '');
+  let site = 0;
   write(status, say('sending'));
   for (let attempt = 0; ; attempt += 1) {
-    if (now() < opensAtMs) {
+    if (now() < opensAtMs || isWaiting()) {
       write(status, say('ready'));
       await turnOf(status);
       await wait(Math.max(0, opensAtMs - now()));
     }
-    const origin = origins[attempt % origins.length] ?? '';
+    const origin = origins[site % origins.length] ?? '';
     const withinMs = ANSWER_WITHIN_MS[Math.min(attempt, ANSWER_WITHIN_MS.length - 1)] ?? 0;
     const response = await send(origin, key, body, withinMs).catch(() => undefined);
     if (response === undefined) {
+      site += 1;
       write(status, say('again'));
       // At once, then ever later and never together with others.
       await wait(Math.random() * 1000 * Math.min(attempt * 2, 20));
       continue;
     }
     if (response.ok) {
-      toReceipt(form, await response.json());
+      toReceipt(form, origin, await response.json());
       return;
     }
     const problem: Problem = await response.json().catch(() => ({}));
     const isLater = (response.status === 503 || response.status === 429) && !SHOWN_BY_SERVER.has(problem.code ?? '');
     if (!isLater) {
-      form.submit();
+      submitTo(form, origin, '/register');
       return;
     }
     if (problem.ticket !== undefined) {
@@ -115,7 +124,10 @@ export const startRegister = (form: HTMLFormElement): void => {
   const status = one('[data-status]', form);
   const button = one<HTMLButtonElement>('[data-busy]', form);
   let isSending = false;
-  if (form.dataset['queue'] === 'true') void joinQueue(Date.parse(form.dataset['opens'] ?? ''), status);
+  if (form.dataset['queue'] === 'true')
+    void joinQueue(Date.parse(form.dataset['opens'] ?? '')).then(async (isQueued) => {
+      if (isQueued) await turnOf(status);
+    });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     if (isSending) return;

@@ -11,7 +11,7 @@ import { RECEIPT } from './layout.ts';
 import type { ShownReceipt } from './receipt.ts';
 
 /** The forms of a receipt, by the last part of their path. */
-export const CHANGES = ['correction', 'channel', 'withdrawal', 'account'] as const;
+export const CHANGES = ['correction', 'channel', 'account', 'withdrawal'] as const;
 export type Change = (typeof CHANGES)[number];
 
 export const changePath = (change: Change): string => `${RECEIPT}/${change}`;
@@ -55,7 +55,9 @@ export const offered = (state: ReceiptState, settings: LiveSettings, nowMs: numb
   if (OVER.has(state.state)) return [];
   const isInTime = state.editableUntil !== undefined && nowMs < Date.parse(state.editableUntil);
   const isFailed = state.state === 'issue_failed';
-  const bindable = bindableUntilMs(settings);
+  // For those who moved up there is no such time (app/intake/sections.ts).
+  const isPromoted = state.history?.some((step) => step.state === 'promoted') ?? false;
+  const bindable = isPromoted ? Number.POSITIVE_INFINITY : bindableUntilMs(settings);
   const logins = loginsOffered(settings.sections).some(({ channel }) => channel !== undefined);
   const can: Readonly<Record<Change, boolean>> = {
     correction: isInTime && CORRECTABLE.has(state.state) && (state.correctionsLeft ?? 0) > 0,
@@ -140,7 +142,7 @@ export const changeForms = (
 const accountBox = (
   { words, writing }: Context,
   settings: LiveSettings,
-  { channel }: ReceiptState,
+  { channel, state }: ReceiptState,
   receipt: ShownReceipt,
 ): Html => {
   const logins = loginsOffered(settings.sections).filter(({ channel: its }) => its !== undefined);
@@ -149,7 +151,7 @@ const accountBox = (
     fitting.length > 0 ? fitting : logins
   ).map(
     ({ url, channel: its = '' }) =>
-      html`<p><a class="button second" href="${url}" data-login="account" hidden>${words.login.channelButton(writing.channel(its))}</a></p>`,
+      html`<p><a class="button ${URGENT.has(state) ? '' : 'second'}" href="${url}" data-login="account" hidden>${words.login.channelButton(writing.channel(its))}</a></p>`,
   )}<form method="post" action="${changePath('account')}" id="to-account" hidden>${receiptFields(receipt)}<input type="hidden" name="assertion"><input type="hidden" name="nonce"></form>`;
 };
 

@@ -4,6 +4,7 @@ import { privacyShown } from '../../intake/privacy-text.ts';
 import { offeredChannels } from '../../intake/sections.ts';
 import { loginsOffered } from '../../login/section.ts';
 import type { Context, Page } from '../context.ts';
+import { otherOriginsOf } from '../other-origins.ts';
 import { type Html, html, NOTHING } from '../template.ts';
 import { checkField, choiceField, EMPTY, errorSummary, type Filled, textField } from './fields.ts';
 import { FORM, HELP, RECEIPT } from './layout.ts';
@@ -90,13 +91,13 @@ export const formPage = (
   const hasErrors = filled.errors.length > 0 || filled.problem !== undefined;
   const vouchers = settings.vouchers.map(({ name, title, faceValueFen, quota }) => ({
     value: name,
-    label: html`${title[language]} <span class="hint">${writing.money(faceValueFen)} · ${words.vouchers.quota(writing.number(quota))}</span>`,
+    label: html`${title[language]} <span class="hint">${writing.money(faceValueFen)} · ${words.vouchers.quota(writing.count(quota))}</span>`,
   }));
   return {
     title: words.form.title,
     hasErrors,
-    main: html`<h1>${words.form.title}</h1>${errorSummary(context, filled)}${queue(context, place)}${identityLogins(context, settings)}
-<form method="post" action="${FORM}" novalidate data-register data-keep="${context.campaignId}" data-opens="${settings.window.opensAt}" data-queue="${String(preQueueAtMs(settings) !== undefined)}">
+    main: html`<h1>${words.form.title}</h1>${errorSummary(context, filled)}${queue(context, place)}<p class="unseen" role="status" data-queue-status></p>${identityLogins(context, settings)}
+<form method="post" action="${FORM}" novalidate data-register data-keep="${context.campaignId}" data-opens="${settings.window.opensAt}" data-queue="${String(preQueueAtMs(settings) !== undefined)}" data-origins="${otherOriginsOf(settings).join(' ')}">
 <input type="hidden" name="idempotencyKey" value="${idempotencyKey}"><input type="hidden" name="policyVersion" value="${CONSENT_VERSION}"><input type="hidden" name="idType" value="CN_ID"><input type="hidden" name="locale" value="${language}">
 <input type="hidden" name="identityAssertion" value="${filled.values['identityAssertion'] ?? ''}"><input type="hidden" name="identityNonce" value="${filled.values['identityNonce'] ?? ''}">
 ${personalFields(context, filled)}

@@ -5,6 +5,9 @@ import { lookOf } from '../look.ts';
 import type { Html } from '../template.ts';
 import { html, NOTHING } from '../template.ts';
 
+/** Otherwise every browser asks for /favicon.ico. */
+const NO_ICON = 'data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=';
+
 export const HOME = '/';
 export const FORM = '/register';
 export const RECEIPT = '/r';
@@ -52,7 +55,7 @@ export const layout = (context: Context, { title, main, hasErrors = false, isPla
 <title>${hasErrors ? words.problem.errorPrefix : ''}${whole}</title>
 <link rel="stylesheet" href="${ASSETS.style.path}">
 ${colourPath === undefined ? NOTHING : html`<link rel="stylesheet" href="${colourPath}">`}
-<link rel="icon" href="${emblemPath ?? 'data:image/png;base64,'}">
+<link rel="icon" href="${emblemPath ?? NO_ICON}">
 <script type="module" src="${ASSETS.script.path}"></script>
 </head>
 <body data-now="${nowMs}" data-campaign="${campaignId}">

@@ -24,7 +24,7 @@ const voucher = ({ words, writing, language }: Context, one: LiveVoucher): Html 
   const face = writing.money(one.faceValueFen);
   return html`<li class="card voucher"><h3>${one.title[language]}</h3><p class="worth">${
     one.minimumSpendFen === 0 ? vouchers.worthAny(face) : vouchers.worth(face, writing.money(one.minimumSpendFen))
-  }</p><p>${vouchers.quota(writing.number(one.quota))} · ${vouchers.valid(writing.number(one.validDays))}</p></li>`;
+  }</p><p>${vouchers.quota(writing.count(one.quota))} · ${vouchers.valid(writing.number(one.validDays))}</p></li>`;
 };
 
 const statusOf = ({ words, writing, nowMs }: Context, settings: LiveSettings): Html => {

@@ -28,6 +28,11 @@ const made = (language: Language) => {
   return {
     time: (instant: string): string => time.format(new Date(instant)) + WORDS[language].beijingTime,
     number: (value: number): string => number.format(value),
+    /** 200,000 is 20万 in Chinese. */
+    count: (value: number): string =>
+      language === 'zh-CN' && value >= 10_000 && value % 10_000 === 0
+        ? `${number.format(value / 10_000)}万`
+        : number.format(value),
     money: (fen: number): string => {
       const yuan = number.format(fen / 100);
       return language === 'zh-CN' ? `${yuan}元` : `¥${yuan}`;

@@ -112,11 +112,9 @@ describe('a citizen', () => {
     const killed = Promise.withResolvers<void>();
     first.world.publish = async () => {
       // The journal has it, and the answer never comes.
-      setImmediate(() => {
-        target = second.port;
-        for (const socket of sockets) socket.destroy();
-        killed.resolve();
-      });
+      target = second.port;
+      for (const socket of sockets) socket.destroy();
+      killed.resolve();
       return ACKNOWLEDGED;
     };
     const { page } = await open();
