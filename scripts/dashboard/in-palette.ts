@@ -23,11 +23,11 @@ const spread = (box: readonly Colour[]): { readonly channel: 0 | 1 | 2; readonly
 const weight = (box: readonly Colour[]): number =>
   box.length < 2 ? 0 : spread(box).width ** 2 * Math.log2(1 + box.reduce((sum, [, , , pixels]) => sum + pixels, 0));
 
-const paletteOf = (colours: readonly Colour[]): readonly Colour[] => {
+const paletteOf = (colours: readonly Colour[], most: number): readonly Colour[] => {
   let boxes: readonly { readonly box: readonly Colour[]; readonly weight: number }[] = [
     { box: colours, weight: weight(colours) },
   ];
-  while (boxes.length < COLOURS) {
+  while (boxes.length < most) {
     const [widest, ...others] = boxes.toSorted((a, b) => b.weight - a.weight);
     if (widest === undefined || widest.weight === 0) break;
     const { channel } = spread(widest.box);
@@ -41,14 +41,18 @@ const paletteOf = (colours: readonly Colour[]): readonly Colour[] => {
     boxes = [...others, ...halves.map((box) => ({ box, weight: weight(box) }))];
   }
   // The commonest colour of a box stays exactly as it is: grounds and inks are the page's own.
-  return boxes.map(({ box }) => box.reduce((most, one) => (one[3] > most[3] ? one : most)));
+  return boxes.map(({ box }) => box.reduce((common, one) => (one[3] > common[3] ? one : common)));
 };
 
-export const inPalette = (png: Buffer): Buffer => {
+/** @param most colours, 256 unless stated */
+export const inPalette = (png: Buffer, most = COLOURS): Buffer => {
   const { width, height, pixels } = pixelsOf(png);
   const counts = new Map<number, number>();
   for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
-  const palette = paletteOf([...counts].map(([pixel, count]) => [pixel >> 16, (pixel >> 8) & 255, pixel & 255, count]));
+  const palette = paletteOf(
+    [...counts].map(([pixel, count]) => [pixel >> 16, (pixel >> 8) & 255, pixel & 255, count]),
+    most,
+  );
   const nearest = new Map(
     [...counts.keys()].map((pixel) => {
       const [red, green, blue] = [pixel >> 16, (pixel >> 8) & 255, pixel & 255];

@@ -13,7 +13,7 @@ const ALL: Required<LiveSettings> & {
   eligibility: {
     minAge: 18,
     uniqueness: 'perCitizen',
-    excludeWinnersOf: ['zh-CN': '去年', en: 'Last year' ],
+    excludeWinnersOf: [{ 'zh-CN': '去年', en: 'Last year' }],
   },
   look: { colour: '#0a6b52', emblem: 'data:image/png;base64,AAAA', otherOrigins: ['https://b.example.org'] },
   draw: { verifyBy: '2026-10-10T00:00:00Z', unverified: 'enter', bundleUrl: 'https://draw.example.org/spring/' },
