@@ -22,17 +22,17 @@ const ALL: Required<LiveSettings> & {
     admissionPerSecond: 1_000,
     intakePods: 2,
     burstSeconds: 1,
-    waitingRoom: enabled: true, preQueueMinutes: 30 ,
-    limits: citizenPerMinute: 5, phonePerMinute: 5, devicePerMinute: 20, addressPerMinute: 300 ,
+    waitingRoom: { enabled: true, preQueueMinutes: 30 },
+    limits: { citizenPerMinute: 5, phonePerMinute: 5, devicePerMinute: 20, addressPerMinute: 300 },
     trustedProxies: ['10.0.0.0/8'],
   },
   loginPods: 3,
-  page: { 'zh-CN': '暂停', en: 'Paused' , text: 'zh-CN': '稍候', en: 'Later' , retryAfterSeconds: 60 },
-  published: { digest: 'ab' },
+  page: { title: { 'zh-CN': '暂停', en: 'Paused' }, text: { 'zh-CN': '稍候', en: 'Later' }, retryAfterSeconds: 60 },
+  published: { commitment: { digest: 'ab' } },
   announced: { barriers: [7, 8, 9], unverified: 'unchecked' },
-  sections: { publicKey: 'x' },
+  sections: { login: { publicKey: 'x' } },
   behind: { atMostSeconds: 60, asOf: '2026-10-01T00:00:00Z', isStopped: true },
-  reviews: { by: 'reviewer', until: '2026-10-01T01:00:00Z', sha256: 'cd' },
+  reviews: { one: { by: 'reviewer', until: '2026-10-01T01:00:00Z', sha256: 'cd' } },
 };
 
 describe('live settings', () => {
