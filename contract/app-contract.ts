@@ -173,13 +173,8 @@ export interface LiveSettings {
     readonly burstSeconds: number;
     /** `spec.traffic.waitingRoom`. Absent: an operator of an earlier release wrote these settings; there is no waiting room. */
     readonly waitingRoom?: { readonly enabled: boolean; readonly preQueueMinutes: number };
-    /** `spec.traffic.limits`, each in one pod; 0: none. Absent: an operator of an earlier release wrote these settings; there are no limits. */
-    readonly limits?: {
-      readonly citizenPerMinute: number;
-      readonly phonePerMinute: number;
-      readonly devicePerMinute: number;
-      readonly addressPerMinute: number;
-    };
+    /** `spec.traffic.limits` of one pod, each a minute; 0: none. Absent: an operator of an earlier release; there are no limits. */
+    readonly limits?: Readonly<Record<`${'citizen' | 'phone' | 'device' | 'address'}PerMinute`, number>>;
     /** `spec.traffic.trustedProxies`: networks whose word on a client's address is believed. Absent: none. */
     readonly trustedProxies?: readonly string[];
   };

@@ -1,14 +1,13 @@
 /** Live settings by key-value watch: the last valid value is kept while the bucket is unavailable. */
 
-import { setTimeout as delay } from 'node:timers/promises';
-import { type KV, Kvm } from '@nats-io/kv';
 import { z } from 'zod';
 import type { LiveSettings } from '../contract/app-contract.ts';
 import { frozenExclusions } from '../contract/decisions/exclusion.ts';
 import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
 import { KEY_SPACES, UNIQUENESS } from '../contract/uniqueness.ts';
-import { again } from '../runtime/sleep.ts';
+import { parseJson } from '../contract/untrusted.ts';
 import type { CampaignJournal } from './connection.ts';
+import { type Entry, followKeys } from './follow-keys.ts';
 import type { LiveSettingsSource } from './publishing.ts';
 
 const text = z.object({ 'zh-CN': z.string(), en: z.string() });
@@ -38,7 +37,7 @@ const liveSettings = z.object({
     minAge: count,
     uniqueness: z.enum(UNIQUENESS).default('perCitizen'),
     excludeWinnersOf: z.array(text).exactOptional(),
-  }),
+  } satisfies Every<LiveSettings['eligibility']>),
   draw: z
     .object({
       verifyBy: instant.exactOptional(),
@@ -97,72 +96,23 @@ export interface LiveSettingsWatch extends LiveSettingsSource {
   readonly first: Promise<LiveSettings>;
 }
 
-interface Entry {
-  readonly revision: number;
-  readonly operation: string;
-  json<T>(): T;
-}
-
-const AGAIN_AFTER_MS = 500;
-/** A watch can stop without an error when its server dies; so the key is also read every second. */
-const LOOK_EVERY_MS = 1_000;
-/** A deposed leader may answer once with an older value; a re-created bucket does so every time. */
-const LOOKS_BEHIND = 3;
-
 export const watchLiveSettings = (options: LiveSettingsOptions, signal: AbortSignal): LiveSettingsWatch => {
   const { connection, campaignId, onError, onChange } = options;
   const first = Promise.withResolvers<LiveSettings>();
   let current: LiveSettings | undefined;
-  /** The newest revision seen in this bucket, valid or not: each is judged and reported once. */
-  let revision = 0;
 
-  const take = (entry: Entry): void => {
-    if (entry.operation !== 'PUT' || entry.revision <= revision) return;
-    revision = entry.revision;
+  const take = ({ value, revision }: Entry): void => {
     try {
-      const settings = liveSettingsOf(entry.json<unknown>());
+      const settings = liveSettingsOf(parseJson(value));
       current = settings;
       first.resolve(settings);
       onChange?.(settings);
     } catch (cause) {
-      onError(
-        new Error(`revision ${entry.revision} of the live settings is not valid; the previous one is kept`, { cause }),
-      );
+      onError(new Error(`revision ${revision} of the live settings is not valid; the previous one is kept`, { cause }));
     }
   };
 
-  /** Until the bucket can't be read any more, or was re-created. */
-  const lookAgainAndAgain = async (kv: KV, ended: AbortSignal): Promise<void> => {
-    let behind = 0;
-    while (behind < LOOKS_BEHIND) {
-      await delay(LOOK_EVERY_MS, undefined, { signal: ended });
-      if (!connection.isConnected()) continue;
-      const entry = await kv.get(LIVE_SETTINGS_KEY);
-      if (entry !== null) take(entry);
-      behind = (entry?.revision ?? 0) < revision ? behind + 1 : 0;
-    }
-  };
-
-  const watchOnce = async (): Promise<void> => {
-    const kv = await new Kvm(connection.nats).open(liveBucketName(campaignId));
-    const watch = await kv.watch({ key: LIVE_SETTINGS_KEY });
-    const ended = new AbortController();
-    const stop = (): void => ended.abort();
-    signal.addEventListener('abort', stop, { once: true });
-    ended.signal.addEventListener('abort', () => watch.stop(), { once: true });
-    // A new watch begins with the current value, possibly of a re-created bucket.
-    revision = 0;
-    const listening = async (): Promise<void> => {
-      for await (const entry of watch) take(entry);
-    };
-    try {
-      await Promise.race([listening(), lookAgainAndAgain(kv, ended.signal)]);
-    } finally {
-      signal.removeEventListener('abort', stop);
-      stop();
-    }
-  };
-
-  void again(watchOnce, AGAIN_AFTER_MS, signal, onError);
+  const bucket = liveBucketName(campaignId);
+  followKeys({ connection, bucket, filter: LIVE_SETTINGS_KEY, keys: [LIVE_SETTINGS_KEY], take, onError }, signal);
   return { current: () => current, first: first.promise };
 };

@@ -45,6 +45,8 @@ export interface EmbeddedOptions {
   readonly draw?: { readonly chainInfo: string; readonly bundleDir: string };
   /** Of node in every pod, before the program: what tests preload. */
   readonly nodeArgs?: readonly string[];
+  /** Where pods send traces, and the share of registrations. Absent: no traces. */
+  readonly tracing?: { readonly endpoint: string; readonly ratio: number };
   /** Bytes of one shard stream, and of one server's store; for tests of a full disk. */
   readonly shardMaxBytes?: number;
   readonly maxFileStoreBytes?: number;
@@ -154,7 +156,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<Stack> =>
           canaries,
           comparison: createComparisonReader(scraper),
         },
-        OPTIONS,
+        options.tracing === undefined ? OPTIONS : { ...OPTIONS, pods: { tracing: options.tracing } },
         join(logDir, 'operator.log'),
         stopping.signal,
       );

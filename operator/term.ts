@@ -114,7 +114,10 @@ export const createTerm = (
       const campaign = cluster.campaign(key);
       if (campaign !== undefined) {
         const requeueAfterMs = await serving.leaveForMs(campaign, signal);
-        return requeueAfterMs === undefined ? reconciler.reconcile(campaign, signal) : { requeueAfterMs };
+        if (requeueAfterMs === undefined) return reconciler.reconcile(campaign, signal);
+        // What this process saw of it earlier is not shown any more: it would look current.
+        report.forgotten(campaign);
+        return { requeueAfterMs };
       }
       // For changes of a pod or an object whose campaign is gone.
       loop.remove(key);

@@ -29,6 +29,15 @@ export const gauge = <L extends string>(registry: Registry, of: Described<L>) =>
 export const histogram = <L extends string>(registry: Registry, of: Described<L>) =>
   new Histogram<L>({ ...configured(registry, of), buckets: [...(of.buckets ?? [])] });
 
+/** For parts of one process that share a metric: the first one registers it. */
+export const shared = <L extends string, M extends Counter<L> | Histogram<L>>(
+  registry: Registry,
+  of: Described<L>,
+  make: (registry: Registry, of: Described<L>) => M,
+): M =>
+  // Registered under this name by the same `make`.
+  (registry.getSingleMetric(of.name) as M | undefined) ?? make(registry, of);
+
 export type Samples<L extends string = string> = Iterable<
   readonly [labels: Readonly<Partial<Record<L, string>>>, value: number]
 >;

@@ -1,5 +1,5 @@
 /**
- * Draws docs/images/dashboard-*.png in a real Chromium: `npm run pictures -- [RECORDING] [SECOND]`. Without a recording of a run of
+ * Draws docs/images/dashboard-*.png in a real Chromium: `npm run pictures:dashboard -- [RECORDING] [SECOND]`. Without a recording of a run of
  * the demo, the picture shows a simulation, and says so.
  */
 import { readFile, stat, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { parseRecording } from '../cli/dashboard/recording.ts';
 import { frameOf } from '../cli/dashboard/replay.ts';
 import { startDashboardServer } from '../cli/dashboard/server.ts';
 import { launchChromium, openPage } from '../test/helpers/chromium.ts';
-import { inPalette } from './dashboard/palette-png.ts';
+import { inPalette } from './dashboard/in-palette.ts';
 import { simulatedRun } from './dashboard/simulated-run.ts';
 
 const IMAGES = join(import.meta.dirname, '../docs/images');

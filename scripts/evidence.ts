@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { measureFdatasync } from '../test/helpers/fdatasync.ts';
 import type { Scenario } from '../test/helpers/scenario.ts';
@@ -45,7 +45,8 @@ const main = async (): Promise<number> => {
     scenario: `${folder}/${name}`,
     holds: result.holds,
     summary: result.summary,
-    command: ['npm run', folder, '--', name, ...args].join(' '),
+    // A folder of this machine says nothing elsewhere.
+    command: ['npm run', folder, '--', name, ...args.map((arg) => (isAbsolute(arg) ? 'DIR' : arg))].join(' '),
     commit: git('rev-parse', 'HEAD'),
     dirty: git('status', '--porcelain', '--', 'app', 'operator', 'local', 'test') !== '',
     startedAt: startedAt.toISOString(),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { launchChromium } from '../test/helpers/chromium.ts';
 import { startTestIntake } from '../test/helpers/intake.ts';
 import { PAGE_STATES, reach } from '../test/helpers/page-states.ts';
-import { inPalette } from './dashboard/palette-png.ts';
+import { inPalette } from './dashboard/in-palette.ts';
 
 const OUT = join(import.meta.dirname, '../docs/images/page');
 /** The end of a long page is the same everywhere. */

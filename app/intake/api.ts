@@ -14,6 +14,7 @@ import {
   only,
   outcomeOf,
 } from '../http/handlers.ts';
+import { starting } from '../http/refusals.ts';
 import { createDevices } from '../limits/device.ts';
 import { type Caller, createLimits } from '../limits/limits.ts';
 import { loginsShown } from '../login/section.ts';
@@ -59,6 +60,9 @@ const PREFIX = '/api/v1';
 export const REGISTRATIONS = `${PREFIX}/registrations`;
 export const SERVING = `${PREFIX}/queue/serving`;
 
+/** Of a ticket or an admission of the waiting room. */
+const isHolder = ({ presented: { pass, waits } }: Knock): boolean => pass !== undefined || waits !== undefined;
+
 const secretIn = ({ headers }: IncomingMessage): string => String(headers['x-receipt-secret'] ?? '');
 
 export const createApi = (deps: IntakeDeps) => {
@@ -87,8 +91,7 @@ export const createApi = (deps: IntakeDeps) => {
     try {
       const knock = acceptor.knock(request, caller);
       isCanary = knock.kind === 'canary';
-      const { pass, waits } = knock.presented;
-      if (pass !== undefined || waits !== undefined) metrics.cameBack();
+      if (isHolder(knock)) metrics.cameBack();
       return knock;
     } finally {
       if (!isCanary) metrics.arrived();
@@ -98,11 +101,11 @@ export const createApi = (deps: IntakeDeps) => {
   /** How its end counts as demand. The excess of one client is none: it counts as one that was expected. */
   const countEnd = (error: ApiError, { conduct }: Caller, knock: Knock | undefined): void => {
     if (knock?.kind === 'canary') return;
-    const isHolder = knock?.presented.pass !== undefined || knock?.presented.waits !== undefined;
+    // Each of a holder's requests was expected when it came (knockOf), and so is the next one.
+    if (knock !== undefined && isHolder(knock)) return;
     const retryAfterSeconds = comesAgainAfter(error);
-    if (error.code === 'TOO_MANY_REQUESTS' || conduct === 'noisy') {
-      if (!isHolder) metrics.cameBack();
-    } else if (retryAfterSeconds !== undefined) metrics.askedAgain(retryAfterSeconds);
+    if (error.code === 'TOO_MANY_REQUESTS' || conduct === 'noisy') metrics.cameBack();
+    else if (retryAfterSeconds !== undefined) metrics.askedAgain(retryAfterSeconds);
   };
 
   const register: Handler = async (request) => {
@@ -169,7 +172,7 @@ export const createApi = (deps: IntakeDeps) => {
 
   const showCampaign: Handler = (_request, params) => {
     const settings = deps.settings.current();
-    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (settings === undefined) throw starting(deps.random());
     if (params['campaignId'] !== campaignId) throw new ApiError('NOT_FOUND');
     const { title, window, identity, vouchers } = settings;
     const eligibility = { ...settings.eligibility, text: oneEntryText(settings) };
@@ -201,7 +204,7 @@ export const createApi = (deps: IntakeDeps) => {
   /** From memory: what the operator has published. */
   const showDraw: Handler = (_request, params) => {
     const settings = deps.settings.current();
-    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (settings === undefined) throw starting(deps.random());
     if (params['campaignId'] !== campaignId) throw new ApiError('NOT_FOUND');
     return jsonAnswer(200, { campaignId, ...settings.published }, 'public, max-age=1');
   };
@@ -212,7 +215,7 @@ export const createApi = (deps: IntakeDeps) => {
    */
   const showProof: Handler = (_request, params) => {
     const settings = deps.settings.current();
-    if (settings === undefined) throw new ApiError('STARTING', { retryAfterSeconds: 1 });
+    if (settings === undefined) throw starting(deps.random());
     const { campaignId: named, entry = '' } = params;
     const { bundleUrl } = settings.draw;
     if (named !== campaignId || !ENTRY.test(entry) || settings.announced === undefined || bundleUrl === undefined)
@@ -253,6 +256,7 @@ export const createApi = (deps: IntakeDeps) => {
         'GET, HEAD': createSiteHealth({ ...deps.siteHealth, monotonicMs: deps.monotonicMs }),
       }),
     } satisfies Readonly<Record<string, Handler>>,
+    watch,
     /** The page of a contingency level; undefined: there is none, or the path is not a page's. */
     paused,
     /** Any other path. */

@@ -12,6 +12,7 @@ export const createIntake = (deps: IntakeDeps): RequestListener => {
   const register = api.routes[REGISTRATIONS];
   const pages = createPages({
     ...deps,
+    read: (handler) => api.watch('static', handler),
     handlers: {
       register,
       receipt: api.routes[`${REGISTRATIONS}/:receiptNo`],

@@ -9,6 +9,8 @@
  * | address     | requests of one network (address.ts)               | busy: a smaller share while the pod is loaded |
  * | half of it  | of these, those that were refused as wrong or too many | noisy: the smallest share |
  *
+ * What busy and noisy mean beside other networks: conducts.ts.
+ *
  * No network is ever refused: a carrier's address may have ten thousand citizens. A request that the pod could not serve is returned to the
  * limits, so those who are asked to come again do not use theirs up.
  *
@@ -20,6 +22,7 @@ import type { LiveSettings } from '../../contract/app-contract.ts';
 import { ERRORS, type ErrorCode } from '../http/errors.ts';
 import type { Conduct } from '../http/shedding.ts';
 import { addressOf, prefixesOf, trustedBy } from './address.ts';
+import { createBeside } from './conducts.ts';
 import { createMeter, type Meter, type Spot, spotOf } from './meter.ts';
 
 type Traffic = LiveSettings['traffic'];
@@ -57,11 +60,13 @@ export interface Limits {
   take(caller: Caller, registrant: Registrant, traffic: Traffic): Taken;
 }
 
-/** Of each meter: 5.25 MiB in all. */
+/** Of each meter: 6.75 MiB in all. */
 const SLOTS = 65_536;
 /** Of the limit of an address. */
 const NOISY = 0.5;
 const PAIR_PER_MINUTE = 1;
+/** A network that was above its limit is marked for a minute; otherwise each use that comes back would make it usual for a moment. */
+const MARK_PER_MINUTE = 1;
 /** Times the limit of a citizen. */
 const EXTRA = 2;
 
@@ -99,16 +104,21 @@ export const createLimits = ({ seed, monotonicMs, deviceOf }: LimitsDeps): Limit
     extra: createMeter(SLOTS),
     requests: createMeter(SLOTS),
     refusals: createMeter(SLOTS),
+    busy: createMeter(SLOTS),
+    noisy: createMeter(SLOTS),
   };
+
+  const beside = createBeside();
 
   const conductOf = (networks: Caller['networks'], perMinute: number): Conduct => {
     const nowMs = monotonicMs();
     let conduct: Conduct = 'usual';
     for (const { spot, times } of networks) {
-      if (meters.requests.take(spot, perMinute * times, nowMs) > 0 && conduct === 'usual') conduct = 'busy';
-      if (meters.refusals.wait(spot, perMinute * times * NOISY, nowMs) > 0) conduct = 'noisy';
+      if (meters.requests.take(spot, perMinute * times, nowMs) > 0) meters.busy.take(spot, MARK_PER_MINUTE, nowMs);
+      if (meters.noisy.wait(spot, MARK_PER_MINUTE, nowMs) > 0) conduct = 'noisy';
+      else if (conduct === 'usual' && meters.busy.wait(spot, MARK_PER_MINUTE, nowMs) > 0) conduct = 'busy';
     }
-    return conduct;
+    return beside(conduct, nowMs);
   };
 
   /** All of them, or none. */
@@ -144,7 +154,9 @@ export const createLimits = ({ seed, monotonicMs, deviceOf }: LimitsDeps): Limit
       const { addressPerMinute = 0 } = traffic?.limits ?? {};
       if (addressPerMinute === 0 || !isFault(code)) return;
       for (const { spot, times } of networks) {
-        meters.refusals.take(spot, addressPerMinute * times * NOISY, monotonicMs());
+        const nowMs = monotonicMs();
+        const waitMs = meters.refusals.take(spot, addressPerMinute * times * NOISY, nowMs);
+        if (waitMs > 0) meters.noisy.take(spot, MARK_PER_MINUTE, nowMs);
       }
     },
 

@@ -12,7 +12,7 @@ const DESCRIPTION = `What citizens' pages and apps can ask of a campaign.
 - Times are server time, RFC 3339. Texts for people are in simplified Chinese, or in English if Accept-Language prefers it.
 - Errors are problem details (RFC 9457). \`code\` is stable. A code of 503 asks the client to wait: repeat after Retry-After.
 - HEAD is answered like GET, without a body.
-- Any path that is not here gets 404 with the code NOT_FOUND. While a contingency level shows a page, it gets that page with 503.
+- Pages of the campaign are at / and below it and are not described here. Any other path gets 404 with the code NOT_FOUND.
 - A request that is not valid HTTP, or too slow, is answered by the server below this API: 400, 408, 413 or 431 without a problem.
 - A campaign has up to three servers: the intake, the login, and the callbacks of channels. Each path says which one it is on.`;
 

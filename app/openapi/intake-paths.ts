@@ -1,6 +1,7 @@
 /** Paths of the intake (app/intake/api.ts). */
 import { z } from 'zod';
 import type { ZodOpenApiPathsObject } from 'zod-openapi';
+import { SITE_HEALTH_PATH } from '../../contract/sites.ts';
 import { IDEMPOTENCY_KEY } from '../intake/gate.ts';
 import { changeOfChannel, correction, registrationBody, sentAssertion } from '../intake/registration-body.ts';
 import { ERRORS_OF } from './errors-of.ts';
@@ -10,6 +11,7 @@ import * as shape from './shapes.ts';
 const CACHED = z.object({ 'Cache-Control': z.string().meta({ description: 'public, with a short max-age.' }) });
 const NOT_CACHED = z.object({ 'Cache-Control': z.literal('no-store') });
 
+const TEXT = { 'text/plain': { schema: z.string() } };
 const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
 
 const receipt = {
@@ -27,6 +29,20 @@ const receipt = {
 };
 
 const campaignId = z.string().meta({ description: 'spec.campaignId of the campaign.', example: 'spring-2027' });
+
+/** Where a registration leads; programs that explore the API follow it. */
+const OF_RECEIPT = Object.fromEntries(
+  ['showReceipt', 'change', 'withdraw', 'bindAccount'].map((operationId) => [
+    operationId,
+    {
+      operationId,
+      parameters: {
+        'path.receiptNo': '$response.body#/receiptNo',
+        'header.X-Receipt-Secret': '$response.body#/receiptSecret',
+      },
+    },
+  ]),
+);
 
 /** An invented person; the number has a region code that is not in use. */
 const EXAMPLE = {
@@ -61,11 +77,12 @@ export const intakePaths = {
       },
       requestBody: { required: true, content: { 'application/json': { schema: registrationBody, example: EXAMPLE } } },
       responses: {
-        '201': { description: 'Registered.', headers: NOT_CACHED, content: json(shape.registered) },
+        '201': { description: 'Registered.', headers: NOT_CACHED, content: json(shape.registered), links: OF_RECEIPT },
         '200': {
           description: 'A repeat of a request that was accepted: its receipt.',
           headers: NOT_CACHED,
           content: json(shape.registered),
+          links: OF_RECEIPT,
         },
         ...problemsOf(ERRORS_OF.register),
       },
@@ -169,24 +186,15 @@ export const intakePaths = {
       },
     },
   },
-  '/site-health': {
+  [SITE_HEALTH_PATH]: {
     get: {
       operationId: 'showSiteHealth',
       tags: ['campaign'],
-      summary: 'Ask whether this site can store a registration',
-      description:
-        'For load balancers in front of several sites: never shed, and the same while registration is closed.',
+      summary: 'Ask whether this site can acknowledge a registration',
+      description: 'For load balancers in front of several sites. It is never shed.',
       responses: {
-        '200': {
-          description: 'A write went through in the last two seconds.',
-          headers: NOT_CACHED,
-          content: { 'text/plain': { schema: z.literal('ok\n') } },
-        },
-        '503': {
-          description: 'The journal acknowledges no write.',
-          headers: NOT_CACHED,
-          content: { 'text/plain': { schema: z.string() } },
-        },
+        '200': { description: 'A write was acknowledged in the last seconds.', headers: NOT_CACHED, content: TEXT },
+        '503': { description: 'The journal acknowledges no write.', headers: NOT_CACHED, content: TEXT },
         ...problemsOf(ERRORS_OF.siteHealth),
       },
     },

@@ -89,11 +89,11 @@ export const campaign = z.strictObject({
   eligibility: z.strictObject({
     minAge: count('Least age in years.'),
     uniqueness: z.enum(UNIQUENESS).meta({ description: 'How many registrations of a person count.' }),
-    excludeWinnersOf: z
-      .array(text('Title.'))
-      .optional()
-      .meta({ description: 'Titles of campaigns whose winners take no part in the draw.' }),
     text: text('Who may register, for people.'),
+    excludeWinnersOf: z
+      .array(text('Title of an earlier campaign.'))
+      .optional()
+      .meta({ description: 'Earlier campaigns whose winners take no part in the draw.' }),
   }),
   draw: z.strictObject({
     unverified: z

@@ -32,6 +32,8 @@ export interface PageDeps extends HookDeps {
   readonly settings: LiveSettingsSource;
   readonly now: () => number;
   readonly random: () => number;
+  /** Around what only reads a page: it is shed before forms are. */
+  readonly read: (handler: Handler) => Handler;
   readonly handlers: ReceiptHandlers & { readonly register: Handler };
 }
 
@@ -139,7 +141,7 @@ export const createPages = (deps: PageDeps) => {
 
   const receipts = createReceiptPages(rendering, handlers);
   const shown = (path: string, get: Handler, others: Readonly<Record<string, Handler>> = {}): Handler =>
-    only({ 'GET, HEAD': choosing(path, get), ...others });
+    only({ 'GET, HEAD': deps.read(choosing(path, get)), ...others });
 
   const routes: Readonly<Record<string, Handler>> = {
     [HOME]: shown(HOME, sharedBy(HOME, startPage)),

@@ -1,5 +1,5 @@
 /** What a source of the dashboard gives: a report, and how it was come by. */
-import type { VoucherCampaignStatus } from '../../contract/types/campaign.ts';
+import type { VoucherCampaign } from '../../contract/types/campaign.ts';
 import type { Report } from '../status/status-report.ts';
 
 /** What citizens see; only a recording knows it. */
@@ -36,15 +36,15 @@ export interface Source {
   run(onFrame: (frame: Frame) => void, signal: AbortSignal): Promise<void>;
 }
 
-export interface Waiting {
-  readonly citizens: number;
-  readonly ratePerSecond: number;
-  readonly longestSeconds?: number;
-}
-
-/** The waiting room; undefined: there is none, or it is empty. */
-export const waitingOf = (status: VoucherCampaignStatus | undefined): Waiting | undefined =>
-  (status as (VoucherCampaignStatus & { readonly waiting?: Waiting }) | undefined)?.waiting;
+/**
+ * | the campaign has a waiting room | citizens wait | number     |
+ * |---------------------------------|---------------|------------|
+ * | no                              | –             | undefined  |
+ * | yes                             | no            | 0          |
+ * | yes, or its status says so      | yes           | how many   |
+ */
+export const waitingCitizens = ({ spec, status }: VoucherCampaign): number | undefined =>
+  status?.waiting?.citizens ?? (spec.traffic.waitingRoom.enabled ? 0 : undefined);
 
 /** A slightly late answer is not reported: the log of decisions is read every 5 s. */
 const STALE_AFTER_MS = 12_000;

@@ -13,7 +13,7 @@ import { TIERS, type Tier } from '../../contract/tiers.ts';
 import { decisionAt } from '../../operator/history/decision-log.ts';
 import type { Decisions } from '../cluster.ts';
 import type { Report } from '../status/status-report.ts';
-import { type CitizensSeen, waitingOf } from './frame.ts';
+import { type CitizensSeen, waitingCitizens } from './frame.ts';
 
 /** An hour of a campaign under load, whose status is written every 5 s, and twenty minutes of a replay's seconds. */
 export const MAX_POINTS = 1_200;
@@ -38,7 +38,8 @@ export interface Replicas {
 }
 
 /** The present point of a report. */
-export const pointOf = ({ campaign: { status = {} }, nowMs }: Report, citizens?: CitizensSeen): Point => {
+export const pointOf = ({ campaign, nowMs }: Report, citizens?: CitizensSeen): Point => {
+  const { status = {} } = campaign;
   const replicas = TIERS.flatMap((tier) => {
     const seen = status.tiers?.[tier];
     return seen === undefined ? [] : [[tier, { desired: seen.desired, ready: seen.ready, ceiling: seen.ceiling }]];
@@ -47,7 +48,7 @@ export const pointOf = ({ campaign: { status = {} }, nowMs }: Report, citizens?:
     atMs: nowMs,
     arrivalsPerSecond: status.arrivalsPerSecond,
     backlog: status.backlog,
-    waiting: waitingOf(status)?.citizens,
+    waiting: waitingCitizens(campaign),
     answerP99Ms: citizens?.answerP99Ms,
     replicas: Object.fromEntries(replicas),
   };
@@ -88,7 +89,7 @@ const samplesOf = (decisions: Decisions): readonly Point[] =>
 
 /** The operator's own samples, where this process has seen nothing: before it began, and while the API server was away. */
 export const withSamples = (points: readonly Point[], decisions: Decisions | undefined): readonly Point[] => {
-  if (decisions === undefined) return points;
+  if (decisions === undefined || decisions.recent.length === 0) return points;
   const isNear = (a: Point, b: Point): boolean => Math.abs(a.atMs - b.atMs) < NEAR_MS;
   const known = points.filter(isKnown);
   const news = samplesOf(decisions).filter((sample) => !known.some((point) => isNear(point, sample)));

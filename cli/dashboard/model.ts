@@ -1,11 +1,12 @@
 /** What the dashboard shows of a campaign, before its words. Pure. */
 import { instantMs } from '../../contract/instant.ts';
 import type { VoucherCampaign } from '../../contract/types/campaign.ts';
+import type { WaitingStatus } from '../../contract/types/status.ts';
 import { closesAtOf } from '../closing.ts';
 import { approvalCommand, askedFor, where } from '../plans/plans.ts';
 import { type Report, type Standing, standingOf, type TierLine, tierLines } from '../status/status-report.ts';
 import { type Zone, zoneOf } from '../times.ts';
-import { type CitizensSeen, type Waiting, waitingOf } from './frame.ts';
+import { type CitizensSeen, waitingCitizens } from './frame.ts';
 import type { Point } from './history.ts';
 
 export const STEPS = ['registered', 'verified', 'listed', 'won', 'issued'] as const;
@@ -41,7 +42,7 @@ export interface Model {
   readonly statusAtMs: number | undefined;
   readonly standing: Standing;
   readonly tiers: readonly TierLine[];
-  readonly waiting: Waiting | undefined;
+  readonly waiting: WaitingStatus | undefined;
   readonly hasWaitingRoom: boolean;
   readonly answerP99Ms: number | undefined;
   readonly peakArrivals: number | undefined;
@@ -119,7 +120,7 @@ export const modelOf = (report: Report, points: readonly Point[], citizens?: Cit
   const { metadata, spec, status } = campaign;
   const closesAtMs = instantMs(closesAtOf(campaign));
   const standing = standingOf(report);
-  const waiting = waitingOf(status);
+  const waiting = status?.waiting;
   return {
     campaign,
     context: options.context,
@@ -133,7 +134,8 @@ export const modelOf = (report: Report, points: readonly Point[], citizens?: Cit
     standing,
     tiers: tierLines(report),
     waiting,
-    hasWaitingRoom: waiting !== undefined || points.some(({ waiting: before }) => before !== undefined),
+    hasWaitingRoom:
+      waitingCitizens(campaign) !== undefined || points.some(({ waiting: before }) => before !== undefined),
     answerP99Ms: citizens?.answerP99Ms,
     peakArrivals: peakOf(points),
     steps: stepsOf(campaign, closesAtMs, nowMs),

@@ -4,7 +4,7 @@ import { entryOf, type Tier } from '../../contract/tiers.ts';
 import { effectText, type LevelInForce } from '../contingency/contingency-words.ts';
 import type { Fault } from '../remedies.ts';
 import { clockOf } from '../times.ts';
-import { ago, at, type Look, say } from './format.ts';
+import { ago, type Look, say } from './format.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { Model, PlanShown } from './model.ts';
 import { conditionZh } from './words-zh.ts';
@@ -26,7 +26,8 @@ const planNeed = (
   model: Model,
   look: Look,
 ): Need => {
-  const expires = `${say(look, 'planExpires')} ${at(look, expiresAtMs, model.nowMs, model.zone)}`;
+  // No countdown: a part that changes each second could not be selected and copied.
+  const expires = `${say(look, 'planExpires')} ${clockOf(expiresAtMs, model.zone, model.nowMs)}`;
   const sentence = summary?.[look.language] ?? `${say(look, 'planAsks')} ${asks}`;
   return {
     tone: 'warn',

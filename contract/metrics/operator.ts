@@ -97,6 +97,12 @@ export const CAMPAIGNS = named({
   voucher_campaign_admission_per_second: ofCampaign(
     'Registrations per second that intake admits, all pods together. Absent until it is published.',
   ),
+  voucher_campaign_waiting_citizens: ofCampaign(
+    'Citizens with a ticket of the waiting room whose turn has not come, in round numbers. Absent without a waiting room.',
+  ),
+  voucher_campaign_waiting_seconds: ofCampaign(
+    'Time until the turn of the last citizen in the waiting room, in round numbers. Absent while no one waits, or no one is served.',
+  ),
   voucher_campaign_received_registrations: ofCampaign(
     'Persons whose registration is in the database. Absent until they are counted.',
   ),

@@ -1,13 +1,10 @@
 /** Prometheus and promtool, to test rules: from the PATH, the cache, or Debian's package, which is unpacked and not installed. */
-import { execFile } from 'node:child_process';
-import { mkdtempDisposable, readdir } from 'node:fs/promises';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { cacheDir, type EnsureOptions, isWholeProgram, onPath, place } from './cache.ts';
+import { unpackDebian } from './debian.ts';
 import { locked } from './lock.ts';
-
-const run = promisify(execFile);
 
 const PROGRAMS = ['prometheus', 'promtool'] as const;
 export type PrometheusPrograms = Readonly<Record<(typeof PROGRAMS)[number], string>>;
@@ -22,21 +19,10 @@ export const prometheusHere = async (): Promise<PrometheusPrograms | undefined> 
   return prometheus === undefined || promtool === undefined ? undefined : { prometheus, promtool };
 };
 
-/** The package lists of the machine may be empty or old; to update them takes root. */
-const download = async (dir: string, signal: AbortSignal): Promise<void> => {
-  const get = () => run('apt-get', ['download', '-q', 'prometheus'], { cwd: dir, signal });
-  await get().catch(async () => {
-    await run('apt-get', ['update', '-q'], { signal });
-    await get();
-  });
-};
-
 const unpack = async ({ signal, progress }: EnsureOptions): Promise<void> => {
   progress('downloading Prometheus and promtool from Debian (19 MB)');
   await using scratch = await mkdtempDisposable(join(tmpdir(), 'voucher-prometheus-'));
-  await download(scratch.path, signal);
-  const [file = ''] = (await readdir(scratch.path)).filter((name) => name.endsWith('.deb'));
-  await run('dpkg-deb', ['-x', file, 'out'], { cwd: scratch.path, signal });
+  await unpackDebian(['prometheus'], scratch.path, signal);
   for (const name of PROGRAMS) await place(join(scratch.path, 'out/usr/bin', name), join(cacheDir(), name));
 };
 

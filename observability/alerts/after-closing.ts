@@ -36,6 +36,13 @@ export const LATER_ALERTS: Alerts = {
     summary: `A provider of identities does not answer: ${CAMPAIGN} ({{ $labels.reason }})`,
     description: 'Registration continues, and registrations wait for their verification.',
   },
+  VoucherEarlierWinnersMissing: {
+    severity: 'warning',
+    expr: condition('EarlierWinnersExcluded', { reason: 'CampaignNotFound|KeysDestroyed' }),
+    for: '5m',
+    summary: `The winners of an earlier campaign are not known: ${CAMPAIGN} ({{ $labels.reason }})`,
+    description: 'The list of the draw is not frozen without them, and waiting does not help.',
+  },
   VoucherFreezeLate: {
     severity: 'critical',
     expr: overdue(

@@ -61,10 +61,33 @@ export const REGISTRATION_ALERTS: Alerts = {
   },
   VoucherCitizensShed: {
     severity: 'warning',
-    expr: whileOpen(`${ofCampaign('voucher_campaign_shed_ratio')} > 0.1`),
+    // With a waiting room they have a ticket: the next alerts.
+    expr: whileOpen(
+      `${ofCampaign('voucher_campaign_shed_ratio')} > 0.1 unless on (namespace, name) voucher_campaign_waiting_citizens`,
+    ),
     for: '5m',
     summary: `Citizens are asked to come again: ${CAMPAIGN}`,
     description: '{{ $value | humanizePercentage }} of the attempted registrations have been shed for 5 minutes.',
+  },
+  VoucherQueueStopped: {
+    severity: 'critical',
+    // A level of a person or a trigger may stop it on purpose.
+    expr: whileOpen(
+      [
+        `${ofCampaign('voucher_campaign_waiting_citizens')} > 0 unless on (namespace, name) voucher_campaign_waiting_seconds`,
+        `unless on (namespace, name) ${condition('Contingency', { status: 'True' })}`,
+      ].join(' '),
+    ),
+    for: '1m',
+    summary: `No one is served in the waiting room: ${CAMPAIGN}`,
+    description: 'About {{ $value | humanize }} citizens have a ticket, and no turn comes.',
+  },
+  VoucherQueueLong: {
+    severity: 'warning',
+    expr: whileOpen(`${ofCampaign('voucher_campaign_waiting_seconds')} > 1800`),
+    for: '5m',
+    summary: `Citizens wait long in the waiting room: ${CAMPAIGN}`,
+    description: 'The last citizen in the queue waits about {{ $value | humanizeDuration }}.',
   },
   VoucherAnswersSlow: {
     severity: 'warning',

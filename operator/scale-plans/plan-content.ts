@@ -4,6 +4,7 @@ import type { Reading } from '../../contract/reading.ts';
 import type { Tier } from '../../contract/tiers.ts';
 import type { Ceilings } from '../../contract/types/common.ts';
 import type { ScalePlanSpec } from '../../contract/types/scale-plan.ts';
+import { crowdIn } from '../queue/crowd.ts';
 import type { Need } from '../scaling/plan-need.ts';
 import type { PlanInput, TierOutcomes } from '../tick/observed.ts';
 
@@ -15,6 +16,9 @@ export interface TierNeed extends Need {
 export const neededSignal = (tier: Tier): string => `${tier}ReplicasNeeded`;
 
 type Evidence = ScalePlanSpec['evidence'];
+
+/** By the schema; the needs come first. */
+const MOST_EVIDENCE = 16;
 
 const evidence = (signal: string, value: number, atMs: number, nowMs: number): Evidence[number] => ({
   signal,
@@ -40,6 +44,7 @@ export const evidenceOf = (
 ): Evidence => {
   const { arrivals, backlog } = observed.readings;
   const { peakArrivalsPerSecond } = campaign.spec.scaling;
+  const crowd = crowdIn(observed.queue);
   return [
     ...needs.flatMap(({ tier, needed, ceiling }) => [
       evidence(neededSignal(tier), needed, nowMs, nowMs),
@@ -59,7 +64,10 @@ export const evidenceOf = (
       recordsBacklogMessages: messages,
       recordsOldestSeconds: oldestSeconds,
     })),
-  ];
+    ...(crowd === undefined || crowd.citizens < 1
+      ? []
+      : [evidence('citizensInWaitingRoom', Math.round(crowd.citizens), crowd.atMs, nowMs)]),
+  ].slice(0, MOST_EVIDENCE);
 };
 
 /** As long as a grant without a stated end lasts. */

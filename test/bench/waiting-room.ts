@@ -1,6 +1,6 @@
 /**
  * The waiting room at a million tickets: what they cost in memory, how many polls a core answers beside an Express route with the same
- * answer in the same run, how fast tickets are given, and how many citizens too many are admitted.
+ * answer in the same run (on the same server, whose connections are bounded, and on a plain one), how fast tickets are given, and how many citizens too many are admitted.
  * `--tickets N`, `--seconds N` of polling, `--rounds N` of polls beside Express.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -37,7 +37,7 @@ interface Server {
   stop(): void;
 }
 
-const startServer = async (kind: 'room' | 'express', signal: AbortSignal): Promise<Server> => {
+const startServer = async (kind: 'room' | 'express' | 'plain', signal: AbortSignal): Promise<Server> => {
   const child = fork(join(import.meta.dirname, 'room/server.ts'), [kind], { execArgv: ['--expose-gc'] });
   const { port } = await answerOf(child, started, signal);
   return {
@@ -107,8 +107,9 @@ export const scenario: Scenario = {
     const ticket = requestTo('POST', '/api/v1/queue/tickets');
     const room = await startServer('room', signal);
     const express = await startServer('express', signal);
+    const plain = await startServer('plain', signal);
     try {
-      for (const server of [room, express]) await load(server, poll, { status: 200, seconds: 2 });
+      for (const server of [room, express, plain]) await load(server, poll, { status: 200, seconds: 2 });
       await load(room, ticket, { status: 201, seconds: 2 });
       const before = await room.memory();
       const issued = await load(room, ticket, { status: 201, seconds: 3_600, count: tickets });
@@ -117,18 +118,22 @@ export const scenario: Scenario = {
         `${issued.answers} tickets in ${issued.seconds} s; ${mebibytes(alive.heapUsed - before.heapUsed)} MiB more`,
       );
 
-      const pairs: { readonly room: Load; readonly express: Load }[] = [];
+      const pairs: { readonly room: Load; readonly express: Load; readonly plain: Load }[] = [];
       for (let round = 0; round < rounds; round += 1) {
         signal.throwIfAborted();
         const ours = await load(room, poll, { status: 200, seconds: 2 });
         const theirs = await load(express, poll, { status: 200, seconds: 2 });
-        pairs.push({ room: ours, express: theirs });
-        progress(`round ${round + 1}: ${ours.perCoreSecond} polls per core second, Express ${theirs.perCoreSecond}`);
+        const plainly = await load(plain, poll, { status: 200, seconds: 2 });
+        pairs.push({ room: ours, express: theirs, plain: plainly });
+        const [a, b, c] = [ours, theirs, plainly].map(({ perCoreSecond }) => perCoreSecond);
+        progress(`round ${round + 1}: ${a} polls per core second; Express ${b}, and ${c} on a server without bounds`);
       }
       const polled = await load(room, poll, { status: 200, seconds });
       const after = await room.memory();
       const crowd = await playCrowd({ pods: 3, ratePerSecond: 100, arrivalsPerSecond: 1_000, arriveForSeconds: 3 });
-      const ratio = median(pairs.map((pair) => pair.room.perCoreSecond / pair.express.perCoreSecond));
+      const besides = (kind: 'express' | 'plain'): number =>
+        median(pairs.map((pair) => pair.room.perCoreSecond / pair[kind].perCoreSecond));
+      const ratio = besides('express');
       const growthMiB = mebibytes(after.heapUsed - before.heapUsed);
       const summary = {
         ticketsAlive: issued.answers,
@@ -140,10 +145,11 @@ export const scenario: Scenario = {
         polls: polled.answers,
         pollsPerCoreSecond: median(pairs.map((pair) => pair.room.perCoreSecond)),
         pollsBesideExpress: Math.round(ratio * 100) / 100,
+        pollsBesidePlainExpress: Math.round(besides('plain') * 100) / 100,
         overshoot: crowd.overshoot,
         worstInversion: crowd.worstInversion,
       };
-      const failed = [issued, polled, ...pairs.flatMap((pair) => [pair.room, pair.express])].reduce(
+      const failed = [issued, polled, ...pairs.flatMap((pair) => [pair.room, pair.express, pair.plain])].reduce(
         (sum, one) => sum + one.otherStatus,
         0,
       );
@@ -158,6 +164,7 @@ export const scenario: Scenario = {
     } finally {
       room.stop();
       express.stop();
+      plain.stop();
     }
   },
 };

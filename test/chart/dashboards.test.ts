@@ -28,7 +28,7 @@ describe('dashboards', () => {
   it('have the labels and annotations of the values', async () => {
     const dashboards = { enabled: true, labels: { team: 'city' }, annotations: { grafana_folder: 'Vouchers' } };
     for (const { metadata } of boards(await render({ monitoring: { dashboards } }))) {
-      expect(metadata.labels).toMatchObject({ team: 'city' });
+      expect(metadata.labels).toMatchObject({ grafana_dashboard: '1', team: 'city' });
       expect(metadata.annotations).toEqual({ grafana_folder: 'Vouchers' });
     }
   });

@@ -76,6 +76,8 @@ export const createMemoryJournal = () => {
     stored.filter(({ event }) => event.receipt === receipt && event.type === type);
   const journal = {
     answers: true,
+    /** Trace context of each publish, by the type of its fact. */
+    headers: [] as (readonly [EventType, string | undefined])[],
     /** By shard. */
     created: Array.from({ length: SHARDS }, (_, shard) => `created-${shard}`),
     /** Called before and after each access; a case makes it throw. */
@@ -107,12 +109,14 @@ export const createMemoryJournal = () => {
       throw new Error('issuance looks up whole facts');
     },
   };
-  const publish = async (event: EventEnvelope): Promise<void> => {
+  const publish: PublishHome = async (event, _signal, traceparent) => {
+    journal.headers.push([event.type, traceparent]);
     journal.step('before publish');
     journal.store(event);
     journal.step('after publish');
   };
-  const append: AppendIssuing = async (event, after) => {
+  const append: AppendIssuing = async (event, after, _signal, traceparent) => {
+    journal.headers.push([event.type, traceparent]);
     journal.step('before append');
     const last = of(event.receipt, 'issuing').at(-1)?.sequence ?? 0;
     if (last !== after) return 'overtaken';

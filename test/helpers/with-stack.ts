@@ -38,8 +38,8 @@ export interface StackCampaign {
   readonly said?: Readonly<Record<string, string>>;
 }
 
-/** Limits of the machine, which are not in the campaign. */
-export type StackRoom = Pick<EmbeddedOptions, 'shardMaxBytes' | 'maxFileStoreBytes'>;
+/** Settings of the installation, which are not in the campaign. */
+export type StackRoom = Pick<EmbeddedOptions, 'shardMaxBytes' | 'maxFileStoreBytes' | 'tracing'>;
 
 const HOUR_MS = 3_600_000;
 

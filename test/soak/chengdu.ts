@@ -10,6 +10,8 @@
  * | draw     | the result is announced                                                | the draw's Job |
  * | issue    | every winner has a voucher, and every channel's number agrees          | issuance |
  * | check    | every receipt is in the journal; each winner has one voucher in the channels' books | |
+ *
+ * `--sabotage lost-one`, `--sabotage double-issue`: the check must find it, and the run ends with exit 1.
  */
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -233,13 +235,21 @@ const journalReceipts = async ({ world, state, signal }: Run): Promise<Buffer> =
   }
 };
 
-const check = async (run: Run) => {
+/** What the check must find: a receipt that no one has stored, or a voucher that was issued once more. */
+const SABOTAGES = ['lost-one', 'double-issue'] as const;
+type Sabotage = (typeof SABOTAGES)[number];
+const isSabotage = (word: string): word is Sabotage => SABOTAGES.some((one) => one === word);
+
+const check = async (run: Run, sabotage: Sabotage | undefined) => {
   const { stateDir, state, world, signal } = run;
+  // A process that went on here has not seen it yet.
+  await issue(run);
   const stored = await journalReceipts(run);
   const file = await open(receiptsFileOf(stateDir), 'r');
   const kept = Buffer.alloc(state.count * RECEIPT_BYTES);
   await file.read(kept, 0, kept.length, 0);
   await file.close();
+  if (sabotage === 'lost-one') kept.writeUInt32BE(~kept.readUInt32BE() >>> 0);
   let lost = 0;
   for (let at = 0; at < kept.length; at += RECEIPT_BYTES)
     if (!hasHash(stored, kept.subarray(at, at + RECEIPT_BYTES))) lost += 1;
@@ -248,6 +258,8 @@ const check = async (run: Run) => {
   for (const channel of CHANNELS)
     for await (const line of bookLines(booksDirOf(stateDir), channel))
       if (!('used' in line)) books.push({ channel, ...line });
+  const last = books.at(-1);
+  if (sabotage === 'double-issue' && last !== undefined) books.push({ ...last, request: 'sabotage' });
   const facts = await readWinners({ ...ledgerCheck, campaignId, shards }, signal);
   const drawn = world.stack.snapshot().draw?.results ?? [];
   const issued = compareIssued({
@@ -262,9 +274,10 @@ export const scenario: Scenario = {
   issue: '22',
   async run({ args, signal, progress }) {
     const text = { type: 'string' } as const;
-    const options = { scale: text, 'state-dir': text, resume: { type: 'boolean' } } as const;
-    // The words of the issue: `npm run soak -- chengdu --scale 0.05`.
+    const options = { scale: text, 'state-dir': text, resume: { type: 'boolean' }, sabotage: text } as const;
     const { values } = parseArgs({ args: [...args], options });
+    const { sabotage } = values;
+    if (sabotage !== undefined && !isSabotage(sabotage)) throw new Error(`--sabotage: one of ${SABOTAGES.join(', ')}`);
     const scale = Number(values.scale ?? '0.05');
     if (!(scale > 0 && scale <= 1)) throw new Error('--scale: a number above 0, at most 1');
     const count = Math.max(300, Math.round(REGISTRATIONS * scale));
@@ -323,7 +336,7 @@ export const scenario: Scenario = {
       const steps = { register, list, draw, issue };
       for (const [name, work] of Object.entries(steps))
         if (state.steps[name] === undefined) await step(name, () => work(run));
-      const { lost, issued } = await step('check', () => check(run));
+      const { lost, issued } = await step('check', () => check(run, sabotage));
       const notKilled = KILLED.filter((what) => !state.kills.some((one) => one.what === what));
       const claims = {
         noneLost: lost === 0,
@@ -356,6 +369,7 @@ export const scenario: Scenario = {
             ]),
           ),
         },
+        ...(sabotage === undefined ? {} : { twin: sabotage }),
         raw: { steps: state.steps, kills: state.kills },
       };
     } finally {

@@ -1,6 +1,7 @@
 /** Ticket and admission of a request: from its header, or else from its cookie. */
 import type { IncomingMessage } from 'node:http';
 import { ADMISSION_SECONDS, PLACE_KEPT_SECONDS } from '../../../contract/queue.ts';
+import { cookieIn } from '../../http/cookies.ts';
 import type { Room } from './room.ts';
 import type { Admission, Ticket, Tickets } from './tickets.ts';
 import type { Uses } from './uses.ts';
@@ -8,21 +9,12 @@ import type { Uses } from './uses.ts';
 export const TICKET = { header: 'x-queue-ticket', cookie: 'vc_ticket' } as const;
 export const ADMISSION = { header: 'x-queue-admission', cookie: 'vc_admission' } as const;
 
-/** Far longer than ours together. */
-const LONGEST_COOKIES = 6_000;
 /** The longest pre-queue and wait that we expect; a ticket without a cookie is as good. */
 const TICKET_COOKIE_SECONDS = 43_200 + PLACE_KEPT_SECONDS;
 
-const cookieIn = ({ headers: { cookie = '' } }: IncomingMessage, name: string): string | undefined =>
-  (cookie.length > LONGEST_COOKIES ? '' : cookie)
-    .split(';')
-    .map((pair) => pair.trim())
-    .find((pair) => pair.startsWith(`${name}=`))
-    ?.slice(name.length + 1);
-
 const textsIn = (request: IncomingMessage, { header, cookie }: typeof TICKET | typeof ADMISSION): readonly string[] => {
   const sent = request.headers[header];
-  return [typeof sent === 'string' ? sent : undefined, cookieIn(request, cookie)].filter((text) => text !== undefined);
+  return [typeof sent === 'string' ? sent : '', cookieIn(request, cookie)].filter((text) => text !== '');
 };
 
 /** The first that is ours. */

@@ -78,7 +78,7 @@ export interface Room {
   newTicket(): Promise<Ticket | undefined>;
 }
 
-const PAGE_POLLS_SECONDS = { open: 5, queueing: 20 } as const;
+const PAGE_POLLS_SECONDS = { off: 30, closed: 30, open: 5, queueing: 20 } as const;
 
 interface Times {
   readonly of: LiveSettings;
@@ -189,8 +189,7 @@ export const createRoom = ({ settings, queue, now, monotonicMs, random, journalF
       };
     },
     pollSharedSeconds({ mode, waiting }) {
-      if (mode === 'preQueue') return Math.max(PAGE_POLLS_SECONDS.open, pollTogether(waiting));
-      return mode === 'queueing' ? PAGE_POLLS_SECONDS.queueing : PAGE_POLLS_SECONDS.open;
+      return mode === 'preQueue' ? pollTogether(waiting) : PAGE_POLLS_SECONDS[mode];
     },
     async newTicket() {
       const number = await nextNumber();

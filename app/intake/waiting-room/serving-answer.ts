@@ -19,9 +19,8 @@ export interface ServingAnswer {
 
 interface Made {
   readonly atMs: number;
-  /** Undefined: there is no waiting room. */
+  /** ASCII. Undefined: there is no waiting room. */
   readonly text: string | undefined;
-  readonly bytes: Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -45,14 +44,13 @@ export const createServingAnswer = (room: Room, now: () => number, monotonicMs: 
     const atMs = monotonicMs();
     if (made !== undefined && atMs - made.atMs < NEW_EVERY_MS) return made;
     const text = textOf();
-    const bytes = Buffer.from(text ?? '');
     const headers = {
       'X-Content-Type-Options': 'nosniff',
       'Content-Type': 'application/json; charset=utf-8',
       'Cache-Control': CACHE_CONTROL,
-      'Content-Length': String(bytes.length),
+      'Content-Length': String(text?.length ?? 0),
     };
-    made = { atMs, text, bytes, headers };
+    made = { atMs, text, headers };
     return made;
   };
 
@@ -63,10 +61,11 @@ export const createServingAnswer = (room: Room, now: () => number, monotonicMs: 
       return { ...jsonAnswer(200, undefined, CACHE_CONTROL), body: text };
     },
     send(response, isDraining) {
-      const { text, bytes, headers } = current();
+      const { text, headers } = current();
       if (text === undefined) return false;
       response.writeHead(200, isDraining ? { ...headers, Connection: 'close' } : headers);
-      response.end(bytes);
+      // A text, not bytes: Node sends it in one piece with the head.
+      response.end(text);
       return true;
     },
   };

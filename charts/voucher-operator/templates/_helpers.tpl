@@ -156,7 +156,7 @@ subjects:
   "imagePullSecretsByNamespace" $app.imagePullSecretsByNamespace "nodeSelector" $app.nodeSelector "affinity" $app.affinity
   "tolerations" $app.tolerations "topologySpreadConstraints" $app.topologySpreadConstraints "labels" $app.podLabels
   "annotations" $app.podAnnotations
-  "resources" (include "voucher.ofTiers" (dict "root" . "field" "app.resources" "values" $app.resources "jobs" (list "draw" "compare" "books")) | fromJson)
+  "resources" (include "voucher.ofTiers" (dict "root" . "field" "app.resources" "values" $app.resources "jobs" (list "draw" "compare" "books" "exclude")) | fromJson)
   "nodeLostTolerationSeconds" (int $app.nodeLostTolerationSeconds) -}}
 {{- $_ := set $pods "headroomPriorityClassName" (include "voucher.headroomPriorityClass" .) -}}
 {{- if not .Values.podSecurity.fixedIds }}{{ $_ := set $pods "fixedIds" false }}{{ end -}}

@@ -1,25 +1,36 @@
 /**
- * A server for the bench of the waiting room, a process of its own: an intake between fakes (`room`), or Express with the same answer
- * (`express`). Its parent asks for its memory after a garbage collection, and sets the pace.
+ * A server for the bench of the waiting room, a process of its own: an intake between fakes (`room`), Express with the same answer on the
+ * intake's server, which bounds its connections (`express`), or on a plain one (`plain`). Its parent asks for its memory after a garbage collection.
  */
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
 import express from 'express';
-import { calmGuard, NOW_MS, settingsOf, startTestIntake } from '../../helpers/intake.ts';
+import { listen } from '../../../app/http/server.ts';
+import { createIntake } from '../../../app/intake/create-intake.ts';
+import { createFakeQueue } from '../../helpers/fake-queue.ts';
+import { NOW_MS, settingsOf, testIntakeDeps } from '../../helpers/intake.ts';
 
 const PATH = '/api/v1/queue/serving';
 const SHUFFLE = { seed: '0'.repeat(64), count: 0 };
 
-const startRoom = async (): Promise<number> => {
-  const { world, port } = await startTestIntake(calmGuard(1_000_000));
-  world.queue.shuffled(SHUFFLE);
-  world.queue.pace({ base: 0, ratePerSecond: 0, since: new Date(NOW_MS).toISOString() });
-  const waitingRoom = { enabled: true, preQueueMinutes: 30 };
-  world.settings = settingsOf({
-    traffic: { admissionPerSecond: 1_000, intakePods: 1, burstSeconds: 1, waitingRoom },
-  });
-  return port;
+const settings = settingsOf({
+  traffic: {
+    admissionPerSecond: 1_000,
+    intakePods: 1,
+    burstSeconds: 1,
+    waitingRoom: { enabled: true, preQueueMinutes: 30 },
+  },
+});
+
+/** Without the check of each answer that tests have. */
+const room = (): RequestListener => {
+  const queue = createFakeQueue();
+  queue.shuffled(SHUFFLE);
+  queue.pace({ base: 0, ratePerSecond: 0, since: new Date(NOW_MS).toISOString() });
+  return createIntake({ ...testIntakeDeps(), queue, settings: { current: () => settings } });
 };
 
-const startRival = (): Promise<number> => {
+const rival = (): RequestListener => {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -35,16 +46,24 @@ const startRival = (): Promise<number> => {
       shuffle: SHUFFLE,
     });
   });
-  return new Promise((resolve) => {
-    const server = app.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(typeof address === 'object' ? (address?.port ?? 0) : 0);
-    });
-  });
+  return app;
 };
 
+const plainly = async (listener: RequestListener): Promise<number> => {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+};
+const bounded = async (listener: RequestListener): Promise<number> => (await listen(listener, '127.0.0.1', 0)).port;
+
+const portOf: Readonly<Record<string, () => Promise<number>>> = {
+  room: () => bounded(room()),
+  express: () => bounded(rival()),
+  plain: () => plainly(rival()),
+};
 const [kind = 'room'] = process.argv.slice(2);
-process.send?.({ port: await (kind === 'express' ? startRival() : startRoom()) });
+process.send?.({ port: await portOf[kind]?.() });
 
 process.on('message', (message: { readonly ask: 'memory' }) => {
   if (message.ask !== 'memory') return;

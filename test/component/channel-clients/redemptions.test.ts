@@ -15,6 +15,7 @@ import { type CallbackWorld, FORGERIES, redeem, redeemBody } from '../../../loca
 import { type ChannelKeys, createChannelKeys, readServerKeys, type ServerKeys } from '../../../local/channels/keys.ts';
 import { stockSchema } from '../../../local/channels/stocks.ts';
 import { systemClock } from '../../../runtime/clock.ts';
+import { documented } from '../../helpers/documented-answers.ts';
 import { aStart } from '../../helpers/issuance.ts';
 import { factEvent } from '../../helpers/records.ts';
 
@@ -108,7 +109,7 @@ const startPod = async (read = readerOf()) => {
     onTrouble: () => undefined,
     onServerError: () => undefined,
   });
-  const server = await listen(listener, '127.0.0.1', 0);
+  const server = await listen(documented(listener), '127.0.0.1', 0);
   servers.push(server);
   return {
     world,

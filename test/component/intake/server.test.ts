@@ -183,6 +183,8 @@ describe('draining', () => {
     expect(drained).toBe(false);
     ack.resolve(ACKNOWLEDGED);
     await done;
+    // The server has closed it; what it wrote may still be on its way.
+    await eventually(() => line.ended, { what: 'the end of the connection' });
     expect(line.received).toContain('HTTP/1.1 201');
     expect(line.received).toContain('"state":"received"');
   });

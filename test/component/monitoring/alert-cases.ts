@@ -139,9 +139,23 @@ const REGISTRATION: Readonly<Record<string, AlertCases>> = {
     fires: { 'a fifth is shed': case_(OPEN, campaign('shed_ratio', 0.2)) },
     silent: {
       'a twentieth is shed': case_(OPEN, campaign('shed_ratio', 0.05)),
+      'they have tickets': case_(OPEN, campaign('shed_ratio', 0.2), campaign('waiting_citizens', 5_000)),
       'registration is closed': case_(campaign('shed_ratio', 0.2)),
       'in the opening minute only': case_(OPEN, campaign('shed_ratio', '0.5x4 0x76')),
     },
+  },
+  VoucherQueueStopped: {
+    fires: { 'no turn comes': case_(OPEN, campaign('waiting_citizens', 5_000)) },
+    silent: {
+      'it moves': case_(OPEN, campaign('waiting_citizens', 5_000), campaign('waiting_seconds', 60)),
+      'no one waits': case_(OPEN, campaign('waiting_citizens', 0)),
+      'before opening': case_(is('Open', 'False', 'BeforeOpening'), campaign('waiting_citizens', 5_000)),
+      'a level stops it': case_(OPEN, campaign('waiting_citizens', 5_000), is('Contingency', 'True', 'LevelInForce')),
+    },
+  },
+  VoucherQueueLong: {
+    fires: { 'two hours': case_(OPEN, campaign('waiting_seconds', 7_200)) },
+    silent: { 'ten minutes': case_(OPEN, campaign('waiting_seconds', 600)) },
   },
   VoucherAnswersSlow: {
     fires: { 'a tenth takes 2 s': case_(answers(['1', '0+900x80'], ['2', '0+1000x80'], ['+Inf', '0+1000x80'])) },
@@ -338,6 +352,12 @@ const LATER: Readonly<Record<string, AlertCases>> = {
     },
   },
   VoucherProviderStopped: onCondition('ProvidersReachable', ['False', 'ProviderFailing'], ['True', 'AllAnswer']),
+  VoucherEarlierWinnersMissing: onCondition(
+    'EarlierWinnersExcluded',
+    ['False', 'KeysDestroyed'],
+    ['True', 'Excluded'],
+    ['False', 'WaitingForResult'],
+  ),
   VoucherFreezeLate: {
     fires: {
       'a consumer is behind': at('19m', case_(dueAt('freeze', 60), is('ListFrozen', 'False', 'WaitingForConsumers'))),

@@ -60,8 +60,9 @@ const testOf = (cases: readonly Judged[]) => {
 const runTests = async (cases: readonly Judged[]): Promise<string> => {
   await using scratch = await mkdtempDisposable(join(tmpdir(), 'voucher-rules-'));
   const file = join(scratch.path, 'rules.test.yaml');
-  const [alone, together] = [true, false].map((is) => cases.filter(({ case: { isAlone = false } }) => isAlone === is));
-  const tests = [testOf(together ?? []), ...(alone ?? []).map((one) => testOf([one]))];
+  // Prometheus evaluates a group up to its latest look.
+  const groups = Map.groupBy(cases, (one) => (one.case.isAlone === true ? one.what : (one.case.at ?? '10m')));
+  const tests = [...groups.values()].map(testOf);
   await writeFile(file, stringify({ rule_files: [RULES], evaluation_interval: '15s', tests }));
   return await promtool('test', 'rules', file);
 };

@@ -5,12 +5,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { haproxyHere } from '../../../local/binaries/haproxy.ts';
 import { freePorts } from '../../../local/free-ports.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { haproxyCommand } from '../../helpers/haproxy.ts';
 
 const CONFIG = join(import.meta.dirname, '../../../deploy/haproxy/haproxy.cfg');
-const haproxy = haproxyCommand();
+const haproxy = await haproxyHere();
 const describeWith = haproxy === undefined ? describe.skip : describe;
 
 type Behaviour = 'serves' | 'unhealthy' | 'dies';

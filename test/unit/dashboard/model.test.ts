@@ -7,7 +7,7 @@ import { healthText, healthTexts } from '../../../cli/dashboard/health.ts';
 import { modelOf, type Step } from '../../../cli/dashboard/model.ts';
 import { updateOf, type View } from '../../../cli/dashboard/view.ts';
 import type { VoucherCampaignSpec, VoucherCampaignStatus } from '../../../contract/types/campaign.ts';
-import { DRAW, VERIFICATION } from '../../helpers/a-campaign.ts';
+import { DRAW, TRAFFIC, VERIFICATION } from '../../helpers/a-campaign.ts';
 import { aPlan, aReport, aStatus, aTier, conditions, NOW_MS, type ReportChanges } from '../../helpers/a-status.ts';
 
 const EN: Look = { language: 'en', isWall: false };
@@ -149,19 +149,26 @@ describe('the parts of the page', () => {
     expect(shown).not.toMatch(/\b0\b/);
   });
 
-  it('show who waits, once there is a waiting room', () => {
+  it('show who waits, where there is a waiting room: none is zero, not unknown', () => {
     const waiting = { citizens: 635_000, ratePerSecond: 12_000, longestSeconds: 53 };
-    const status = { ...aStatus(), waiting };
-    expect(part('figures')).not.toContain('Citizens waiting');
-    expect(part('figures', { status })).toContain(
-      'Citizens waiting 635,000 longest wait 53 s · 12,000 admitted per second',
-    );
-    expect(viewOf({ status }).charts).toContain('waiting');
+    const full = { status: aStatus({ waiting }) };
+    expect(part('figures', full)).toContain('Citizens waiting 635,000 longest wait 53 s · 12,000 admitted per second');
+    const [on, off] = [true, false].map((enabled) => ({
+      spec: { traffic: { ...TRAFFIC, waitingRoom: { ...TRAFFIC.waitingRoom, enabled } } },
+    }));
+    expect(part('figures', on)).toContain('Citizens waiting 0 no one waits');
+    expect(
+      viewOf(on)
+        .data.find(({ name }) => name === 'waiting')
+        ?.data[1]?.at(-1),
+    ).toBe(0);
+    expect(part('figures', off)).not.toContain('Citizens waiting');
+    expect(viewOf(off).charts).toEqual(['arrivals', 'replicas', 'backlog']);
   });
 
   it('name the plan with its command, and the same cluster in it', () => {
     const needs = part('needs', { plans: [aPlan()], options: { context: 'prod' } });
-    expect(needs).toContain('ScalePlan spring-i30-16rc8 asks for ceilings of intake 30 expires 20:15:33 (in 1:24 min)');
+    expect(needs).toContain('ScalePlan spring-i30-16rc8 asks for ceilings of intake 30 expires 20:15:33 An owner');
     expect(needs).toContain('kubectl voucher approve spring-i30-16rc8 -n vouchers --context prod');
   });
 

@@ -6,9 +6,15 @@ import { settingsOf } from '../../helpers/intake.ts';
 /** Every field is present. The type makes a new one be added here. */
 const ALL: Required<LiveSettings> & {
   readonly draw: Required<LiveSettings['draw']>;
+  readonly eligibility: Required<LiveSettings['eligibility']>;
   readonly traffic: Required<LiveSettings['traffic']>;
 } = {
   ...settingsOf(),
+  eligibility: {
+    minAge: 18,
+    uniqueness: 'perCitizen',
+    excludeWinnersOf: [{ 'zh-CN': '去年', en: 'Last year' }],
+  },
   look: { colour: '#0a6b52', emblem: 'data:image/png;base64,AAAA', otherOrigins: ['https://b.example.org'] },
   draw: { verifyBy: '2026-10-10T00:00:00Z', unverified: 'enter', bundleUrl: 'https://draw.example.org/spring/' },
   privacy: { deleteAt: '2027-04-01T00:00:00Z' },

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { createDevices, DEVICE_COOKIE } from '../../../app/limits/device.ts';
 import { createLimits } from '../../../app/limits/limits.ts';
+import { METRICS } from '../../../contract/app-contract.ts';
 import { bodyOf, settingsOf, testIntake } from '../../helpers/intake.ts';
 
 const LIMITS = { citizenPerMinute: 5, phonePerMinute: 5, devicePerMinute: 20, addressPerMinute: 300 };
@@ -17,9 +18,16 @@ const requestFrom = (remoteAddress: string): IncomingMessage => {
 };
 const world = () => {
   const clock = { nowMs: 0 };
+  let others = 0;
   const limits = createLimits({ seed: 's', monotonicMs: () => clock.nowMs, deviceOf: () => undefined });
-  const callerAt = (address: string) => limits.callerOf(requestFrom(address), traffic);
-  return { clock, limits, callerAt };
+  const at = (address: string) => limits.callerOf(requestFrom(address), traffic);
+  /** Beside a few others, without whom no conduct means anything. */
+  const callerAt = (address: string) => {
+    others += 1;
+    for (let i = 0; i < 5; i += 1) at(`192.0.${others % 250}.${i}`);
+    return at(address);
+  };
+  return { clock, limits, at, callerAt };
 };
 const ONE = { citizenHash: 'ab', phone: '13800000000' };
 
@@ -41,8 +49,29 @@ describe('a network', () => {
       limits.refused(caller, 'OVERLOADED', traffic);
     }
     expect(callerAt('203.0.113.9').conduct).toBe('usual');
-    for (let i = 0; i < 150; i += 1) limits.refused(caller, 'BAD_JSON', traffic);
+    for (let i = 0; i < 151; i += 1) limits.refused(caller, 'BAD_JSON', traffic);
     expect(callerAt('203.0.113.9').conduct).toBe('noisy');
+  });
+});
+
+describe('the only network', () => {
+  it('is usual, however much it asks: a load balancer may hide all citizens behind it', () => {
+    const { clock, limits, at } = world();
+    const conducts = new Set<string>();
+    for (let i = 0; i < 20_000; i += 1) {
+      clock.nowMs = i * 5;
+      const caller = at('10.0.0.1');
+      // Until it is above its limit, it is one of the others itself.
+      if (clock.nowMs > 5_000) conducts.add(caller.conduct);
+      limits.refused(caller, 'BAD_JSON', traffic);
+    }
+    expect([...conducts]).toEqual(['usual']);
+  });
+
+  it('is busy again as soon as there are others', () => {
+    const { at, callerAt } = world();
+    for (let i = 0; i < 2_000; i += 1) at('10.0.0.1');
+    expect(callerAt('10.0.0.1').conduct).toBe('busy');
   });
 });
 
@@ -172,8 +201,8 @@ describe('a registration above its limit', () => {
     clock.nowMs = 2_500;
     const valuesOf = async (name: string) =>
       (await intake.registry.getSingleMetric(name)?.get())?.values.map(({ value }) => value);
-    expect(await valuesOf('voucher_intake_expected_returns_total')).toEqual([20]);
-    expect(await valuesOf('voucher_intake_due_back_citizens')).toEqual([0]);
+    expect(await valuesOf(METRICS.returnsExpected)).toEqual([20]);
+    expect(await valuesOf(METRICS.dueBack)).toEqual([0]);
   });
 });
 

@@ -76,6 +76,11 @@ describe('admission', () => {
     expect(admitted).toBe(500);
   });
 
+  it('gives the whole rate to busy networks, where no others ask', () => {
+    const { busy } = play(['busy']);
+    expect(busy).toBeGreaterThanOrEqual(1_000);
+  });
+
   it('promises no token that it does not give', () => {
     const admission = createAdmission();
     for (let nowMs = 0; nowMs < 3_000; nowMs += 1) {

@@ -1,6 +1,6 @@
 /** The waiting room in a tick: what pods are told, what is written, and what the status shows. */
 import { describe, expect, it } from '@jest/globals';
-import type { Crowd, WaitingRoom } from '../../../operator/queue/crowd.ts';
+import { type Crowd, type WaitingRoom, withCrowd } from '../../../operator/queue/crowd.ts';
 import type { Observed } from '../../../operator/tick/observed.ts';
 import { planTick } from '../../../operator/tick/tick-plan.ts';
 import { aCampaign, OPENS_AT_MS, TRAFFIC } from '../../helpers/a-campaign.ts';
@@ -39,6 +39,18 @@ describe('a tick', () => {
     expect(queue).toMatchObject({ isOpen: true, hasQueue: true, ratePerSecond: 1_000, isClosed: false });
     expect(status.waiting).toEqual({ citizens: 8_000, ratePerSecond: 1_000, longestSeconds: 10 });
     expect(requeueAfterMs).toBeLessThanOrEqual(1_000);
+  });
+
+  it('shows the owner in a ScalePlan who waits', () => {
+    const many = { ...crowd, citizens: 400_000, ahead: 400_000 };
+    const readings = withCrowd(freshReadings(NOW_MS, { arrivals: 8_000 }), many, NOW_MS);
+    const { scalePlans } = plan({ kind: 'paced', crowd: many, ratePerSecond: 1_000 }, true, { readings });
+    expect(scalePlans[0]?.spec.evidence).toContainEqual({
+      signal: 'citizensInWaitingRoom',
+      value: 400_000,
+      ageSeconds: 0,
+    });
+    expect(scalePlans[0]?.spec.effect?.without.late).toBeGreaterThan(300_000);
   });
 
   it('writes no settings while it is not known whether there is a queue', () => {

@@ -6,6 +6,7 @@ import { runWorker } from '../../../app/worker/run-worker.ts';
 import type { Delivery } from '../../../journal/reading.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { fakeTracing } from '../../helpers/fake-tracing.ts';
+import { bound, createIssuanceWorld, messageOf as issuanceMessage, won } from '../../helpers/issuance.ts';
 import { receivedEvent } from '../../helpers/records.ts';
 import { createVerificationWorld, messageOf, PERSON, sealedEvent } from '../../helpers/verification.ts';
 
@@ -97,5 +98,25 @@ describe('a verdict', () => {
       { name: 'provider.verify', parent: span?.traceparent, outcome: 'match', facts: { provider: 'p' } },
     ]);
     expect(JSON.stringify(world.stored)).not.toContain(span?.traceparent);
+  });
+});
+
+describe('a voucher', () => {
+  it('is issued within a trace: the request, the call of the channel, and the fact of it', async () => {
+    const world = createIssuanceWorld();
+    const tracing = fakeTracing();
+    const [route, issue] = [tracing.root('issuance'), tracing.follow('issuance_wechat', PARENT)];
+    if (route === undefined || issue === undefined) throw new Error('not traced');
+    world.journal.store(bound('wechat', 'openid-1'), won());
+    await world.pod.router.commit([{ ...issuanceMessage(won()), span: route }], never);
+    const [issuing] = world.journal.events('issuing');
+    if (issuing === undefined) throw new Error('no request was begun');
+    await world.pod.channels.wechat.commit([{ ...issuanceMessage(issuing), span: issue }], never);
+    expect(world.journal.headers).toEqual([
+      ['issuing', route.traceparent],
+      ['issued', issue.traceparent],
+    ]);
+    expect(tracing.ended).toEqual([{ name: 'channel.issue', parent: issue.traceparent, outcome: 'issued', facts: {} }]);
+    expect(JSON.stringify(tracing.ended)).not.toContain('openid-1');
   });
 });

@@ -169,12 +169,12 @@ describe('serving', () => {
   });
 
   it.each([
-    ['before the pre-queue', -31 * 60, 'closed'],
-    ['before opening', -60, 'preQueue'],
-    ['after closing', 9 * 86_400, 'closed'],
-  ])('%s has the mode', async (_, afterOpening, mode) => {
+    ['before the pre-queue', -31 * 60, 'closed', 30],
+    ['before opening', -60, 'preQueue', 5],
+    ['after closing', 9 * 86_400, 'closed', 30],
+  ])('%s has its mode, and its pace of questions', async (_, afterOpening, mode, pollAfterSeconds) => {
     intake.world.nowMs = OPENS_MS + afterOpening * 1000;
-    expect((await serving()).json).toMatchObject({ mode, serving: 0 });
+    expect((await serving()).json).toMatchObject({ mode, serving: 0, pollAfterSeconds });
   });
 });
 
