@@ -89,7 +89,7 @@ export const startDashboardServer = async (options: ServerOptions): Promise<Dash
     response.end(method === 'HEAD' ? undefined : body);
   };
 
-  /** A page that does not read is left out until it does: nothing is queued for it. */
+  /** A page that does not read is left out until it does, and gets the newest then: nothing is queued for it. */
   const send = (page: OpenPage): void => {
     if (page.response.writableNeedDrain) return;
     const now = view(page.look);
@@ -105,6 +105,8 @@ export const startDashboardServer = async (options: ServerOptions): Promise<Dash
     const page: OpenPage = { response, look, sent: undefined };
     pages.add(page);
     response.on('close', () => pages.delete(page));
+    // What it was left out of may have been the last change for a long time.
+    response.on('drain', () => send(page));
     send(page);
   };
 

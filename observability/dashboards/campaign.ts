@@ -51,6 +51,7 @@ const numbers: readonly Panel[] = [
     description: 'Age of the oldest registration that is not in the database yet. Nothing is lost while it grows.',
     unit: 's',
     queries: [{ expr: latest('voucher_tier_backlog_oldest_seconds', 'name', 'tier="records"'), legend: 'age' }],
+    mayBeEmpty: 'there is none while nothing waits',
   },
 ];
 

@@ -138,7 +138,7 @@ describe('a level by its trigger', () => {
     await say({});
     await inForce();
     await next('201');
-    await eventually(async () => (await page('/')).status === 404, { what: 'the page to go' });
+    await eventually(async () => (await page('/')).status === 200, { what: 'the page of the level to go' });
     const allTold = (): readonly string[] =>
       stack
         .events()
