@@ -93,7 +93,7 @@ export const DOCUMENTED: readonly DocumentedCommand[] = [
         'monitoring: { dashboards: { enabled: true } }',
       ],
       [
-        `helm upgrade voucher charts/voucher-operator ${SYSTEM} --reset-then-reuse-values --set tracing.endpoint=http://collector.monitoring.svc:4318 --set tracing.ratio=0.01`,
+        `helm upgrade voucher charts/voucher-operator ${SYSTEM} --reset-then-reuse-values --set tracing.endpoint=http://collector.monitoring.svc:4318 --set-json tracing.ratio=0.01`,
         "endpoint = 'http://collector.monitoring.svc:4318'",
       ],
     ],
