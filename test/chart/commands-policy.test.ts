@@ -110,7 +110,7 @@ const allowed: Readonly<Record<string, Case>> = {
 const refused: Readonly<Record<string, readonly [Case, string]>> = {
   'another scaling mode by an owner': [
     { verbs: OWNER, spec: { scaling: { ...scaling, mode: 'Off' } } },
-    'wang may change spec.scaling.authorized and move spec.window.closesAt to a later time, and nothing else of the spec',
+    'wang may write commands. The verb authorize on vouchercampaigns also covers spec.scaling.authorized and a later spec.window.closesAt, and nothing else of the spec',
   ],
   'an earlier closing by an owner': [
     { verbs: OWNER, spec: { window: { ...window, closesAt: '2027-03-01T21:00:00+08:00' } } },
@@ -122,7 +122,7 @@ const refused: Readonly<Record<string, readonly [Case, string]>> = {
   ],
   'a pause by an owner': [
     { verbs: OWNER, now: { [OVERRIDES.paused]: 'x' } },
-    'voucher-operator.io/paused is not one of them',
+    'Not all of these are among them: voucher-operator.io/paused.',
   ],
   'a channel that an owner stops': [{ verbs: OWNER, now: { [STOP]: 'x' } }, 'and nothing else'],
   'a level that extends nothing, by an owner': [
@@ -137,7 +137,7 @@ const refused: Readonly<Record<string, readonly [Case, string]>> = {
   ],
   'higher ceilings by a user with the verb erase only': [
     { verbs: ['get', 'patch', 'erase'], spec: authorized({ ceilings: { intake: 60 } }) },
-    'wang may write commands, and nothing else of a campaign',
+    'wang may write commands.',
   ],
   'another spec by a witness': [{ verbs: WITNESS, spec: { title: { en: 'Mine' } } }, 'and nothing else'],
   'higher ceilings by a witness': [

@@ -26,7 +26,20 @@ export const readPolicy = async (name: string): Promise<Policy> => {
 const environment = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: true });
 const CHECK = /authorizer\.group\(.*?\.check\('(\w+)'\)\.allowed\(\)/g;
 
-/** Messages of the validations that refuse it. @param verbs of the user on vouchercampaigns */
+/** Variables that ask the authorizer, also by others. */
+const asking = (variables: Policy['variables']): readonly string[] => {
+  const found: string[] = [];
+  for (const { name, expression: text } of variables) {
+    const isAsking = found.some((one) => new RegExp(`variables\\.${one}\\b`).test(text));
+    if (isAsking || text.includes('authorizer.')) found.push(name);
+  }
+  return found;
+};
+
+/**
+ * Messages of the validations that refuse it. @param verbs of the user on vouchercampaigns
+ * @throws Error for a messageExpression that the API server can't evaluate: it has no authorizer, and would fall back to `message`
+ */
 export const refusalsOf = (
   { variables: stated, validations }: Policy,
   context: { readonly object: object; readonly oldObject: object | null; readonly request: object },
@@ -38,6 +51,12 @@ export const refusalsOf = (
     return environment.evaluate(decided, { ...context, variables });
   };
   for (const { name, expression: text } of stated) variables[name] = evaluate(text);
+  const unknown = asking(stated);
+  for (const { messageExpression = '' } of validations) {
+    const used = unknown.filter((name) => new RegExp(`variables\\.${name}\\b`).test(messageExpression));
+    if (used.length > 0)
+      throw new Error(`a messageExpression uses variables that ask the authorizer: ${used.join(', ')}`);
+  }
   return validations.flatMap(({ expression: text, message, messageExpression }) => {
     if (evaluate(text) === true) return [];
     return [messageExpression === undefined ? message : String(evaluate(messageExpression))];
