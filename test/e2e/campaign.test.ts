@@ -173,13 +173,13 @@ describe('a campaign on Kubernetes', () => {
         JSON.stringify(body),
       );
     await expect(patch({ spec: { title: { en: 'Somebody else' } } })).rejects.toThrow(
-      /but not its spec, labels and annotations/,
+      /but not change its spec, labels and other annotations/,
     );
     // Two policies refuse this one, and the API server names whichever it asked first.
     await expect(patch({ spec: { scaling: { authorized: { ceilings: { intake: 600 } } } } })).rejects.toThrow(
-      /but not its spec, labels and annotations|may not authorise that/,
+      /but not change its spec, labels and other annotations|may not authorise that/,
     );
-    await expect(patch({ metadata: { annotations: { 'example.org/note': 'x' } } })).rejects.toThrow(/but not its spec/);
+    await expect(patch({ metadata: { annotations: { 'example.org/note': 'x' } } })).rejects.toThrow(/but not change its spec/);
     expect(await patch({ metadata: { finalizers: ['voucher-operator.io/journal'] } })).toContain('patched');
   });
 
