@@ -179,7 +179,9 @@ describe('a campaign on Kubernetes', () => {
     await expect(patch({ spec: { scaling: { authorized: { ceilings: { intake: 600 } } } } })).rejects.toThrow(
       /but not change its spec, labels and other annotations|may not authorise that/,
     );
-    await expect(patch({ metadata: { annotations: { 'example.org/note': 'x' } } })).rejects.toThrow(/but not change its spec/);
+    await expect(patch({ metadata: { annotations: { 'example.org/note': 'x' } } })).rejects.toThrow(
+      /but not change its spec/,
+    );
     expect(await patch({ metadata: { finalizers: ['voucher-operator.io/journal'] } })).toContain('patched');
   });
 
