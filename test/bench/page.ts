@@ -39,13 +39,8 @@ const load = async ({ port, pid }: Server, path: string, seconds: number): Promi
   let answers = 0;
   await Promise.all(
     Array.from({ length: CONNECTIONS }, async () => {
-      let connection = new Connection('127.0.0.1', port);
-      for (let sent = 1; performance.now() - startedAtMs < seconds * 1000; sent += 1) {
-        // The intake ends a connection after a thousand requests (app/http/server.ts).
-        if (sent % 900 === 0) {
-          connection.close();
-          connection = new Connection('127.0.0.1', port);
-        }
+      const connection = new Connection('127.0.0.1', port);
+      while (performance.now() - startedAtMs < seconds * 1000) {
         const { status } = await connection.send(request);
         if (status !== 200) throw new Error(`${path} was answered with ${status}`);
         answers += 1;

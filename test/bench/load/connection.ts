@@ -9,6 +9,8 @@ export interface Answer {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+/** An intake ends a connection after 1,000 requests; one more, sent before its end was seen, would get a bare 503. */
+const MOST_ON_A_SOCKET = 999;
 
 /** Length of the first whole answer in the buffer, or undefined while more has to come. */
 const answerLength = (buffer: Buffer): { readonly status: number; readonly length: number } | undefined => {
@@ -25,6 +27,7 @@ export class Connection {
   readonly #host: string;
   readonly #port: number;
   #socket: Socket | undefined;
+  #sent = 0;
   #received: Buffer = Buffer.alloc(0);
   #waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined;
 
@@ -46,7 +49,10 @@ export class Connection {
   }
 
   #open(): Socket {
-    if (this.#socket !== undefined && !this.#socket.destroyed) return this.#socket;
+    this.#sent += 1;
+    if (this.#socket !== undefined && !this.#socket.destroyed && this.#sent <= MOST_ON_A_SOCKET) return this.#socket;
+    this.#socket?.removeAllListeners().destroy();
+    this.#sent = 1;
     const socket = connect({ host: this.#host, port: this.#port, noDelay: true });
     this.#received = Buffer.alloc(0);
     socket.on('data', (chunk) => this.#take(chunk));
