@@ -221,7 +221,7 @@ export const METRICS = {
   intakeArrivals: 'voucher_intake_arrivals_total',
   /**
    * Citizens who were asked to come again within seconds, and by now are expected to have come: fractions, by
-   * `returnShares` (contract/returns.ts). Attempts less these, of all pods together, are first attempts: one pod's returns
+   * `returnShares` (contract/crowd/returns.ts). Attempts less these, of all pods together, are first attempts: one pod's returns
    * go to any pod, so no difference of a single pod means anything.
    */
   returnsExpected: 'voucher_intake_expected_returns_total',

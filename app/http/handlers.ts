@@ -32,7 +32,7 @@ const NOT_EXPECTED: ReadonlySet<ErrorCode> = new Set(['REGISTRATION_PAUSED', 'QU
  * | JOURNAL_UNAVAILABLE, JOURNAL_BUSY           | 1 to 3 s    | yes: in an outage every retry would count as another citizen |
  * | JOURNAL_FULL; no key to seal with           | 5 s; 10 s   | yes: the same |
  * | REGISTRATION_PAUSED                         | the level's | no: people decided that no one is let in, and capacity changes nothing |
- * | ADMISSION_LIMITED with a ticket             | the ticket's | no: the operator counts tickets and turns (contract/queue.ts) |
+ * | ADMISSION_LIMITED with a ticket             | the ticket's | no: the operator counts tickets and turns (contract/crowd/queue.ts) |
  * | QUEUE_CLOSED                                | 60 to 90 s  | no: people decided it |
  * | TOO_MANY_REQUESTS                           | up to 18 s  | no: one client's excess is no demand |
  * | NOT_OPEN, CLOSED, any other 4xx             | none        | no: they were not asked to |

@@ -3,7 +3,7 @@
  * a clock: time is what its callers say, in ms of any clock that only advances.
  */
 import { TENTHS } from '../../contract/app-contract.ts';
-import { returnShares } from '../../contract/returns.ts';
+import { returnShares } from '../../contract/crowd/returns.ts';
 
 const TENTH_SECONDS = 0.1;
 /** Citizens who are asked to come later than that count as new demand when they do. */

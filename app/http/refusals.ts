@@ -1,6 +1,6 @@
 /** Refusals that every tier gives that citizens reach. */
 import type { LiveSettings } from '../../contract/app-contract.ts';
-import { RETRY_AFTER_SECONDS } from '../../contract/returns.ts';
+import { RETRY_AFTER_SECONDS } from '../../contract/crowd/returns.ts';
 import { ApiError } from './errors.ts';
 
 /** 1 to 3 s, random so that requests that were shed together are not repeated together. */

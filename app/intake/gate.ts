@@ -22,7 +22,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { LiveSettings } from '../../contract/app-contract.ts';
-import { RETRY_AFTER_SECONDS } from '../../contract/returns.ts';
+import { RETRY_AFTER_SECONDS } from '../../contract/crowd/returns.ts';
 import type { LiveSettingsSource } from '../../journal/publishing.ts';
 import type { SecretKey } from '../core/secret-key.ts';
 import { ApiError } from '../http/errors.ts';

@@ -9,7 +9,7 @@
  * | has no keys that can be read | is reported as `refused`, and tried again at the next call; the others are asked |
  */
 import { lookTarget } from '../../contract/outside/outside.ts';
-import type { ReadShares } from '../../journal/outside-shares.ts';
+import type { ReadShares } from '../../journal/live/outside-shares.ts';
 import type { Clock, WallClock } from '../../runtime/clock.ts';
 import { createLane, type Lane, type LaneMemory, newMemory } from './lane.ts';
 import type { OutsideMetrics } from './metrics.ts';

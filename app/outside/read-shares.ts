@@ -1,6 +1,6 @@
 /** Keeps this pod's shares: reads the operator's value every second, and knows for each outside system what may be sent now. */
 import { type OutsideShares, SHARE_READ_EVERY_MS } from '../../contract/outside/outside.ts';
-import type { ReadShares } from '../../journal/outside-shares.ts';
+import type { ReadShares } from '../../journal/live/outside-shares.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { within } from '../../runtime/deadline.ts';
 import { sleep } from '../../runtime/sleep.ts';

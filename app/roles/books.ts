@@ -6,7 +6,7 @@ import type { IssuanceChannel } from '../../contract/types/issuance.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal } from '../../journal/connection.ts';
 import { createControlLog } from '../../journal/freeze/control.ts';
-import { watchLiveSettings } from '../../journal/live-settings.ts';
+import { watchLiveSettings } from '../../journal/live/live-settings.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { createJournalReplay } from '../../journal/replay.ts';
 import { abortable } from '../../runtime/abortable.ts';

@@ -2,7 +2,7 @@
 import type { Registry } from 'prom-client';
 import type { Tier } from '../../contract/tiers.ts';
 import type { JournalConnection } from '../../journal/connection.ts';
-import { createSharesRead } from '../../journal/outside-shares.ts';
+import { createSharesRead } from '../../journal/live/outside-shares.ts';
 import { systemClock, type WallClock } from '../../runtime/clock.ts';
 import type { LimitedLog } from '../limited-log.ts';
 import { type FollowDeps, type FollowedSystems, followSystems, type SystemSpec } from '../outside/follow.ts';

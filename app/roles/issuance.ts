@@ -9,7 +9,7 @@ import { journalClocks } from '../../journal/clocks.ts';
 import { createCouponIndex } from '../../journal/coupons.ts';
 import { createControlLog } from '../../journal/freeze/control.ts';
 import { createAppendIssuing, createHomePublisher } from '../../journal/home-publisher.ts';
-import { watchLiveSettings } from '../../journal/live-settings.ts';
+import { watchLiveSettings } from '../../journal/live/live-settings.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { createFactLookup } from '../../journal/receipts/facts.ts';
 import { createStreamCreatedAt } from '../../journal/streams/created-at.ts';

@@ -7,7 +7,7 @@ import { LOGIN_KEYS } from '../../contract/outside/login.ts';
 import type { LoginSystem as LoginSystemSpec } from '../../contract/types/login.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { connectJournal, type JournalConnection } from '../../journal/connection.ts';
-import { watchLiveSettings } from '../../journal/live-settings.ts';
+import { watchLiveSettings } from '../../journal/live/live-settings.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { again } from '../../runtime/sleep.ts';

@@ -2,7 +2,7 @@
 import type { ProviderSpec } from '../../contract/types/verification.ts';
 import { journalClocks } from '../../journal/clocks.ts';
 import { createHomePublisher } from '../../journal/home-publisher.ts';
-import { watchLiveSettings } from '../../journal/live-settings.ts';
+import { watchLiveSettings } from '../../journal/live/live-settings.ts';
 import { createDataKeyStore } from '../../journal/privacy/data-keys.ts';
 import { createFactLookup } from '../../journal/receipts/facts.ts';
 import { abortable } from '../../runtime/abortable.ts';

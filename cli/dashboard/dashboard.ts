@@ -107,7 +107,7 @@ export const dashboardCommand = (io: Io): Command =>
   withClusterOptions(new Command('dashboard'))
     .description('a page on this machine that shows a campaign live; it changes nothing')
     .argument('[campaign]', 'name of the campaign; optional if there is only one')
-    .option('--port <number>', 'port on 127.0.0.1; 0: any free one', port, 0)
+    .option('--port <number>', 'port on 127.0.0.1; 0: a free one', port, 0)
     .option('--wall', 'large figures on one dark screen, for a command centre')
     .option(
       '--lang <language>',

@@ -44,7 +44,7 @@ const HEADERS = {
 } as const;
 
 interface ServerOptions {
-  /** 0: any free port. */
+  /** 0: a free port. */
   readonly port: number;
   readonly look: Look;
   readonly assets: ReadonlyMap<string, Asset>;

@@ -15,7 +15,7 @@ import { abortable } from '../../runtime/abortable.ts';
 import { API_WITHIN_MS, createJournalApi } from '../api.ts';
 import type { JournalConnection } from '../connection.ts';
 import { about } from '../errors.ts';
-import { createProvenRead } from '../outside-shares.ts';
+import { createProvenRead } from '../live/outside-shares.ts';
 import { type ControlEntry, type ControlLog, createControlLog, createDrawChain, type DrawChain } from './control.ts';
 import type { BarrierRequest, ConsumerPosition, FreezeJournal } from './freezing.ts';
 

@@ -48,7 +48,7 @@ export const waitForTurn = async (
 
 /** Pages ask every 4 to 6 s when their turn is near, and an answer takes time: so late a turn is not another's fault. */
 const ASKS_WITHIN_MS = 8_000;
-/** Pods take numbers in blocks of up to so many (contract/queue.ts). */
+/** Pods take numbers in blocks of up to so many (contract/crowd/queue.ts). */
 const BLOCK = 1_000;
 
 /**

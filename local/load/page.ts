@@ -11,7 +11,7 @@
  * | other 5xx, no answer, garbage | waits 0.5 s × attempt, up to twice that, same key; the outcome is unknown |
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PAGE_WAITS_MORE } from '../../contract/returns.ts';
+import { PAGE_WAITS_MORE } from '../../contract/crowd/returns.ts';
 import type { RandomSource } from './random.ts';
 
 export type Answer =

@@ -1,5 +1,5 @@
 /** The crowd in the waiting room: how many wait, how many do not come when it is their turn, and how the journal keeps up. Pure. */
-import { type QueuePace, servingAt } from '../../contract/queue.ts';
+import { type QueuePace, servingAt } from '../../contract/crowd/queue.ts';
 import type { CampaignReadings } from '../signals/readings.ts';
 import type { QueueTotals } from './queue-counts.ts';
 
@@ -144,7 +144,7 @@ export const crowdAt = (before: Crowd | undefined, totals: QueueTotals, pace: Qu
 
 /**
  * The law's citizens who are due back: those who were asked to come again within seconds, and those in the waiting room. So a queue
- * hides no demand. Their turns are no first attempts, because pods expect them (contract/queue.ts).
+ * hides no demand. Their turns are no first attempts, because pods expect them (contract/crowd/queue.ts).
  */
 export const withCrowd = (readings: CampaignReadings, crowd: Crowd | undefined, nowMs: number): CampaignReadings => {
   if (crowd === undefined || crowd.citizens === 0) return readings;

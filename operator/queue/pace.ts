@@ -1,5 +1,5 @@
 /** How fast the queue moves: when the pace is written anew, and from which number on. Pure. */
-import { type QueuePace, servingAt } from '../../contract/queue.ts';
+import { type QueuePace, servingAt } from '../../contract/crowd/queue.ts';
 
 export interface WantedPace {
   /** Numbers a second; 0: no one is served. */

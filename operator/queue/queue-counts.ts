@@ -1,6 +1,6 @@
 /** What intake pods report about the waiting room, added up over all pods and restarts. Pure: a data structure without a clock. */
 import { METRICS } from '../../contract/app-contract.ts';
-import { QUEUE_METRICS } from '../../contract/queue.ts';
+import { QUEUE_METRICS } from '../../contract/crowd/queue.ts';
 import type { MetricSample } from '../signals/metrics-text.ts';
 
 /** With `METRICS.intakeArrivals`, which are read in any case. */

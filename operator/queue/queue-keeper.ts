@@ -3,7 +3,7 @@
  * process did not write, or does not know to be written, it reads again.
  */
 import { randomBytes } from 'node:crypto';
-import type { QueuePace } from '../../contract/queue.ts';
+import type { QueuePace } from '../../contract/crowd/queue.ts';
 import type { Reading } from '../../contract/reading.ts';
 import type { QueueStore } from '../../journal/administration.ts';
 import type { Clock } from '../../runtime/clock.ts';

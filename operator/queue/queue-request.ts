@@ -1,6 +1,6 @@
 /** What a tick wants of the waiting room, as data. Pure. */
 import type { LiveSettings } from '../../contract/app-contract.ts';
-import { ADMISSION_SECONDS } from '../../contract/queue.ts';
+import { ADMISSION_SECONDS } from '../../contract/crowd/queue.ts';
 import { operatorAheadSeconds } from '../conditions/clocks-agree.ts';
 import { acknowledgesNothing, type Effects } from '../contingency/contingency.ts';
 import type { PlanInput } from '../tick/observed.ts';

@@ -3,7 +3,7 @@
  * same, to any pod, and would count as first attempts. So those whom the last page showed as due back are expected within
  * the next 4.5 s; of a Ready pod, whose page alone is missing, as many again in every second. Pure: a data structure without a clock.
  */
-import { RETRY_AFTER_SECONDS, returnShares } from '../../contract/returns.ts';
+import { RETRY_AFTER_SECONDS, returnShares } from '../../contract/crowd/returns.ts';
 
 const STEP_MS = 100;
 /** As long as its attempts' counter is known (rate-windows.ts). */

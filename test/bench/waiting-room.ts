@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { BLOCK } from '../../contract/queue.ts';
+import { BLOCK } from '../../contract/crowd/queue.ts';
 import type { Scenario } from '../helpers/scenario.ts';
 import { Connection } from './load/connection.ts';
 import { cpuMsOf } from './load/machine.ts';

@@ -1,6 +1,6 @@
 /** The keys that pods and operator share for the waiting room, in memory. Several intakes with one of them are pods of one campaign. */
 import type { Queue } from '../../app/intake/waiting-room/room.ts';
-import type { QueuePace, QueueShuffle } from '../../contract/queue.ts';
+import type { QueuePace, QueueShuffle } from '../../contract/crowd/queue.ts';
 
 export interface FakeQueue extends Queue {
   pace(pace: Omit<QueuePace, 'v'>): void;

@@ -30,6 +30,8 @@ import { type ChannelVoucher, compareIssued } from '../../local/ledger-check/iss
 import { readWinners } from '../../local/ledger-check/read-winners.ts';
 import type { StackProcess } from '../../local/stack.ts';
 import { issueStartText } from '../../operator/issuance/commands.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import { RECEIPT_BYTES, registerAll } from '../helpers/chengdu/crowd.ts';
 import { bytesIn, watchMemory } from '../helpers/chengdu/usage.ts';
 import {
@@ -137,7 +139,7 @@ const register = async (run: Run): Promise<void> => {
       }
       for (const [part, what] of IN_REGISTER)
         if (acknowledged >= part * state.count) await killOnce(run, what, 'register');
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await sleep(systemClock, LOOK_MS, ended.signal);
     }
   };
   const keeping = keepOpen();

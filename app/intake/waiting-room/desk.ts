@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Registry } from 'prom-client';
 import type { LocalizedText } from '../../../contract/app-contract.ts';
-import { ADMISSION_SECONDS } from '../../../contract/queue.ts';
+import { ADMISSION_SECONDS } from '../../../contract/crowd/queue.ts';
 import type { SecretKey } from '../../core/secret-key.ts';
 import { type Answer, jsonAnswer } from '../../http/answer.ts';
 import { ApiError } from '../../http/errors.ts';

@@ -1,7 +1,7 @@
-/** Metrics of the waiting room; the operator reads them (contract/queue.ts). */
+/** Metrics of the waiting room; the operator reads them (contract/crowd/queue.ts). */
 import type { Registry } from 'prom-client';
+import { QUEUE_METRICS } from '../../../contract/crowd/queue.ts';
 import { metric } from '../../../contract/metrics/metrics.ts';
-import { QUEUE_METRICS } from '../../../contract/queue.ts';
 import { counter, sampledGauge } from '../../../runtime/metrics.ts';
 
 export interface QueueMetrics {

@@ -8,7 +8,7 @@
  * | only numbers up to serving, or none | yes                | a new block, which begins above serving |
  * | … and the journal does not answer | yes                  | undefined, at once for all who wait |
  */
-import { BLOCK } from '../../../contract/queue.ts';
+import { BLOCK } from '../../../contract/crowd/queue.ts';
 import { shared } from '../../../runtime/at-most.ts';
 
 /** Takes `size` numbers, the first of them above `above`. Undefined: the journal gave none. Never rejects. */

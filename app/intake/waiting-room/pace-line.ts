@@ -1,5 +1,5 @@
 /** The pace of the queue and its history: whose turn it is, and since when. A data structure without a clock. */
-import { PLACE_KEPT_SECONDS, type QueuePace, servingAfter } from '../../../contract/queue.ts';
+import { PLACE_KEPT_SECONDS, type QueuePace, servingAfter } from '../../../contract/crowd/queue.ts';
 
 /** Clocks of pods and operator differ by less; so much is no new beginning of the queue. */
 const CLOCKS_DIFFER_SECONDS = 5;

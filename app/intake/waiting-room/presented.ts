@@ -1,6 +1,6 @@
 /** Ticket and admission of a request: from its header, or else from its cookie. */
 import type { IncomingMessage } from 'node:http';
-import { ADMISSION_SECONDS, PLACE_KEPT_SECONDS } from '../../../contract/queue.ts';
+import { ADMISSION_SECONDS, PLACE_KEPT_SECONDS } from '../../../contract/crowd/queue.ts';
 import { cookieIn } from '../../http/cookies.ts';
 import type { Room } from './room.ts';
 import type { Admission, Ticket, Tickets } from './tickets.ts';

@@ -13,8 +13,8 @@
  * | on                           | open                          | yes          | queueing |
  */
 import type { LiveSettings } from '../../../contract/app-contract.ts';
+import { PLACE_KEPT_SECONDS, type QueuePace, type QueueShuffle } from '../../../contract/crowd/queue.ts';
 import type { Found } from '../../../contract/dependency.ts';
-import { PLACE_KEPT_SECONDS, type QueuePace, type QueueShuffle } from '../../../contract/queue.ts';
 import type { LiveSettingsSource } from '../../../journal/publishing.ts';
 import { type ClaimBlock, createNumbers } from './numbers.ts';
 import { createPaceLine } from './pace-line.ts';

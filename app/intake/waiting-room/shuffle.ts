@@ -15,7 +15,7 @@
  * of it: 10, which is not less than 10. The rounds make (1, 0) of that: 4, so number 1 has place 5.
  */
 import { createHmac } from 'node:crypto';
-import type { QueueShuffle } from '../../../contract/queue.ts';
+import type { QueueShuffle } from '../../../contract/crowd/queue.ts';
 import { type SecretKey, secretKey } from '../../core/secret-key.ts';
 
 const ROUNDS = 8;

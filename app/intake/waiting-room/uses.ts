@@ -1,5 +1,5 @@
 /** Registrations for each number at this pod. Of a pod alone: a citizen who reaches several pods has as many times PER_ADMISSION. */
-import { PER_ADMISSION } from '../../../contract/queue.ts';
+import { PER_ADMISSION } from '../../../contract/crowd/queue.ts';
 
 /** About 3 MB. The least recently used is forgotten first, and could be used again. */
 const MOST_NUMBERS = 32_768;

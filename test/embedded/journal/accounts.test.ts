@@ -10,7 +10,7 @@ import { astraySubject } from '../../../contract/names.ts';
 import { TIERS, type Tier } from '../../../contract/tiers.ts';
 import { journalClocks } from '../../../journal/clocks.ts';
 import { type JournalConnection, JournalTlsError } from '../../../journal/connection.ts';
-import { watchLiveSettings } from '../../../journal/live-settings.ts';
+import { watchLiveSettings } from '../../../journal/live/live-settings.ts';
 import { createDataKeyStore } from '../../../journal/privacy/data-keys.ts';
 import { createPublisher } from '../../../journal/publisher.ts';
 import { createJournalReader, hasConsumers } from '../../../journal/reader.ts';

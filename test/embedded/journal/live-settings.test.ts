@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kvm } from '@nats-io/kv';
 import type { LiveSettings } from '../../../contract/app-contract.ts';
-import { type LiveSettingsWatch, watchLiveSettings } from '../../../journal/live-settings.ts';
+import { type LiveSettingsWatch, watchLiveSettings } from '../../../journal/live/live-settings.ts';
 import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type KV, Kvm } from '@nats-io/kv';
 import { type OutsideShares, SHARE_VALID_MS, sharesKey } from '../../../contract/outside/outside.ts';
-import { createSharesRead, type ReadShares } from '../../../journal/outside-shares.ts';
+import { createSharesRead, type ReadShares } from '../../../journal/live/outside-shares.ts';
 import type { NatsNode } from '../../../local/nats.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { patiently } from '../../helpers/patiently.ts';

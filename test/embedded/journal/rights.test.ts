@@ -1,5 +1,6 @@
 /** What each tier's and Job's account may do on a real server: everything that contract says, and nothing beside it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { QUEUE_KEYS } from '../../../contract/crowd/queue.ts';
 import { CONTROL_TYPES } from '../../../contract/decisions/control.ts';
 import { EVENT_TYPES } from '../../../contract/envelope.ts';
 import { perWorkload, rightsOf, WORKLOADS, type Workload } from '../../../contract/jobs.ts';
@@ -14,7 +15,6 @@ import {
 } from '../../../contract/names.ts';
 import { claimsBucketName } from '../../../contract/outside/login.ts';
 import { sharesKey } from '../../../contract/outside/outside.ts';
-import { QUEUE_KEYS } from '../../../contract/queue.ts';
 import { SITE_KEYS } from '../../../contract/sites.ts';
 import { consumersOf, TIERS } from '../../../contract/tiers.ts';
 import type { JournalConnection } from '../../../journal/connection.ts';

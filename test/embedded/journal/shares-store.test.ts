@@ -4,7 +4,7 @@ import { Kvm } from '@nats-io/kv';
 import { liveBucketName } from '../../../contract/names.ts';
 import { type OutsideShares, sharesKey } from '../../../contract/outside/outside.ts';
 import type { SharesStore } from '../../../journal/administration.ts';
-import { createSharesRead } from '../../../journal/outside-shares.ts';
+import { createSharesRead } from '../../../journal/live/outside-shares.ts';
 import { sharesOf } from '../../helpers/outside.ts';
 import { patiently } from '../../helpers/patiently.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { secretKey } from '../../../app/core/secret-key.ts';
 import { fingerprintsOf, keyProblem } from '../../../app/keys/fingerprints.ts';
-import { createSiteJournal } from '../../../journal/site-journal.ts';
+import { createSiteJournal } from '../../../journal/live/site-journal.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { never, type RealJournal, startRealJournal } from '../../helpers/real-journal.ts';
 

@@ -1,6 +1,6 @@
 /** The operator's keys of the waiting room on a real nats-server: two operators never write over each other. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { servingAt } from '../../../contract/queue.ts';
+import { servingAt } from '../../../contract/crowd/queue.ts';
 import type { QueueStore } from '../../../journal/administration.ts';
 import { QueueKeeper } from '../../../operator/queue/queue-keeper.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';

@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kvm } from '@nats-io/kv';
+import { BLOCK, QUEUE_KEYS, type QueuePace, servingAt } from '../../../contract/crowd/queue.ts';
 import { liveBucketName } from '../../../contract/names.ts';
-import { BLOCK, QUEUE_KEYS, type QueuePace, servingAt } from '../../../contract/queue.ts';
-import { followQueue } from '../../../journal/queue.ts';
+import { followQueue } from '../../../journal/live/queue.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { calmGuard, settingsOf, type TestIntake, testIntake } from '../../helpers/intake.ts';
 import { patiently } from '../../helpers/patiently.ts';

@@ -2,8 +2,10 @@
  * Citizens who register through the real intake, each with the assertion of a channel's login. What is acknowledged is a file of 16 bytes
  * a citizen, the words of the receipt number: zeros are a citizen without an answer, so that a run that was stopped goes on there.
  */
+
 import { createHash, randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { RECEIPT_WORDS, readReceipt } from '../../../app/draw/receipt-words.ts';
 import { createAssertionSigner } from '../../../app/login/sign.ts';
 import { accountOf } from '../../../local/channels/truth.ts';
@@ -28,8 +30,6 @@ interface Crowd {
 const AT_ONCE = 24;
 const AGAIN_AFTER_MS = 500;
 const CONNECTIONS = { connections: AT_ONCE, requestsPerConnection: 200, timeoutMs: 10_000 } as const;
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Until every citizen has a receipt. @throws Error for a citizen who is refused, and the signal's reason */
 export const registerAll = async (crowd: Crowd): Promise<void> => {
@@ -76,7 +76,8 @@ export const registerAll = async (crowd: Crowd): Promise<void> => {
           return;
         }
         if (answer.kind === 'refused') throw new Error(`citizen ${index} is refused: ${answer.status} ${answer.code}`);
-        await sleep(answer.kind === 'busy' ? answer.retryAfterMs : AGAIN_AFTER_MS);
+        // As the page does: it waits as long as it was asked to.
+        await delay(answer.kind === 'busy' ? answer.retryAfterMs : AGAIN_AFTER_MS, undefined, { signal });
       }
     };
     const worker = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PAGE_WAITS_MORE, RETRY_AFTER_SECONDS, returnShares } from '../../../contract/returns.ts';
+import { PAGE_WAITS_MORE, RETRY_AFTER_SECONDS, returnShares } from '../../../contract/crowd/returns.ts';
 
 const sum = (shares: readonly number[]): number => shares.reduce((total, share) => total + share, 0);
 const close = (shares: readonly number[]) => shares.map((share) => expect.closeTo(share, 9));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RecentArrivals } from '../../../app/http/recent-arrivals.ts';
-import { PAGE_WAITS_MORE } from '../../../contract/returns.ts';
+import { PAGE_WAITS_MORE } from '../../../contract/crowd/returns.ts';
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 

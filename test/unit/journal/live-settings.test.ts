@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LiveSettings } from '../../../contract/app-contract.ts';
-import { liveSettingsOf } from '../../../journal/live-settings.ts';
+import { liveSettingsOf } from '../../../journal/live/live-settings.ts';
 import { settingsOf } from '../../helpers/intake.ts';
 
 /** Every field is present. The type makes a new one be added here. */

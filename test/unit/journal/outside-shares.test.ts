@@ -1,7 +1,7 @@
 /** What the answers of the live bucket's leader are worth: its value, and since when it is certainly the newest one. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readValue, unprovenMsOf } from '../../../journal/outside-shares.ts';
+import { readValue, unprovenMsOf } from '../../../journal/live/outside-shares.ts';
 
 const second = 1_000_000_000;
 const info = (cluster?: object): string =>

@@ -10,7 +10,7 @@ import { NETWORK_MS, nextDueMs } from '../../../app/outside/pace.ts';
 import { keepShares } from '../../../app/outside/read-shares.ts';
 import { type Moment, NO_SHARE, type Share, shareAt, takeReading } from '../../../app/outside/share.ts';
 import { type OutsideShares, SHARE_VALID_MS } from '../../../contract/outside/outside.ts';
-import type { ReadShares } from '../../../journal/outside-shares.ts';
+import type { ReadShares } from '../../../journal/live/outside-shares.ts';
 import { handOut, type OutsideMemory } from '../../../operator/outside/hand-out.ts';
 import { replaced } from '../../../operator/outside/in-force.ts';
 import { anInForce, aTarget, readyPods } from '../../helpers/outside.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WINDOW_MS } from '../../../app/outside/pace.ts';
 import { keepShares, type ShareNow } from '../../../app/outside/read-shares.ts';
 import { SHARE_READ_EVERY_MS, SHARE_VALID_MS } from '../../../contract/outside/outside.ts';
-import type { ReadShares, SharesReading } from '../../../journal/outside-shares.ts';
+import type { ReadShares, SharesReading } from '../../../journal/live/outside-shares.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
 let clock: FakeClock;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { QueuePace } from '../../../contract/queue.ts';
+import type { QueuePace } from '../../../contract/crowd/queue.ts';
 import { type Crowd, crowdAt, withCrowd } from '../../../operator/queue/crowd.ts';
 import type { QueueTotals } from '../../../operator/queue/queue-counts.ts';
 

@@ -48,7 +48,7 @@ describe('the law', () => {
 
 /**
  * One pod, 1,000 tickets a second for 10 s, then no newcomers; from second 10 on 100 turns a second.
- * @param isExpected whether the pod expects turns, as contract/queue.ts states
+ * @param isExpected whether the pod expects turns, as contract/crowd/queue.ts states
  */
 const firstAttempts = (isExpected: boolean): readonly number[] => {
   const counts = new ArrivalCounts();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type QueuePace, servingAt } from '../../../contract/queue.ts';
+import { type QueuePace, servingAt } from '../../../contract/crowd/queue.ts';
 import { nextPace, type WantedPace } from '../../../operator/queue/pace.ts';
 
 const T0 = Date.parse('2027-03-01T02:00:00Z');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type QueuePace, type QueueShuffle, servingAt } from '../../../contract/queue.ts';
+import { type QueuePace, type QueueShuffle, servingAt } from '../../../contract/crowd/queue.ts';
 import type { QueueStore } from '../../../journal/administration.ts';
 import { QueueKeeper } from '../../../operator/queue/queue-keeper.ts';
 import type { QueueRequest } from '../../../operator/queue/queue-request.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RecentArrivals } from '../../../app/http/recent-arrivals.ts';
-import { PAGE_WAITS_MORE, RETRY_AFTER_SECONDS } from '../../../contract/returns.ts';
+import { PAGE_WAITS_MORE, RETRY_AFTER_SECONDS } from '../../../contract/crowd/returns.ts';
 import { seededRandom } from '../../../local/load/random.ts';
 import { arrivalRate } from '../../../operator/scaling/demand.ts';
 import { ArrivalCounts, type Arrivals } from '../../../operator/signals/arrivals.ts';

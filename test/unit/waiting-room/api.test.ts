@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { LiveSettings } from '../../../contract/app-contract.ts';
-import { PER_ADMISSION } from '../../../contract/queue.ts';
+import { PER_ADMISSION } from '../../../contract/crowd/queue.ts';
 import { createFakeQueue, type FakeQueue } from '../../helpers/fake-queue.ts';
 import {
   type Answer,

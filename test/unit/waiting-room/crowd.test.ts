@@ -1,6 +1,6 @@
 /** A crowd of five times what is admitted, on a virtual clock: in order, and none too many; and that the check finds what is wrong. */
 import { describe, expect, it } from '@jest/globals';
-import { BLOCK } from '../../../contract/queue.ts';
+import { BLOCK } from '../../../contract/crowd/queue.ts';
 import { playCrowd } from '../../bench/room/crowd.ts';
 
 const CROWD = { pods: 3, ratePerSecond: 20, arrivalsPerSecond: 100, arriveForSeconds: 2 };

@@ -1,6 +1,6 @@
 /** What a pod makes of the keys that pods and operator share. */
 import { describe, expect, it } from '@jest/globals';
-import { nextOf } from '../../../journal/queue.ts';
+import { nextOf } from '../../../journal/live/queue.ts';
 
 describe('the next number', () => {
   it.each([

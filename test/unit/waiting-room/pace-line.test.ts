@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createPaceLine, type PaceLine } from '../../../app/intake/waiting-room/pace-line.ts';
-import { type QueuePace, servingAt } from '../../../contract/queue.ts';
+import { type QueuePace, servingAt } from '../../../contract/crowd/queue.ts';
 
 const T0 = Date.parse('2026-10-01T00:00:00.000Z');
 const pace = (base: number, ratePerSecond: number, afterSeconds: number): QueuePace => ({

@@ -1,5 +1,5 @@
 /**
- * The waiting room's keys of the live bucket (contract/queue.ts), as an intake pod sees them: the last valid values are kept while the
+ * The waiting room's keys of the live bucket (contract/crowd/queue.ts), as an intake pod sees them: the last valid values are kept while the
  * bucket is unavailable. And blocks of numbers, by compare-and-set on `queue.next`:
  *
  * | the leader answers                  | result |
@@ -10,13 +10,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { liveBucketName } from '../contract/names.ts';
-import { QUEUE_KEYS, type QueuePace, type QueueShuffle } from '../contract/queue.ts';
-import { parseUntrusted } from '../contract/untrusted.ts';
-import { systemClock } from '../runtime/clock.ts';
-import { within } from '../runtime/deadline.ts';
-import { createJournalApi } from './api.ts';
-import type { CampaignJournal } from './connection.ts';
+import { QUEUE_KEYS, type QueuePace, type QueueShuffle } from '../../contract/crowd/queue.ts';
+import { liveBucketName } from '../../contract/names.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { within } from '../../runtime/deadline.ts';
+import { createJournalApi } from '../api.ts';
+import type { CampaignJournal } from '../connection.ts';
 import { type Entry, followKeys } from './follow-keys.ts';
 import { readLiveKey, writeLiveKey } from './live-keys.ts';
 
@@ -45,14 +45,14 @@ const instant = z.string().refine((value) => !Number.isNaN(Date.parse(value)));
 const count = z.number().int().nonnegative();
 
 /** Unknown fields are ignored: pods must accept the values of a newer operator. */
-const pace: z.ZodType<QueuePace> = z.object({
+export const queuePace: z.ZodType<QueuePace> = z.object({
   v: z.literal(1),
   base: z.number().nonnegative(),
   ratePerSecond: z.number().nonnegative(),
   since: instant,
   isClosed: z.literal(true).exactOptional(),
 });
-const shuffle: z.ZodType<QueueShuffle> = z.object({
+export const queueShuffle: z.ZodType<QueueShuffle> = z.object({
   v: z.literal(1),
   seed: z.string().regex(/^[0-9a-f]{64}$/),
   count,
@@ -86,14 +86,14 @@ export const followQueue = (options: QueueOptions, signal: AbortSignal): Followe
       return true;
     },
     [QUEUE_KEYS.pace](bytes: Uint8Array): boolean {
-      const parsed = parseUntrusted(pace, bytes);
+      const parsed = parseUntrusted(queuePace, bytes);
       if (parsed === undefined) return false;
       currentPace = parsed;
       for (const listener of listeners) listener(parsed);
       return true;
     },
     [QUEUE_KEYS.shuffle](bytes: Uint8Array): boolean {
-      currentShuffle = parseUntrusted(shuffle, bytes) ?? currentShuffle;
+      currentShuffle = parseUntrusted(queueShuffle, bytes) ?? currentShuffle;
       return currentShuffle !== undefined;
     },
   };

@@ -1,11 +1,11 @@
 /** What an intake pod asks of the journal for its site: a durable write, and the fingerprints of the keys that the campaign began with. */
 import { jetstream } from '@nats-io/jetstream';
 import { z } from 'zod';
-import { liveBucketName } from '../contract/names.ts';
-import { type KeyFingerprints, SITE_KEYS } from '../contract/sites.ts';
-import { parseUntrusted } from '../contract/untrusted.ts';
-import { createJournalApi } from './api.ts';
-import type { CampaignJournal } from './connection.ts';
+import { liveBucketName } from '../../contract/names.ts';
+import { type KeyFingerprints, SITE_KEYS } from '../../contract/sites.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
+import { createJournalApi } from '../api.ts';
+import type { CampaignJournal } from '../connection.ts';
 import { readLiveKey, writeLiveKey } from './live-keys.ts';
 
 export interface SiteJournal {

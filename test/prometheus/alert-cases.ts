@@ -1,6 +1,6 @@
 /** For each alert, series with which it fires, and series with which it is silent. Values are in promtool's notation, one each 15 s. */
-import type { ConditionType } from '../../../contract/conditions.ts';
-import { SCALER_READS } from '../../../observability/alerts/scaling.ts';
+import type { ConditionType } from '../../contract/conditions.ts';
+import { SCALER_READS } from '../../observability/alerts/scaling.ts';
 
 /** Name and labels → values. */
 export type Series = Readonly<Record<string, string>>;

@@ -1,8 +1,8 @@
 /** Follows keys of a bucket: by a watch, and by reading them again and again, because a watch can stop without an error. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type KV, Kvm } from '@nats-io/kv';
-import { again } from '../runtime/sleep.ts';
-import type { JournalConnection } from './connection.ts';
+import { again } from '../../runtime/sleep.ts';
+import type { JournalConnection } from '../connection.ts';
 
 export interface Entry {
   readonly key: string;

@@ -14,12 +14,12 @@
  * | that the leader has no contact with a majority, or that there is no leader; another error; nothing in time | an error |
  */
 import { z } from 'zod';
-import { liveBucketName } from '../contract/names.ts';
-import { type OutsideShares, sharesKey } from '../contract/outside/outside.ts';
-import type { Tier } from '../contract/tiers.ts';
-import { parseUntrusted } from '../contract/untrusted.ts';
-import { abortable } from '../runtime/abortable.ts';
-import type { CampaignJournal } from './connection.ts';
+import { liveBucketName } from '../../contract/names.ts';
+import { type OutsideShares, sharesKey } from '../../contract/outside/outside.ts';
+import type { Tier } from '../../contract/tiers.ts';
+import { parseUntrusted } from '../../contract/untrusted.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import type { CampaignJournal } from '../connection.ts';
 
 export interface SharesReading {
   /** Undefined: there is no value, or one that is not understood. */

@@ -1,14 +1,14 @@
 /** Live settings by key-value watch: the last valid value is kept while the bucket is unavailable. */
 
 import { z } from 'zod';
-import type { LiveSettings } from '../contract/app-contract.ts';
-import { frozenExclusions } from '../contract/decisions/exclusion.ts';
-import { LIVE_SETTINGS_KEY, liveBucketName } from '../contract/names.ts';
-import { KEY_SPACES, UNIQUENESS } from '../contract/uniqueness.ts';
-import { parseJson } from '../contract/untrusted.ts';
-import type { CampaignJournal } from './connection.ts';
+import type { LiveSettings } from '../../contract/app-contract.ts';
+import { frozenExclusions } from '../../contract/decisions/exclusion.ts';
+import { LIVE_SETTINGS_KEY, liveBucketName } from '../../contract/names.ts';
+import { KEY_SPACES, UNIQUENESS } from '../../contract/uniqueness.ts';
+import { parseJson } from '../../contract/untrusted.ts';
+import type { CampaignJournal } from '../connection.ts';
+import type { LiveSettingsSource } from '../publishing.ts';
 import { type Entry, followKeys } from './follow-keys.ts';
-import type { LiveSettingsSource } from './publishing.ts';
 
 const text = z.object({ 'zh-CN': z.string(), en: z.string() });
 const instant = z.string().refine((value) => !Number.isNaN(Date.parse(value)));

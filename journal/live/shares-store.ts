@@ -1,7 +1,7 @@
 /** Implements SharesStore: one key of the live bucket for each tier. */
-import { sharesKey } from '../contract/outside/outside.ts';
-import type { SharesStore } from './administration.ts';
-import type { JournalApi } from './api.ts';
+import { sharesKey } from '../../contract/outside/outside.ts';
+import type { SharesStore } from '../administration.ts';
+import type { JournalApi } from '../api.ts';
 import { readLiveKey, writeLiveKey } from './live-keys.ts';
 import { parseShares } from './outside-shares.ts';
 

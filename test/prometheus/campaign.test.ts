@@ -2,21 +2,21 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import type { Metric } from '../../../contract/metrics/metric.ts';
-import { METRIC_SECTIONS } from '../../../contract/metrics/metrics.ts';
-import { TIERS } from '../../../contract/tiers.ts';
-import { prometheusHere } from '../../../local/binaries/prometheus.ts';
-import type { Stack } from '../../../local/stack.ts';
-import { SCALER_READS } from '../../../observability/alerts/scaling.ts';
-import { ruleGroups } from '../../../observability/rules.ts';
-import { registerPatiently } from '../../helpers/citizen-client.ts';
-import { eventually, eventuallyHolds } from '../../helpers/eventually.ts';
-import { namedIn } from '../../helpers/promql.ts';
-import { startPrometheus, type Target } from '../../helpers/rules-in-prometheus.ts';
-import { withStack } from '../../helpers/with-stack.ts';
+import type { Metric } from '../../contract/metrics/metric.ts';
+import { METRIC_SECTIONS } from '../../contract/metrics/metrics.ts';
+import { TIERS } from '../../contract/tiers.ts';
+import { ensurePrometheus } from '../../local/binaries/prometheus.ts';
+import type { Stack } from '../../local/stack.ts';
+import { SCALER_READS } from '../../observability/alerts/scaling.ts';
+import { ruleGroups } from '../../observability/rules.ts';
+import { registerPatiently } from '../helpers/citizen-client.ts';
+import { eventually, eventuallyHolds } from '../helpers/eventually.ts';
+import { namedIn } from '../helpers/promql.ts';
+import { startPrometheus, type Target } from '../helpers/rules-in-prometheus.ts';
+import { withStack } from '../helpers/with-stack.ts';
 
 const METRICS: readonly Metric[] = Object.values(METRIC_SECTIONS).flatMap((section) => Object.values(section));
-const programs = await prometheusHere();
+const programs = await ensurePrometheus({ signal: new AbortController().signal, progress: () => undefined });
 
 /** Of a cluster: embedded mode has neither API server nor lease. */
 const OF_A_CLUSTER = [
@@ -58,8 +58,7 @@ const strangersOn = (process: string, page: string): readonly string[] =>
     )
     .map(([, name = '']) => `${process}: ${name}`);
 
-(programs === undefined ? it.skip : it)('is what Prometheus sees of a campaign', async () => {
-  if (programs === undefined) return;
+it('is what Prometheus sees of a campaign', async () => {
   const pods = { min: 1, max: 1, capacityPerReplica: 500 };
   await withStack({ intake: pods, records: pods }, AbortSignal.timeout(280_000), async (stack, stateDir) => {
     await registerPatiently(stack.url, 1);

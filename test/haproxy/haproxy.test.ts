@@ -5,13 +5,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { haproxyHere } from '../../../local/binaries/haproxy.ts';
-import { freePorts } from '../../../local/free-ports.ts';
-import { eventually } from '../../helpers/eventually.ts';
+import { ensureHaproxy } from '../../local/binaries/haproxy.ts';
+import { freePorts } from '../../local/free-ports.ts';
+import { eventually } from '../helpers/eventually.ts';
 
-const CONFIG = join(import.meta.dirname, '../../../deploy/haproxy/haproxy.cfg');
-const haproxy = await haproxyHere();
-const describeWith = haproxy === undefined ? describe.skip : describe;
+const CONFIG = join(import.meta.dirname, '../../deploy/haproxy/haproxy.cfg');
+const haproxy = await ensureHaproxy({ signal: new AbortController().signal, progress: () => undefined });
 
 type Behaviour = 'serves' | 'unhealthy' | 'dies';
 
@@ -42,7 +41,7 @@ const startSite = async (name: string): Promise<Site> => {
 };
 const addressOf = ({ server }: Site): string => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-describeWith('HAProxy in front of two sites', () => {
+describe('HAProxy in front of two sites', () => {
   let a: Site;
   let b: Site;
   let url: string;
@@ -62,8 +61,8 @@ describeWith('HAProxy in front of two sites', () => {
     [a, b] = [await startSite('a'), await startSite('b')];
     const [port = 0] = await freePorts(1, '127.0.0.1');
     url = `http://127.0.0.1:${port}/api/v1/registrations`;
-    proxy = spawn(haproxy?.command ?? '', ['-db', '-f', CONFIG], {
-      env: { ...haproxy?.env, LISTEN: `127.0.0.1:${port}`, SITE_A: addressOf(a), SITE_B: addressOf(b) },
+    proxy = spawn(haproxy.command, ['-db', '-f', CONFIG], {
+      env: { ...haproxy.env, LISTEN: `127.0.0.1:${port}`, SITE_A: addressOf(a), SITE_B: addressOf(b) },
       stdio: 'ignore',
     });
     const answers = async (): Promise<boolean> => {

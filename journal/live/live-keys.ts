@@ -1,9 +1,9 @@
 /** Keys of a campaign's live bucket, as messages of its stream, so that only its leader answers. */
 import { JetStreamApiError } from '@nats-io/jetstream';
-import { liveBucketName } from '../contract/names.ts';
-import { abortable } from '../runtime/abortable.ts';
-import type { JournalApi } from './api.ts';
-import { orUndefined, WRONG_LAST_SEQUENCE } from './errors.ts';
+import { liveBucketName } from '../../contract/names.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import type { JournalApi } from '../api.ts';
+import { orUndefined, WRONG_LAST_SEQUENCE } from '../errors.ts';
 
 const WRITE_WITHIN_MS = 3_000;
 const OPERATION = 'KV-Operation';

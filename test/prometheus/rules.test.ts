@@ -6,19 +6,18 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { stringify } from 'yaml';
-import { prometheusHere } from '../../../local/binaries/prometheus.ts';
-import { ALERTS } from '../../../observability/rules.ts';
+import { ensurePrometheus } from '../../local/binaries/prometheus.ts';
+import { ALERTS } from '../../observability/rules.ts';
 import { ALERT_CASES, type AlertCase, type AlertCases } from './alert-cases.ts';
 
-const RULES = join(import.meta.dirname, '../../../charts/voucher-operator/files/rules.yaml');
-const CONFIG = join(import.meta.dirname, '../../../deploy/prometheus.yaml');
-const programs = await prometheusHere();
-/** `npm test` gets it before the suite, and says NOT RUN where that fails. */
-const withPromtool = programs === undefined ? it.skip : it;
+const RULES = join(import.meta.dirname, '../../charts/voucher-operator/files/rules.yaml');
+const CONFIG = join(import.meta.dirname, '../../deploy/prometheus.yaml');
+/** The suite gets it first, and is listed as NOT RUN where that fails. */
+const programs = await ensurePrometheus({ signal: new AbortController().signal, progress: () => undefined });
 
 /** Exit code and output of promtool. */
 const promtool = async (...args: readonly string[]): Promise<string> => {
-  const run = promisify(execFile)(programs?.promtool ?? '', [...args]);
+  const run = promisify(execFile)(programs.promtool, [...args]);
   return run.then(
     ({ stdout }) => stdout,
     (error: { stdout: string; stderr: string }) => `FAILED ${error.stdout}${error.stderr}`,
@@ -76,11 +75,11 @@ describe('rules', () => {
     expect(lacking).toEqual([]);
   });
 
-  withPromtool('are accepted by promtool', async () => {
+  it('are accepted by promtool', async () => {
     expect(await promtool('check', 'rules', RULES)).toContain('SUCCESS');
   });
 
-  withPromtool('are loaded by the configuration for a plain Prometheus', async () => {
+  it('are loaded by the configuration for a plain Prometheus', async () => {
     // Debian builds Prometheus without the discovery of pods.
     const config = (await readFile(CONFIG, 'utf8'))
       .replaceAll(/kubernetes_sd_configs: .*/g, 'static_configs: [{targets: [localhost]}]')
@@ -91,13 +90,13 @@ describe('rules', () => {
     expect(await promtool('check', 'config', file)).toMatch(/SUCCESS: 1 rule files found[\s\S]*SUCCESS/);
   });
 
-  withPromtool('fire with their fault, and are silent without it', async () => {
+  it('fire with their fault, and are silent without it', async () => {
     const cases = Object.entries(ALERT_CASES).flatMap(([alert, found]) => judged(alert, found));
     expect(cases.length).toBeGreaterThan(100);
     expect(await runTests(cases)).toContain('SUCCESS');
   });
 
-  withPromtool('are judged by a check that fails when an alert does not fire, or fires', async () => {
+  it('are judged by a check that fails when an alert does not fire, or fires', async () => {
     const wrong = judged('VoucherTierBelowMin', ALERT_CASES['VoucherTierBelowMin'] ?? { fires: {}, silent: {} });
     const said = await runTests(wrong.map((one) => ({ ...one, fires: !one.fires })));
     for (const { what } of wrong) expect(said).toMatch(new RegExp(`"${what}"[^]*got:`));
